@@ -1,0 +1,10 @@
+namespace Rx.Tests;
+
+internal enum MarbleKind
+{
+    Value,
+    Completed,
+    Error,
+    Subscribe,
+    Dispose,
+}

@@ -1,0 +1,24 @@
+using System.Globalization;
+
+namespace Rx.Tests.Soak;
+
+/// <summary>How long one soak test runs: seconds within an ordinary test run, minutes where RX_SOAK_SECONDS says so.</summary>
+internal static class SoakTime
+{
+    private const int DefaultSeconds = 3;
+
+    public static TimeSpan PerTest { get; } = Read(Environment.GetEnvironmentVariable("RX_SOAK_SECONDS"));
+
+    private static TimeSpan Read(string? seconds)
+    {
+        if (string.IsNullOrEmpty(seconds))
+        {
+            return TimeSpan.FromSeconds(DefaultSeconds);
+        }
+
+        // A typo must not turn a soak of minutes into one of seconds.
+        return int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value > 0
+            ? TimeSpan.FromSeconds(value)
+            : throw new InvalidOperationException($"RX_SOAK_SECONDS is '{seconds}'; it takes a whole number of seconds, 1 or more.");
+    }
+}

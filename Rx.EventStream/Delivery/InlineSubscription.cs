@@ -1,0 +1,307 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Rx.Storage;
+
+namespace Rx.Delivery;
+
+/// <summary>An observer that is called on the publishing thread.</summary>
+/// <remarks>
+/// States and who moves them, each by one interlocked operation:
+/// <code>
+///             +----------- who delivers, at its first event -----------+
+///             |                                                        v
+///  Replaying --> Waiting --> Replaying (the rest, by who delivers) --> Live
+///      ^           |
+///      +-----------+   the subscriber, when an event came while it was handing over
+///
+///  any state --> Done:  Dispose, the terminal event
+/// </code>
+/// Replaying means: one thread is reading <see cref="_cursor"/> and calling the observer. A subscriber that joins at a
+/// position replays on its own thread, without keeping others waiting, and hands over when it has caught up. One that
+/// joins now starts as Waiting, without a cursor.
+/// </remarks>
+internal sealed class InlineSubscription<T> : EventSubscription
+{
+    private const int Waiting = 0;
+    private const int Live = 1;
+    private const int Replaying = 2;
+    private const int Done = 3;
+
+    private readonly InlineDelivery<T> _delivery;
+    private readonly EventLog<T> _log;
+
+    /// <summary>The observer while Live, else null: what the walk over the subscriptions reads, with acquire, at each event.
+    /// Written by the thread that delivers, and cleared by whoever disposes.</summary>
+    private IObserver<T>? _live;
+
+    /// <summary>The observer until Done. Cleared by whoever disposes.</summary>
+    private IObserver<T>? _observer;
+
+    /// <summary>See the class remarks. Changed by interlocked operations only.</summary>
+    private int _state;
+
+    /// <summary>Where a joiner at a position stands; closed once Live. Owned by who replays; while Waiting by nobody.</summary>
+    private Cursor<T> _cursor;
+
+    /// <summary>The first sequence this observer gets. Written before it is in the list, and once when it goes live.</summary>
+    private long _first;
+
+    /// <summary>The sequence it had reached when it ended, or -1.</summary>
+    private long _last = -1;
+
+    /// <summary>Joins now: from the next event on.</summary>
+    internal InlineSubscription(InlineDelivery<T> delivery, EventLog<T> log, IObserver<T> observer, string? name)
+        : base(name)
+    {
+        _delivery = delivery;
+        _log = log;
+        _observer = observer;
+        _first = log.NextSequence;
+    }
+
+    /// <summary>Joins at a cursor, which this takes over.</summary>
+    internal InlineSubscription(InlineDelivery<T> delivery, EventLog<T> log, IObserver<T> observer, string? name, Cursor<T> cursor)
+        : base(name)
+    {
+        _delivery = delivery;
+        _log = log;
+        _observer = observer;
+        _cursor = cursor;
+        _first = cursor.Sequence;
+        _state = Replaying;
+    }
+
+    public override long Sequence
+    {
+        get
+        {
+            long last = Volatile.Read(ref _last);
+            return last >= 0 ? last
+                : Volatile.Read(ref _state) == Live ? Math.Max(_delivery.Sequence, Volatile.Read(ref _first))
+                : Math.Max(_cursor.Sequence, Volatile.Read(ref _first));
+        }
+    }
+
+    public override long Lag => IsDisposed ? 0 : Math.Max(0, _log.NextSequence - Sequence);
+
+    public override long Delivered => Math.Max(0, Sequence - Volatile.Read(ref _first));
+
+    public override bool IsDisposed => Volatile.Read(ref _state) == Done;
+
+    internal InlineSubscription<T>? Next
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Unsafe.As<InlineSubscription<T>>(Volatile.Read(ref NextInList));
+    }
+
+    /// <summary>The observer, if it takes part in deliveries.</summary>
+    internal IObserver<T>? LiveObserver
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Volatile.Read(ref _live);
+    }
+
+    /// <summary>Brings a waiting observer into the delivery of the event at <paramref name="sequence"/>: replays what lies
+    /// between, and returns the observer if it is to get that event too. Called by the thread that delivers.</summary>
+    internal IObserver<T>? TryTakeInOwned(long sequence, ref List<Exception>? errors) =>
+        Volatile.Read(ref _state) == Waiting && sequence >= Math.Max(_cursor.Sequence, _first)
+            ? TakeInOwned(sequence, ref errors)
+            : null;
+
+    private IObserver<T>? TakeInOwned(long sequence, ref List<Exception>? errors)
+    {
+        if (Interlocked.CompareExchange(ref _state, Replaying, Waiting) != Waiting)
+        {
+            return null;
+        }
+
+        if (_cursor.IsOpen)
+        {
+            while (_cursor.Sequence < sequence && _cursor.TryPeek(_log, out T? value) && Volatile.Read(ref _observer) is { } observer)
+            {
+                try
+                {
+                    observer.OnNext(value);
+                }
+                catch (Exception error)
+                {
+                    (errors ??= []).Add(error);
+                }
+
+                _cursor.MoveTo(_cursor.Sequence + 1);
+            }
+
+            _cursor.Close(_log);
+        }
+        else
+        {
+            Volatile.Write(ref _first, sequence);
+        }
+
+        IObserver<T>? joined = Volatile.Read(ref _observer);
+        Volatile.Write(ref _live, joined);
+        if (Interlocked.CompareExchange(ref _state, Live, Replaying) != Replaying)
+        {
+            Volatile.Write(ref _live, null); // disposed meanwhile
+            return null;
+        }
+
+        return joined;
+    }
+
+    /// <summary>Ends the subscription and tells the observer, unless it is Done or still replaying on its own thread,
+    /// which then finds the end itself. Called by the thread that delivers, at the terminal event.</summary>
+    internal void FinishOwned(long end, Termination termination, ref List<Exception>? errors)
+    {
+        TakeInOwned(end, ref errors);
+        if (Interlocked.CompareExchange(ref _state, Done, Live) == Live)
+        {
+            try
+            {
+                Notify(Release(end), termination);
+            }
+            catch (Exception error)
+            {
+                (errors ??= []).Add(error);
+            }
+        }
+    }
+
+    /// <summary>Ends a subscription that joined as the log ended, if nobody has taken it in.</summary>
+    internal void FinishWaiting(long end, Termination termination)
+    {
+        if (Interlocked.CompareExchange(ref _state, Done, Waiting) == Waiting)
+        {
+            IObserver<T>? observer = Release(end);
+            _delivery.Remove(this);
+            Notify(observer, termination);
+        }
+    }
+
+    /// <summary>Replays from the cursor on the subscriber's thread, then hands over to those who publish.</summary>
+    /// <remarks>
+    /// Once the subscription is in the list, whoever claims an event later delivers it. Events claimed before that are
+    /// read here, even if that means waiting for a writer to finish publishing its own. Then:
+    /// <code>
+    /// P (publisher):  mark := published;           who waits? none: not delivered to it
+    /// C (subscriber): state := Waiting;  barrier;  mark? then take the subscription back
+    /// </code>
+    /// The barrier is process-wide, since a single writer has no fence between its mark and its walk. If both see the
+    /// other, the CAS from Waiting decides who goes on. An observer slower than the publishers is never caught up:
+    /// then this does not return.
+    /// </remarks>
+    internal void ReplayAndJoin()
+    {
+        try
+        {
+            ReplayOwned(upTo: 0);
+            if (!_cursor.IsAtEnd(_log) && !IsDisposed)
+            {
+                _delivery.Add(this);
+            }
+
+            long claimed = _log.Claimed;
+            do
+            {
+                ReplayOwned(claimed);
+                if (_cursor.IsAtEnd(_log))
+                {
+                    FinishReplay();
+                    return;
+                }
+
+                if (Interlocked.CompareExchange(ref _state, Waiting, Replaying) != Replaying)
+                {
+                    FinishReplay();
+                    return;
+                }
+
+                Interlocked.MemoryBarrierProcessWide();
+            }
+            while (_cursor.LooksReady(_log) && Interlocked.CompareExchange(ref _state, Replaying, Waiting) == Waiting);
+        }
+        catch
+        {
+            Dispose();
+            _cursor.Close(_log);
+            throw;
+        }
+    }
+
+    /// <summary>Leaves the replay for good: disposed meanwhile, or at the end, which the observer is then told.</summary>
+    private void FinishReplay()
+    {
+        bool isMine = Interlocked.CompareExchange(ref _state, Done, Replaying) == Replaying;
+        IObserver<T>? observer = isMine ? Release(_cursor.Sequence) : null;
+        _cursor.Close(_log);
+        _delivery.Remove(this);
+        Notify(observer, _log.Termination);
+    }
+
+    /// <summary>Calls the observer with what is published, and at least with all before <paramref name="upTo"/>, unless disposed.</summary>
+    private void ReplayOwned(long upTo)
+    {
+        var wait = new SpinWait();
+        while (Volatile.Read(ref _observer) is { } observer)
+        {
+            if (_cursor.TryPeek(_log, out T? value))
+            {
+                observer.OnNext(value);
+                _cursor.MoveTo(_cursor.Sequence + 1);
+            }
+            else if (_cursor.Sequence >= upTo || _cursor.IsAtEnd(_log))
+            {
+                return;
+            }
+            else
+            {
+                wait.SpinOnce();
+            }
+        }
+    }
+
+    public override void Dispose()
+    {
+        int state = Interlocked.Exchange(ref _state, Done);
+        if (state == Done)
+        {
+            return;
+        }
+
+        Release(state == Live ? Math.Max(_delivery.Sequence, _first) : Math.Max(_cursor.Sequence, _first));
+        if (state == Waiting)
+        {
+            _cursor.Close(_log);
+        }
+
+        _delivery.Remove(this);
+    }
+
+    /// <summary>Forgets the observer, so that it is collectable at once, and returns it.</summary>
+    private IObserver<T>? Release(long sequence)
+    {
+        Debug.Assert(Volatile.Read(ref _state) == Done, "Only a subscription that ended forgets its observer.");
+        IObserver<T>? observer = _observer;
+        Volatile.Write(ref _last, sequence);
+        Volatile.Write(ref _live, null);
+        Volatile.Write(ref _observer, null);
+        return observer;
+    }
+
+    private static void Notify(IObserver<T>? observer, Termination? termination)
+    {
+        if (observer is null || termination is null || ReferenceEquals(termination, Termination.Disposed))
+        {
+            return;
+        }
+
+        if (termination.Error is { } error)
+        {
+            observer.OnError(error);
+        }
+        else
+        {
+            observer.OnCompleted();
+        }
+    }
+}

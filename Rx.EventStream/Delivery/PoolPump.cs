@@ -1,0 +1,36 @@
+using System.Reactive.Concurrency;
+using System.Runtime.ExceptionServices;
+using Rx.Storage;
+
+namespace Rx.Delivery;
+
+/// <summary>Delivers on the thread pool, without an allocation or a detour through the scheduler for each batch.</summary>
+/// <remarks>For the schedulers that do nothing but hand work to the default thread pool.</remarks>
+internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
+{
+    /// <summary>After so many events others on the pool get their turn.</summary>
+    private const int BatchSize = 1024;
+
+    private readonly IScheduler _scheduler;
+
+    internal PoolPump(
+        EventLog<T> log, SubscriptionList subscriptions, Cursor<T> cursor, IObserver<T> observer, string? name, IScheduler scheduler)
+        : base(log, subscriptions, cursor, observer, name) => _scheduler = scheduler;
+
+    private protected override ref WaiterStack Stack => ref Log.WaitingForPool;
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        try
+        {
+            RunBatch(BatchSize);
+        }
+        catch (Exception error)
+        {
+            // It is to leave an action of the scheduler, which has its own way with exceptions.
+            _scheduler.Schedule(ExceptionDispatchInfo.Capture(error), static (info, _) => info.Throw());
+        }
+    }
+
+    private protected override void Schedule() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+}

@@ -1,0 +1,255 @@
+using System.Diagnostics;
+using Rx.Storage;
+
+namespace Rx.Delivery;
+
+/// <summary>Moves one cursor and calls one observer, on whatever runs its batches.</summary>
+/// <remarks>
+/// States and who moves them, each by one interlocked operation:
+/// <code>
+///             who runs it                      who runs it, when dry
+///  Scheduled -------------> Running ------------------------------------> Parked
+///      ^                       |                                             |
+///      +---- batch is full ----+                                             |
+///      +------------------- whoever wakes it --------------------------------+
+///
+///  any state --> Ended:  Dispose, the terminal event, an observer that throws
+/// </code>
+/// Running owns the cursor. In the other states nobody does, so whoever moves the state to Ended from one of them closes it.
+/// </remarks>
+internal abstract class Pump<T> : EventSubscription, IParked
+{
+    private const int Scheduled = 0;
+    private const int Running = 1;
+    private const int Parked = 2;
+    private const int Ended = 3;
+
+    private readonly EventLog<T> _log;
+    private readonly SubscriptionList _subscriptions;
+    private readonly Waiter _waiter = new();
+    private readonly long _first;
+
+    /// <summary>The observer until the pump has ended. Cleared by whoever ends it, read with acquire by who runs it.</summary>
+    private IObserver<T>? _observer;
+
+    /// <summary>Owned by who runs the pump; its sequence is read by anyone for figures.</summary>
+    private Cursor<T> _cursor;
+
+    /// <summary>See the class remarks. Changed by interlocked operations only.</summary>
+    private int _state;
+
+    private protected Pump(EventLog<T> log, SubscriptionList subscriptions, Cursor<T> cursor, IObserver<T> observer, string? name)
+        : base(name)
+    {
+        _log = log;
+        _subscriptions = subscriptions;
+        _cursor = cursor;
+        _first = cursor.Sequence;
+        _observer = observer;
+    }
+
+    public sealed override long Sequence => _cursor.Sequence;
+
+    public sealed override long Lag => IsDisposed ? 0 : Math.Max(0, _log.NextSequence - Sequence);
+
+    public sealed override long Delivered => Sequence - _first;
+
+    public sealed override bool IsDisposed => Volatile.Read(ref _state) == Ended;
+
+    bool IParked.IsReadyWhileParked => _cursor.IsReadyWhileParked(_log);
+
+    private protected EventLog<T> Log => _log;
+
+    /// <summary>Where the pump parks.</summary>
+    private protected virtual ref WaiterStack Stack => ref _log.Waiting;
+
+    /// <summary>Sets the new pump going, or parks it if there is nothing to read yet.</summary>
+    internal void Start()
+    {
+        _log.ExpectReaders();
+        _subscriptions.Add(this);
+        if (_cursor.LooksReady(_log))
+        {
+            Schedule();
+        }
+        else if (Interlocked.CompareExchange(ref _state, Running, Scheduled) == Scheduled)
+        {
+            ParkOwned();
+        }
+    }
+
+    public void Wake()
+    {
+        if (Interlocked.CompareExchange(ref _state, Scheduled, Parked) == Parked)
+        {
+            Schedule();
+        }
+    }
+
+    public override void Dispose()
+    {
+        int state = Interlocked.Exchange(ref _state, Ended);
+        if (state == Ended)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _observer, null);
+        _subscriptions.Remove(this);
+        if (state != Running)
+        {
+            _cursor.Close(_log);
+        }
+
+        if (state == Parked)
+        {
+            _waiter.Disarm();
+            if (_waiter.IsOnStack && Stack.Abandon(_subscriptions.Count))
+            {
+                Stack.Sweep();
+            }
+        }
+
+        OnDisposed();
+    }
+
+    /// <summary>Has <see cref="RunBatch"/> called soon, on the subscriber's scheduler.</summary>
+    private protected abstract void Schedule();
+
+    /// <summary>Called once when the pump is disposed, to cancel what was scheduled.</summary>
+    private protected virtual void OnDisposed()
+    {
+    }
+
+    /// <summary>Delivers up to <paramref name="maxCount"/> events, or the terminal event; then schedules the rest, or parks.</summary>
+    /// <remarks>
+    /// An observer that throws ends this subscription, and the exception leaves this method. Between two events the stack
+    /// holds a segment's array, but no segment.
+    /// </remarks>
+    private protected void RunBatch(int maxCount)
+    {
+        if (Interlocked.CompareExchange(ref _state, Running, Scheduled) != Scheduled)
+        {
+            return;
+        }
+
+        try
+        {
+            int left = maxCount;
+            while (left > 0)
+            {
+                int delivered = DeliverRunOwned(left);
+                if (delivered == 0)
+                {
+                    break;
+                }
+
+                left -= delivered;
+            }
+
+            // The terminal event takes its turn like any other.
+            if (left > 0 && _cursor.IsAtEnd(_log))
+            {
+                FinishOwned();
+                return;
+            }
+        }
+        catch
+        {
+            Dispose();
+            _cursor.Close(_log);
+            throw;
+        }
+
+        if (_cursor.IsReady(_log))
+        {
+            if (Interlocked.CompareExchange(ref _state, Scheduled, Running) == Running)
+            {
+                Schedule();
+                return;
+            }
+        }
+        else if (ParkOwned())
+        {
+            return;
+        }
+
+        _cursor.Close(_log); // disposed while it ran
+    }
+
+    /// <summary>Delivers one run of events that lie side by side; 0 when dry or disposed.</summary>
+    private int DeliverRunOwned(int maxCount)
+    {
+        ReadOnlySpan<T> run = _cursor.PeekRun(_log, maxCount).Span;
+        long sequence = _cursor.Sequence;
+        foreach (T value in run)
+        {
+            if (Volatile.Read(ref _observer) is not { } observer)
+            {
+                return 0;
+            }
+
+            observer.OnNext(value);
+            _cursor.MoveTo(++sequence);
+        }
+
+        return run.Length;
+    }
+
+    private void FinishOwned()
+    {
+        IObserver<T>? observer = Volatile.Read(ref _observer);
+        bool isMine = Interlocked.CompareExchange(ref _state, Ended, Running) == Running;
+        _cursor.Close(_log);
+        if (!isMine || observer is null)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _observer, null);
+        _subscriptions.Remove(this);
+        Termination termination = _log.Termination!;
+        if (ReferenceEquals(termination, Termination.Disposed))
+        {
+            return;
+        }
+
+        if (termination.Error is { } error)
+        {
+            observer.OnError(error);
+        }
+        else
+        {
+            observer.OnCompleted();
+        }
+    }
+
+    /// <summary>Goes to sleep until there is an event; false if it was disposed while it ran, and still owns the cursor.</summary>
+    /// <remarks>
+    /// After the CAS the pump may be woken and run on another thread at any moment. What is found by the look behind the
+    /// push wakes everyone on the stack, since they were all waiting for it.
+    /// </remarks>
+    private bool ParkOwned()
+    {
+        if (Interlocked.CompareExchange(ref _state, Parked, Running) != Running)
+        {
+            return false;
+        }
+
+        if (_waiter.Arm(this))
+        {
+            Stack.Push(_waiter);
+        }
+
+        if (_cursor.IsReadyWhileParked(_log))
+        {
+            Stack.WakeAll();
+        }
+        else if (IsDisposed)
+        {
+            _waiter.Disarm(); // disposed between the CAS and the arming
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,41 @@
+using System.Reactive.Concurrency;
+using System.Reactive.Disposables;
+using Rx.Storage;
+
+namespace Rx.Delivery;
+
+/// <summary>Delivers on one long-running thread of its own, which sleeps while there is nothing to do.</summary>
+internal sealed class ThreadPump<T> : Pump<T>
+{
+    private readonly ISchedulerLongRunning _scheduler;
+
+    /// <summary>Released once for each time the pump is scheduled, and once when it is disposed.</summary>
+    private readonly SemaphoreSlim _turns = new(0);
+
+    /// <summary>1 once the thread was asked for; exchanged by who schedules first.</summary>
+    private int _isStarted;
+
+    internal ThreadPump(
+        EventLog<T> log, SubscriptionList subscriptions, Cursor<T> cursor, IObserver<T> observer, string? name, ISchedulerLongRunning scheduler)
+        : base(log, subscriptions, cursor, observer, name) => _scheduler = scheduler;
+
+    private protected override void Schedule()
+    {
+        _turns.Release();
+        if (Volatile.Read(ref _isStarted) == 0 && Interlocked.Exchange(ref _isStarted, 1) == 0)
+        {
+            _scheduler.ScheduleLongRunning(this, static (pump, cancel) => pump.Run(cancel));
+        }
+    }
+
+    private protected override void OnDisposed() => _turns.Release();
+
+    private void Run(ICancelable cancel)
+    {
+        while (!IsDisposed && !cancel.IsDisposed)
+        {
+            _turns.Wait();
+            RunBatch(int.MaxValue);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using System.Reactive.Concurrency;
+
+namespace Rx;
+
+/// <summary>How an <see cref="EventStream{T}"/> is to work. Set once, when the stream is made.</summary>
+/// <remarks><b>Concurrency.</b> Immutable; one instance may serve any number of streams.</remarks>
+public sealed class EventStreamOptions
+{
+    /// <summary>What <see cref="SegmentCapacity"/> is unless set.</summary>
+    internal const int DefaultSegmentCapacity = 1024;
+
+    internal static readonly EventStreamOptions Default = new();
+
+    private readonly int _segmentCapacity = DefaultSegmentCapacity;
+
+    /// <summary>Whether only one thread at a time publishes, which saves it every interlocked operation. Default: false,
+    /// any thread may publish at any time.</summary>
+    /// <remarks>
+    /// It is a promise, like that of a channel's <c>SingleWriter</c>: <c>OnNext</c>, <c>OnNextRange</c>, <c>OnError</c> and
+    /// <c>OnCompleted</c> never overlap, save for calls from inside an observer. Where it is broken, events are lost.
+    /// Subscribing, reading and disposing stay free for all threads.
+    /// </remarks>
+    public bool SingleWriter { get; init; }
+
+    /// <summary>Where observers are called that name no scheduler of their own. Default: null, on the publishing thread before
+    /// <c>OnNext</c> returns, as <see cref="System.Reactive.Subjects.Subject{T}"/> does.</summary>
+    public IScheduler? Scheduler { get; init; }
+
+    /// <summary>The most events in one segment of the list, from 1 to 1,048,576. Default: 1,024.</summary>
+    /// <remarks>
+    /// The first segments are smaller, and those of large structs too, so that arrays stay out of the large object heap.
+    /// Memory is given back a segment at a time.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public int SegmentCapacity
+    {
+        get => _segmentCapacity;
+        init
+        {
+            if (value is < 1 or > 1 << 20)
+            {
+                throw new ArgumentOutOfRangeException(nameof(value), value, "SegmentCapacity must be from 1 to 1,048,576 events.");
+            }
+
+            _segmentCapacity = value;
+        }
+    }
+
+    /// <summary>The stream's name in figures and messages. Default: null.</summary>
+    public string? Name { get; init; }
+}

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+
+namespace Rx;
+
+/// <summary>One observer's subscription to an <see cref="EventStream{T}"/>: what <c>Subscribe</c> returns, and what
+/// <see cref="EventStream{T}.Subscriptions"/> lists.</summary>
+/// <remarks>
+/// <b>Concurrency.</b> All members may be used from any thread at any time. The figures are read while events are being
+/// delivered, so two of them need not be of the same moment.
+/// </remarks>
+[DebuggerDisplay("{Name,nq} Sequence = {Sequence}, Lag = {Lag}")]
+public abstract class EventSubscription : IDisposable
+{
+    /// <summary>The neighbours in the list of subscriptions; written under its lock. <see cref="NextInList"/> is read with
+    /// acquire by the thread that delivers, and stays as it was when the subscription leaves the list, so that a walk can go on.</summary>
+    internal EventSubscription? NextInList;
+    internal EventSubscription? PreviousInList;
+
+    /// <summary>Whether the list holds this subscription; read and written under its lock.</summary>
+    internal bool IsInList;
+
+    private protected EventSubscription(string? name) => Name = name;
+
+    /// <summary>The name given with <see cref="EventView{T}.Named"/>, or null.</summary>
+    public string? Name { get; }
+
+    /// <summary>The sequence of the next event for this observer: all events before it were delivered to it or came before it joined.</summary>
+    public abstract long Sequence { get; }
+
+    /// <summary>How many published events this observer has not had yet; 0 once it is disposed.</summary>
+    public abstract long Lag { get; }
+
+    /// <summary>How many events were delivered to this observer.</summary>
+    public abstract long Delivered { get; }
+
+    /// <summary>Whether the subscription has ended: disposed, or its observer got its terminal event, or threw.</summary>
+    public abstract bool IsDisposed { get; }
+
+    /// <summary>Ends the subscription. No event starts after it returns, unless it was called from inside the observer or
+    /// while the observer runs on another thread; that call then is the last. Calling it again does nothing.</summary>
+    public abstract void Dispose();
+}

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Reactive.Concurrency;
+using System.Runtime.CompilerServices;
+using Rx.Storage;
+
+namespace Rx;
+
+/// <summary>How to join a stream: where, on which scheduler, under what name. Subscribing or reading joins it.</summary>
+/// <typeparam name="T">The type of the events.</typeparam>
+/// <remarks>
+/// Each method returns a new view and leaves this one as it is. A view gives no way to publish.
+/// <para><b>Concurrency.</b> Immutable; may be shared and used from any thread.</para>
+/// </remarks>
+[DebuggerDisplay("{DebuggerDisplay,nq}")]
+public sealed class EventView<T> : IObservable<T>
+{
+    private readonly EventStream<T> _stream;
+
+    /// <summary>Where to join, or null: at the next event.</summary>
+    private readonly EventPosition<T>? _position;
+    private readonly IScheduler? _scheduler;
+    private readonly string? _name;
+
+    internal EventView(EventStream<T> stream, EventPosition<T>? position, IScheduler? scheduler, string? name)
+    {
+        _stream = stream;
+        _position = position;
+        _scheduler = scheduler;
+        _name = name;
+    }
+
+    private string DebuggerDisplay =>
+        $"{_name ?? "EventView"}: from {(_position is null ? "now" : $"{_position.Sequence}")}, on {_scheduler?.GetType().Name ?? "the stream's scheduler"}";
+
+    /// <summary>This view, observed on a scheduler; it replaces the one named before.</summary>
+    /// <param name="scheduler">Where observers are called. <see cref="ImmediateScheduler"/> means on the publishing thread.</param>
+    /// <remarks>
+    /// The subscription's own cursor is moved there, so no queue is put between. Schedulers of the thread pool and event
+    /// loops get a bounded batch of events in each action; virtual-time schedulers one event, as with Rx's <c>ObserveOn</c>;
+    /// long-running ones, such as <see cref="NewThreadScheduler"/>, a thread of their own.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="scheduler"/> is null.</exception>
+    public EventView<T> ObserveOn(IScheduler scheduler)
+    {
+        ArgumentNullException.ThrowIfNull(scheduler);
+        return new EventView<T>(_stream, _position, scheduler, _name);
+    }
+
+    /// <summary>This view, observed on a synchronization context; it replaces the scheduler named before.</summary>
+    /// <param name="context">Where observers are called, by posting to it.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
+    public EventView<T> ObserveOn(SynchronizationContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return ObserveOn(new SynchronizationContextScheduler(context));
+    }
+
+    /// <summary>This view, under a name that <see cref="EventStream{T}.Subscriptions"/> shows.</summary>
+    /// <param name="name">The name.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
+    public EventView<T> Named(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return new EventView<T>(_stream, _position, _scheduler, name);
+    }
+
+    /// <summary>Joins the stream here with a reader, from which events are pulled.</summary>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    public EventReader<T> OpenReader() => new(_stream, _stream.Join(_position));
+
+    /// <summary>The events for <c>await foreach</c>. Each enumeration joins when it begins, at the first <c>MoveNextAsync</c>.</summary>
+    /// <param name="ct">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this token.</param>
+    /// <remarks>It ends when the stream completes, and throws the stream's error if it has one.</remarks>
+    public async IAsyncEnumerable<T> ReadAllAsync([EnumeratorCancellation] CancellationToken ct = default)
+    {
+        using EventReader<T> reader = OpenReader();
+        while (await reader.WaitToReadAsync(ct).ConfigureAwait(false))
+        {
+            while (reader.TryRead(out T? value))
+            {
+                yield return value;
+                ct.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    /// <summary>Joins the stream here with an observer.</summary>
+    /// <param name="observer">The observer; subscribing it twice makes two subscriptions.</param>
+    /// <returns>An <see cref="EventSubscription"/>, which ends when disposed.</returns>
+    /// <remarks>
+    /// With a scheduler this returns at once. Without, what lies between the position and now is replayed before it
+    /// returns; an observer that throws then ends its subscription, and the exception leaves this method.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="observer"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    public IDisposable Subscribe(IObserver<T> observer) => _stream.Subscribe(observer, _position, _scheduler, _name);
+}

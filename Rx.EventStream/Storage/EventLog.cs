@@ -1,0 +1,360 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Rx.Storage;
+
+/// <summary>The store of a stream: an append-only linked list of segments that any thread may append to and walk.</summary>
+/// <remarks>
+/// <code>
+///   oldest                                      tail
+///     |                                           |
+///     v                                           v
+///  [ 0 1 2 3 ]-->[ 4 5 6 7 8 9 10 11 ]-->[ 12 13 14 __ 16 __ __ ... ]
+///          ^              ^                        ^  ^
+///       cursor         cursor               cursor at |
+///                                           a hole:  15 is claimed, not published
+/// </code>
+/// I1  A claim (<see cref="_claims"/>) gives each sequence to one writer; a slot is written once, then marked once.
+/// I2  A reader reads no value whose mark it has not seen, and stops at the first slot without one.
+/// I3  A terminal event takes a sequence of its own, <see cref="_end"/>, whose slot is never marked; slots behind it are never read.
+/// I4  Every cursor, every position and the tail hold one lease on the segment they stand in, and enter the next before they leave it.
+/// I5  Segments close in order, oldest first, and only when no lease is left and no slot is without mark; so whatever
+///     can be reached from a lease, and every slot still to be filled, is open.
+/// I6  A closed segment's link is <see cref="Segment{T}.Cut"/>. A writer, which holds no lease while it looks for its
+///     slot, starts again from the oldest segment when it meets one: by I5 its own is still there.
+/// I7  Nobody sleeps beside an event: who parks pushes itself, then looks; who publishes marks, then looks at the stack.
+///     The fences are described at <see cref="Cursor{T}.IsReadyWhileParked"/>.
+/// </remarks>
+internal sealed class EventLog<T>
+{
+    /// <summary>The claim word's flags; its count is above them. See <see cref="_claims"/>.</summary>
+    internal const long Draining = 1;
+    internal const long Inline = 2;
+    internal const int CountShift = 2;
+    internal const long OneClaim = 1L << CountShift;
+
+    private const int FirstCapacity = 16;
+
+    /// <summary>Arrays of 85,000 bytes and more would go to the large object heap, which only full collections empty.</summary>
+    private const int MaxArrayBytes = 80_000;
+
+    // Immutable.
+    private readonly int _maxCapacity;
+
+    /// <summary>
+    /// How many sequences were given out, above two flags of the delivery on the publishing thread: whether it exists,
+    /// and whether a thread is at it. In one word, so that claiming and becoming the one who delivers is one CAS.
+    /// Several writers change it by interlocked operations; a single writer, which never sets a flag, by release stores.
+    /// </summary>
+    private long _claims;
+
+    /// <summary>The sequence of the terminal event, or <see cref="long.MaxValue"/>. Written once, with a full fence, by the
+    /// thread that set <see cref="_termination"/>; read with acquire by cursors that find no mark.</summary>
+    private long _end = long.MaxValue;
+
+    /// <summary>How the log ended, or null. Set by CAS (disposal: exchange), read with acquire by everyone.</summary>
+    private Termination? _termination;
+
+    /// <summary>The newest segment that writers know of, null before the first event or join; CAS by writers, only forward.</summary>
+    private Segment<T>? _tail;
+
+    /// <summary>The oldest segment that is not closed. Exchanged only by the thread that closed its predecessor.</summary>
+    private Segment<T>? _oldest;
+
+    /// <summary>1 once a cursor may park, never 0 again. It spares a single writer without readers its fence.</summary>
+    private int _hasReaders;
+
+    /// <summary>Parked owners that the publisher itself wakes.</summary>
+    internal WaiterStack Waiting;
+
+    /// <summary>Parked owners that go on on the thread pool: one work item wakes them all.</summary>
+    internal WaiterStack WaitingForPool;
+
+    /// <summary>Those who wait for nothing but the end.</summary>
+    internal WaiterStack WaitingForEnd;
+
+    internal EventLog(bool isSingleWriter, int maxCapacity)
+    {
+        IsSingleWriter = isSingleWriter;
+        _maxCapacity = Math.Min(maxCapacity, Math.Max(1, MaxArrayBytes / Unsafe.SizeOf<T>()));
+    }
+
+    internal bool IsSingleWriter { get; }
+
+    /// <summary>How the log ended, or null while it goes on.</summary>
+    internal Termination? Termination => Volatile.Read(ref _termination);
+
+    internal bool IsDisposed => ReferenceEquals(Termination, Termination.Disposed);
+
+    /// <summary>The sequence of the terminal event, or <see cref="long.MaxValue"/>.</summary>
+    internal long End => Volatile.Read(ref _end);
+
+    /// <summary>The sequence that the next claim gets; the terminal's once the log has ended.</summary>
+    /// <remarks>Claims first, then the end: claims behind the terminal are then known to be such.</remarks>
+    internal long NextSequence
+    {
+        get
+        {
+            long claimed = Claimed;
+            return Math.Min(claimed, End);
+        }
+    }
+
+    /// <summary>How many sequences were given out, read with acquire; after the end that may be too many.</summary>
+    internal long Claimed => Volatile.Read(ref _claims) >> CountShift;
+
+    /// <summary>The claim word, for the delivery that keeps its flags there.</summary>
+    internal ref long Claims => ref _claims;
+
+    /// <summary>How many segments are linked and open; for tests and debugging.</summary>
+    internal int CountSegments()
+    {
+        int count = 0;
+        for (Segment<T>? s = Volatile.Read(ref _oldest); s is not null && s != Segment<T>.Cut; s = s.Next)
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>The tail as it is now, to be read before a claim: it does not begin behind what is claimed afterwards.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Segment<T> TailBeforeClaim() => Volatile.Read(ref _tail) ?? CreateFirstSlow();
+
+    /// <summary>Claims the next sequence for a single writer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal long ClaimSingle(int count = 1)
+    {
+        long claimed = _claims; // plain: only this thread writes it
+        Volatile.Write(ref _claims, claimed + ((long)count << CountShift));
+        return claimed >> CountShift;
+    }
+
+    /// <summary>Claims the next sequences among several writers, and returns the word as it was.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal long ClaimShared(int count = 1)
+    {
+        long step = (long)count << CountShift;
+        return Interlocked.Add(ref _claims, step) - step;
+    }
+
+    /// <summary>Publishes a claimed event; returns the segment it is in.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Segment<T> Publish(Segment<T> tail, long sequence, T value)
+    {
+        if (!tail.Contains(sequence))
+        {
+            tail = LocateSlow(tail, sequence);
+        }
+
+        tail.Publish(sequence, value);
+        if (tail != Volatile.Read(ref _tail))
+        {
+            // A hole of an older segment was filled: it kept that segment, and all behind it, from closing.
+            Reclaim();
+        }
+
+        return tail;
+    }
+
+    /// <summary>Publishes a claimed run of events, over as many segments as it takes.</summary>
+    internal void PublishRange(Segment<T> tail, long sequence, ReadOnlySpan<T> values)
+    {
+        while (!values.IsEmpty)
+        {
+            tail = LocateSlow(tail, sequence);
+            int count = tail.PublishRange(sequence, values);
+            sequence += count;
+            values = values[count..];
+        }
+
+        Reclaim();
+    }
+
+    /// <summary>Wakes whoever is parked. Called after publishing.</summary>
+    /// <remarks>
+    /// Several writers: no fence here, the claim was one; see <see cref="Cursor{T}.IsReadyWhileParked"/>. A single
+    /// writer's claim is a plain store, so it needs its own, but only once there is a reader.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void WakeReaders()
+    {
+        if (IsSingleWriter)
+        {
+            if (Volatile.Read(ref _hasReaders) == 0)
+            {
+                return;
+            }
+
+            Interlocked.MemoryBarrier();
+        }
+
+        if (!Waiting.IsEmpty || !WaitingForPool.IsEmpty)
+        {
+            WakeReadersSlow();
+        }
+    }
+
+    /// <summary>Wakes those who wait for the end. Called after the end was set.</summary>
+    internal void WakeEnded() => WaitingForEnd.WakeAll();
+
+    /// <summary>Wakes all there are, whatever they wait for: the log was disposed.</summary>
+    internal void WakeEveryone()
+    {
+        Interlocked.MemoryBarrierProcessWide();
+        Waiting.WakeAll();
+        WaitingForPool.WakeAll();
+        WaitingForEnd.WakeAll();
+    }
+
+    /// <summary>Says that from now on somebody may park. To be called before a cursor's first parking.</summary>
+    /// <remarks>
+    /// <code>
+    /// P (single writer): mark := published;      hasReaders?  none: no look at the stack
+    /// C (first reader):  hasReaders := 1;  process-wide barrier;  park, look at the mark
+    /// </code>
+    /// The barrier stands in for the fence the writer does not have: a writer that saw 0 did so before it, and then its
+    /// mark is visible behind it.
+    /// </remarks>
+    internal void ExpectReaders()
+    {
+        if (Volatile.Read(ref _hasReaders) == 0)
+        {
+            Volatile.Write(ref _hasReaders, 1);
+            Interlocked.MemoryBarrierProcessWide();
+        }
+    }
+
+    /// <summary>Ends the log; false if it had ended before. The caller then delivers and wakes as after an event.</summary>
+    /// <remarks>Ordering: <see cref="_termination"/> before <see cref="_end"/>, so who sees the end sees how.</remarks>
+    internal bool TryTerminate(Termination termination)
+    {
+        if (Interlocked.CompareExchange(ref _termination, termination, null) is not null)
+        {
+            return false;
+        }
+
+        TailBeforeClaim();
+        long sequence = IsSingleWriter ? ClaimSingle() : ClaimShared() >> CountShift;
+        Interlocked.Exchange(ref _end, sequence);
+        return true;
+    }
+
+    /// <summary>Marks the log as disposed, whether it had ended or not; false if it was disposed before.</summary>
+    internal bool TryDispose() =>
+        !ReferenceEquals(Interlocked.Exchange(ref _termination, Termination.Disposed), Termination.Disposed);
+
+    /// <summary>Enters the newest segment: a lease, and the sequence that comes next.</summary>
+    /// <remarks>
+    /// Entering by the tail can race with its closing; then there is a newer one. The sequence is read behind the lease,
+    /// so it is never before the segment, except behind the end, where a cursor asks nothing but the end.
+    /// </remarks>
+    internal Cursor<T> JoinNext()
+    {
+        while (true)
+        {
+            Segment<T> tail = TailBeforeClaim();
+            if (tail.TryEnter())
+            {
+                return new Cursor<T>(tail, NextSequence);
+            }
+        }
+    }
+
+    /// <summary>Gives a lease back, and closes what nobody needs any more.</summary>
+    internal void Leave(Segment<T> segment)
+    {
+        if (segment.Leave())
+        {
+            Reclaim();
+        }
+    }
+
+    /// <summary>Closes segments, oldest first, as long as nobody stands in them.</summary>
+    /// <remarks>
+    /// <code>
+    /// P (leaves the second oldest): lease count := 0;     is it the oldest? not yet: done
+    /// C (closes the oldest):        oldest := the second; its lease count? 0: close it too
+    /// </code>
+    /// The decrement and the exchange are full fences, so one of them sees the other. Who fills the last hole of an old
+    /// segment tries the closing again; should that look cross with this one, the next lease to be dropped makes up for
+    /// it, at the latest the tail's with the next segment.
+    /// </remarks>
+    private void Reclaim()
+    {
+        while (true)
+        {
+            Segment<T> oldest = Volatile.Read(ref _oldest)!;
+            if (!oldest.TryClose())
+            {
+                return;
+            }
+
+            Segment<T> next = oldest.Next!;
+            Debug.Assert(next is not null, "The tail holds a lease on itself until there is a next segment.");
+            Interlocked.Exchange(ref _oldest, next);
+            oldest.CutLink();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Segment<T> CreateFirstSlow()
+    {
+        var first = new Segment<T>(first: 0, Math.Min(FirstCapacity, _maxCapacity), leases: 1);
+        // Oldest before tail: whoever finds a tail finds an oldest.
+        first = Interlocked.CompareExchange(ref _oldest, first, null) ?? first;
+        Interlocked.CompareExchange(ref _tail, first, null);
+        return Volatile.Read(ref _tail)!;
+    }
+
+    /// <summary>Finds the segment of a claimed sequence, linking new ones where the list ends.</summary>
+    /// <remarks>
+    /// Lock-free. The tail's lease is born with a new segment and dropped by whoever moves the tail off the old one. By I6
+    /// the walk starts again from the oldest segment when it meets a cut link.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Segment<T> LocateSlow(Segment<T> segment, long sequence)
+    {
+        while (!segment.Contains(sequence))
+        {
+            Segment<T>? next = segment.Next
+                ?? segment.Link(new Segment<T>(segment.End, (int)Math.Min(2L * segment.Capacity, _maxCapacity), leases: 1));
+            if (next == Segment<T>.Cut)
+            {
+                segment = Volatile.Read(ref _oldest)!;
+                continue;
+            }
+
+            // Publishes nothing that Link has not; pairs with the acquire in TailBeforeClaim.
+            if (Interlocked.CompareExchange(ref _tail, next, segment) == segment)
+            {
+                Leave(segment);
+            }
+
+            segment = next;
+        }
+
+        return segment;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WakeReadersSlow()
+    {
+        Waiter? pooled = WaitingForPool.TakeAll();
+        if (pooled is not null)
+        {
+            if (pooled.Below is null)
+            {
+                pooled.Take()?.Wake();
+            }
+            else
+            {
+                // One work item, however many there are: publishing costs the same for one and for a thousand.
+                ThreadPool.UnsafeQueueUserWorkItem(static chain => WaiterStack.WakeChain(chain), pooled, preferLocal: false);
+            }
+        }
+
+        Waiting.WakeAll();
+    }
+}

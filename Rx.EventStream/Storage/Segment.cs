@@ -1,0 +1,152 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Rx.Storage;
+
+/// <summary>A node of the log: a run of events beside one readiness mark per slot, and the link to the next node.</summary>
+/// <remarks>
+/// Who stands in a segment holds a lease on it. A segment with no lease left, all slots published and nothing older
+/// before it is closed: nobody can enter it any more, and its link is cut, so that a dead segment which the collector
+/// has already promoted cannot keep those behind it alive.
+/// </remarks>
+internal sealed class Segment<T>
+{
+    /// <summary>Stands in <see cref="_next"/> of a closed segment: whoever meets it starts again from the oldest one.</summary>
+    internal static readonly Segment<T> Cut = new(first: 0, capacity: 0, leases: Closed);
+
+    private const int Closed = int.MinValue;
+    private const byte Published = 1;
+
+    // Immutable.
+    private readonly T[] _items;
+    private readonly byte[] _marks;
+
+    /// <summary>Null until the next segment is linked (CAS by any writer, full fence), then that segment, then
+    /// <see cref="Cut"/> (written once by whoever closed this one). Read with acquire by cursors and writers.</summary>
+    private Segment<T>? _next;
+
+    /// <summary>How many stand here; negative once closed. Changed by interlocked operations only, by anyone.</summary>
+    private int _leases;
+
+    internal Segment(long first, int capacity, int leases)
+    {
+        First = first;
+        _items = new T[capacity];
+        _marks = new byte[capacity];
+        _leases = leases;
+    }
+
+    /// <summary>The sequence of the first event.</summary>
+    internal long First { get; }
+
+    internal int Capacity => _items.Length;
+
+    /// <summary>The sequence after the last slot: the <see cref="First"/> of the next segment.</summary>
+    internal long End => First + _items.Length;
+
+    /// <summary>The link, read with acquire: pairs with the CAS in <see cref="Link"/>, so a linked segment is seen built.</summary>
+    internal Segment<T>? Next => Volatile.Read(ref _next);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool Contains(long sequence) => (ulong)(sequence - First) < (ulong)_items.Length;
+
+    /// <summary>Writes a claimed slot and publishes it.</summary>
+    /// <remarks>
+    /// Ordering: the mark's release store publishes the value; it pairs with the acquire in <see cref="IsPublished"/> and
+    /// with the barrier in <see cref="PublishedFrom"/>. Wait-free. Called by the slot's only claimer.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Publish(long sequence, T value)
+    {
+        Debug.Assert(Contains(sequence), "A writer publishes only inside the segment that holds its claim.");
+        nint index = (nint)(sequence - First);
+        // By reference: an array store would check for covariance, which a T[] made here cannot have.
+        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_items), index) = value;
+        Volatile.Write(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_marks), index), Published);
+    }
+
+    /// <summary>Publishes as much of a claimed run as fits here, and returns how much that was.</summary>
+    /// <remarks>Ordering: the write barrier stands between all values and all marks, and pairs as in <see cref="Publish"/>.</remarks>
+    internal int PublishRange(long sequence, ReadOnlySpan<T> values)
+    {
+        Debug.Assert(Contains(sequence), "A writer publishes only inside the segment that holds its claim.");
+        int index = (int)(sequence - First);
+        int count = Math.Min(values.Length, _items.Length - index);
+        values[..count].CopyTo(_items.AsSpan(index));
+        Volatile.WriteBarrier();
+        _marks.AsSpan(index, count).Fill(Published);
+        return count;
+    }
+
+    /// <summary>Whether the slot of a sequence in this segment is published, read with acquire.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool IsPublished(long sequence)
+    {
+        Debug.Assert(Contains(sequence), "A cursor asks only the segment that holds its sequence.");
+        return Volatile.Read(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_marks), (nint)(sequence - First))) != 0;
+    }
+
+    /// <summary>The value of a slot whose mark the caller has seen.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal T Read(long sequence) =>
+        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_items), (nint)(sequence - First));
+
+    /// <summary>The run of published events from a sequence on, at most <paramref name="maxCount"/> long; empty at a hole.</summary>
+    /// <remarks>Ordering: marks are scanned with plain loads, and the read barrier behind them makes the values visible.</remarks>
+    internal ReadOnlyMemory<T> PublishedFrom(long sequence, int maxCount)
+    {
+        int index = (int)(sequence - First);
+        ReadOnlySpan<byte> marks = _marks.AsSpan(index, Math.Min(maxCount, _marks.Length - index));
+        int hole = marks.IndexOf((byte)0);
+        Volatile.ReadBarrier();
+        return new ReadOnlyMemory<T>(_items, index, hole < 0 ? marks.Length : hole);
+    }
+
+    /// <summary>Appends <paramref name="next"/> unless another writer was first; returns the segment that follows, or <see cref="Cut"/>.</summary>
+    /// <remarks>Ordering: the CAS publishes the new segment; it pairs with <see cref="Next"/>. Lock-free.</remarks>
+    internal Segment<T> Link(Segment<T> next) => Interlocked.CompareExchange(ref _next, next, null) ?? next;
+
+    /// <summary>Takes a lease where another lease, here or on an older segment, is known to be held.</summary>
+    internal void Enter()
+    {
+        int leases = Interlocked.Increment(ref _leases);
+        Debug.Assert(leases > 0, "A segment behind a lease is never closed.");
+    }
+
+    /// <summary>Takes a lease unless the segment is closed already.</summary>
+    internal bool TryEnter()
+    {
+        int leases = Volatile.Read(ref _leases);
+        while (leases >= 0)
+        {
+            int seen = Interlocked.CompareExchange(ref _leases, leases + 1, leases);
+            if (seen == leases)
+            {
+                return true;
+            }
+
+            leases = seen;
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives a lease back; true when it was the last one.</summary>
+    internal bool Leave()
+    {
+        int leases = Interlocked.Decrement(ref _leases);
+        Debug.Assert(leases >= 0, "Every lease is given back once.");
+        return leases == 0;
+    }
+
+    /// <summary>Closes the segment if nobody stands in it and it has no hole; true for exactly one caller.</summary>
+    /// <remarks>Marks are never taken back, so a full segment stays full between the look and the CAS.</remarks>
+    internal bool TryClose() =>
+        Volatile.Read(ref _leases) == 0
+        && !_marks.AsSpan().Contains((byte)0)
+        && Interlocked.CompareExchange(ref _leases, Closed, 0) == 0;
+
+    /// <summary>Cuts the link of a closed segment. Ordering: a release store; pairs with <see cref="Next"/>.</summary>
+    internal void CutLink() => Volatile.Write(ref _next, Cut);
+}

@@ -1,0 +1,15 @@
+namespace Rx.Storage;
+
+/// <summary>How a log ended. The first one set wins, save that disposal replaces the others.</summary>
+internal sealed class Termination
+{
+    internal static readonly Termination Completed = new(null);
+    internal static readonly Termination Disposed = new(null);
+
+    private Termination(Exception? error) => Error = error;
+
+    /// <summary>The error the log ended with, or null.</summary>
+    internal Exception? Error { get; }
+
+    internal static Termination Failed(Exception error) => new(error);
+}

@@ -1,0 +1,60 @@
+var target = Argument("target", "CI");
+var configuration = Argument("configuration", "Release");
+var soakSeconds = Argument("seconds", EnvironmentVariable("RX_SOAK_SECONDS") ?? "120");
+
+const string Solution = "./Rx.EventStream.slnx";
+const string Library = "./Rx.EventStream/Rx.EventStream.csproj";
+const string Tests = "./Rx.EventStream.Tests/Rx.EventStream.Tests.csproj";
+const string Samples = "./Rx.EventStream.Samples/Rx.EventStream.Samples.csproj";
+
+var deleteAll = new DeleteDirectorySettings { Recursive = true, Force = true };
+
+Task("Clean")
+    .Does(() =>
+    {
+        foreach (var output in new[] { "./artifacts/bin", "./artifacts/obj" }.Where(path => DirectoryExists(path)))
+        {
+            DeleteDirectory(output, deleteAll);
+        }
+
+        // The folder itself stays: nuget.config names it as a feed, and a restore fails without it.
+        DeleteFiles("./artifacts/packages/*.*nupkg");
+    });
+
+Task("Restore")
+    .Does(() => DotNetRestore(Solution));
+
+Task("Build")
+    .IsDependentOn("Restore")
+    .Does(() => DotNetBuild(Solution, new DotNetBuildSettings { Configuration = configuration, NoRestore = true }));
+
+Task("Test")
+    .IsDependentOn("Build")
+    .Does(() => DotNetTest(Solution, new DotNetTestSettings { Configuration = configuration, NoBuild = true }));
+
+Task("Soak")
+    .IsDependentOn("Build")
+    .Does(() => DotNetTest(Tests, new DotNetTestSettings
+    {
+        Configuration = configuration,
+        NoBuild = true,
+        Filter = "Category=Soak",
+        EnvironmentVariables = new Dictionary<string, string> { ["RX_SOAK_SECONDS"] = soakSeconds },
+    }));
+
+Task("Sample")
+    .IsDependentOn("Build")
+    .Does(() => DotNetRun(Samples, "pulse --seconds 3", new DotNetRunSettings { Configuration = configuration, NoBuild = true }));
+
+Task("Pack")
+    .IsDependentOn("Build")
+    .Does(() => DotNetPack(Library, new DotNetPackSettings { Configuration = configuration, NoBuild = true }));
+
+// The soak tests run here too, for seconds, as part of Test.
+Task("CI")
+    .IsDependentOn("Clean")
+    .IsDependentOn("Test")
+    .IsDependentOn("Sample")
+    .IsDependentOn("Pack");
+
+RunTarget(target);
