@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
-using System.Threading.Tasks.Sources;
 using Rx.Storage;
 
 namespace Rx;
@@ -10,34 +10,19 @@ namespace Rx;
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>
 /// A reader that is never disposed is given back by the garbage collector, with the events only it was holding.
-/// <para><b>Concurrency.</b> One owner at a time, as for an enumerator: reading and waiting must not overlap. Disposing
-/// while a wait is pending is allowed from any thread and ends it; <see cref="Count"/>, <see cref="Sequence"/> and
-/// <see cref="Completion"/> may be used from any thread.</para>
+/// <para><b>Concurrency.</b> One owner at a time, as for an enumerator: reading and waiting must not overlap, and a reader is
+/// disposed by its owner, or while nothing but a wait is pending; that wait then ends. <see cref="Count"/>,
+/// <see cref="Sequence"/> and <see cref="Completion"/> may be used from any thread.</para>
 /// </remarks>
 [DebuggerDisplay("Sequence = {Sequence}, Count = {Count}")]
-public sealed class EventReader<T> : ChannelReader<T>, IDisposable, IValueTaskSource<bool>, IParked
+public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
 {
-    private const int Idle = 0;
-    private const int Waiting = 1;
-    private const int Disposed = 2;
-
     private readonly EventStream<T> _stream;
     private readonly EventLog<T> _log;
-    private readonly Waiter _waiter = new();
+    private readonly Wait _wait;
 
     /// <summary>Owned by whoever reads; its sequence is read by anyone for figures.</summary>
     private Cursor<T> _cursor;
-
-    /// <summary>Whether a wait is pending. Whoever moves it from Waiting, by CAS, completes the wait: a publisher, a
-    /// cancellation, or disposal.</summary>
-    private int _state;
-
-    /// <summary>The pending wait; used again for each. Owner-only, save for completing it.</summary>
-    private ManualResetValueTaskSourceCore<bool> _wait = new() { RunContinuationsAsynchronously = true };
-
-    /// <summary>The cancellation of the pending wait. Owner-only.</summary>
-    private CancellationTokenRegistration _cancellation;
-    private CancellationToken _token;
 
     /// <summary>What <see cref="Completion"/> gave out, or null. Set once by CAS.</summary>
     private CompletionWatch? _completion;
@@ -47,11 +32,19 @@ public sealed class EventReader<T> : ChannelReader<T>, IDisposable, IValueTaskSo
         _stream = stream;
         _log = stream.Log;
         _cursor = cursor;
+        _wait = new Wait(this);
         _log.ExpectReaders();
     }
 
     /// <summary>Gives back what a forgotten reader holds.</summary>
-    ~EventReader() => _cursor.Close(_log);
+    ~EventReader()
+    {
+        // Null if the constructor threw.
+        if (_log is not null)
+        {
+            _cursor.Close(_log);
+        }
+    }
 
     /// <summary>The sequence of the next event that is read.</summary>
     public long Sequence => _cursor.Sequence;
@@ -65,22 +58,32 @@ public sealed class EventReader<T> : ChannelReader<T>, IDisposable, IValueTaskSo
     /// <summary>True.</summary>
     public override bool CanPeek => true;
 
-    /// <summary>Done when the stream has ended and everything was read; faulted with the stream's error if it has one.</summary>
+    /// <summary>Done when the stream has ended and everything was read; faulted with the stream's error if it has one, or with an
+    /// <see cref="ObjectDisposedException"/> if the reader or the stream is disposed before.</summary>
     public override Task Completion
     {
         get
         {
-            if (Volatile.Read(ref _completion) is null
-                && Interlocked.CompareExchange(ref _completion, new CompletionWatch(this), null) is null)
+            if (Volatile.Read(ref _completion) is { } watch)
             {
-                _completion!.Start(_log);
+                return watch.Task;
             }
 
-            return _completion!.Task;
+            watch = new CompletionWatch(this);
+            if (Interlocked.CompareExchange(ref _completion, watch, null) is { } other)
+            {
+                return other.Task;
+            }
+
+            watch.Start(_log);
+            if (_wait.IsDisposed)
+            {
+                watch.Abandon();
+            }
+
+            return watch.Task;
         }
     }
-
-    bool IParked.IsReadyWhileParked => _cursor.IsReadyWhileParked(_log) || _log.IsDisposed;
 
     /// <summary>Reads the next event, if there is one now.</summary>
     /// <param name="item">The event.</param>
@@ -133,109 +136,24 @@ public sealed class EventReader<T> : ChannelReader<T>, IDisposable, IValueTaskSo
             return new ValueTask<bool>(true);
         }
 
-        return WaitSlow(cancellationToken);
-    }
-
-    /// <summary>Gives back what the reader holds. A pending wait ends with an <see cref="ObjectDisposedException"/>.</summary>
-    public void Dispose()
-    {
-        int state = Interlocked.Exchange(ref _state, Disposed);
-        if (state == Disposed)
-        {
-            return;
-        }
-
-        GC.SuppressFinalize(this);
-        _waiter.Disarm();
-        _cursor.Close(_log);
-        if (_waiter.IsOnStack && _log.Waiting.Abandon(0))
-        {
-            _log.Waiting.Sweep();
-        }
-
-        if (state == Waiting)
-        {
-            _wait.SetException(new ObjectDisposedException(GetType().Name));
-        }
-
-        _completion?.Dispose();
-    }
-
-    void IParked.Wake()
-    {
-        if (Interlocked.CompareExchange(ref _state, Idle, Waiting) == Waiting)
-        {
-            _waiter.Disarm();
-            _wait.SetResult(true);
-        }
-    }
-
-    bool IValueTaskSource<bool>.GetResult(short token)
-    {
-        // Behind this no callback of this wait runs any more, so the next wait cannot be hit by it.
-        _cancellation.Dispose();
-        _cancellation = default;
-        bool isReady = _wait.GetResult(token);
-        // Woken: by an event, or by the end, or because the stream was disposed.
-        return isReady && (_cursor.HasEvent(_log) || !HasEnded());
-    }
-
-    ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => _wait.GetStatus(token);
-
-    void IValueTaskSource<bool>.OnCompleted(
-        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _wait.OnCompleted(continuation, state, token, flags);
-
-    private ValueTask<bool> WaitSlow(CancellationToken cancellationToken)
-    {
         try
         {
-            if (HasEnded())
-            {
-                return new ValueTask<bool>(false);
-            }
+            return HasEnded() ? new ValueTask<bool>(false) : _wait.Start(cancellationToken);
         }
         catch (Exception error)
         {
             return ValueTask.FromException<bool>(error);
         }
-
-        _wait.Reset();
-        short version = _wait.Version;
-        int state = Interlocked.CompareExchange(ref _state, Waiting, Idle);
-        if (state != Idle)
-        {
-            return ValueTask.FromException<bool>(state == Disposed
-                ? new ObjectDisposedException(GetType().Name)
-                : new InvalidOperationException("A wait for this reader is pending already; a reader has one owner at a time."));
-        }
-
-        if (_waiter.Arm(this))
-        {
-            _log.Waiting.Push(_waiter);
-        }
-
-        if (((IParked)this).IsReadyWhileParked)
-        {
-            _log.Waiting.WakeAll();
-        }
-
-        if (cancellationToken.CanBeCanceled)
-        {
-            _token = cancellationToken;
-            _cancellation = cancellationToken.UnsafeRegister(static (reader, _) => ((EventReader<T>)reader!).Cancel(), this);
-        }
-
-        return new ValueTask<bool>(this, version);
     }
 
-    private void Cancel()
+    /// <summary>Gives back what the reader holds. A pending wait ends with an <see cref="ObjectDisposedException"/>.</summary>
+    public void Dispose()
     {
-        if (Interlocked.CompareExchange(ref _state, Idle, Waiting) == Waiting)
+        if (_wait.TryDispose())
         {
-            // The entry stays on the stack, without an owner; the next wait uses it again.
-            _waiter.Disarm();
-            _wait.SetException(new OperationCanceledException(_token));
+            GC.SuppressFinalize(this);
+            _cursor.Close(_log);
+            Volatile.Read(ref _completion)?.Abandon();
         }
     }
 
@@ -251,7 +169,7 @@ public sealed class EventReader<T> : ChannelReader<T>, IDisposable, IValueTaskSo
 
         if (_log.Termination!.Error is { } error)
         {
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(error);
+            ExceptionDispatchInfo.Throw(error);
         }
 
         return true;
@@ -261,65 +179,12 @@ public sealed class EventReader<T> : ChannelReader<T>, IDisposable, IValueTaskSo
     {
         // The sequence was stored, now the end is loaded; who ends the stream stores the end, then loads the sequence.
         Interlocked.MemoryBarrier();
-        if (_cursor.IsAtEnd(_log))
+        Termination? termination = _log.Termination;
+        if (termination is not null && (_cursor.IsAtEnd(_log) || ReferenceEquals(termination, Termination.Disposed)))
         {
-            _completion!.Complete(_log.Termination!);
+            _completion!.Complete(termination);
         }
     }
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref _state) == Disposed, this);
-
-    /// <summary>Waits for the end of the stream on behalf of <see cref="Completion"/>, without holding the reader.</summary>
-    private sealed class CompletionWatch : IParked, IDisposable
-    {
-        private readonly WeakReference<EventReader<T>> _reader;
-        private readonly TaskCompletionSource _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly Waiter _waiter = new();
-
-        internal CompletionWatch(EventReader<T> reader) => _reader = new WeakReference<EventReader<T>>(reader);
-
-        public bool IsReadyWhileParked => true;
-
-        internal Task Task => _source.Task;
-
-        public void Wake()
-        {
-            if (_reader.TryGetTarget(out EventReader<T>? reader))
-            {
-                reader.CompleteIfDrained();
-            }
-        }
-
-        public void Dispose()
-        {
-            _waiter.Disarm();
-            _source.TrySetException(new ObjectDisposedException(nameof(EventReader<T>)));
-        }
-
-        internal void Start(EventLog<T> log)
-        {
-            _waiter.Arm(this);
-            log.WaitingForEnd.Push(_waiter);
-            if (log.Termination is not null)
-            {
-                log.WakeEnded();
-            }
-        }
-
-        internal void Complete(Termination termination)
-        {
-            if (ReferenceEquals(termination, Termination.Disposed))
-            {
-                Dispose();
-            }
-            else if (termination.Error is { } error)
-            {
-                _source.TrySetException(error);
-            }
-            else
-            {
-                _source.TrySetResult();
-            }
-        }
-    }
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_wait.IsDisposed, this);
 }

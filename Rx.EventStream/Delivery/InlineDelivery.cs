@@ -30,9 +30,10 @@ internal sealed class InlineDelivery<T>
     /// <summary>Single writer only, and only its own: whether an <c>OnNext</c> further up its stack is delivering.</summary>
     private bool _isDraining;
 
-    internal InlineDelivery(EventLog<T> log) => _log = log;
+    /// <summary>What observers threw during the delivery that is on; the owner takes it along when it leaves. Owner-only.</summary>
+    private List<Exception>? _errors;
 
-    internal long Sequence => _cursor.Sequence;
+    internal InlineDelivery(EventLog<T> log) => _log = log;
 
     internal SubscriptionList Subscriptions => _subscriptions;
 
@@ -136,7 +137,7 @@ internal sealed class InlineDelivery<T>
         Interlocked.MemoryBarrier();
         if (_log.End != long.MaxValue)
         {
-            subscription.FinishWaiting(_log.End, _log.Termination!);
+            subscription.FinishWaiting(_log.Termination!);
         }
     }
 
@@ -209,20 +210,19 @@ internal sealed class InlineDelivery<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void DrainOwned(Segment<T> segment, long sequence, T value)
     {
-        List<Exception>? errors = null;
         if (_cursor.Sequence == sequence && _cursor.Segment == segment)
         {
-            Deliver(value, sequence, ref errors);
+            Deliver(value, sequence);
             _cursor.MoveTo(sequence + 1);
+
+            // The usual end: nothing came meanwhile, nobody threw, somebody is still there.
+            if (_errors is null && _subscriptions.First is not null && TryLeaveOwned(sequence + 1))
+            {
+                return;
+            }
         }
 
-        // The usual end: nothing came meanwhile, everyone is still there.
-        if (errors is null && _cursor.Sequence == sequence + 1 && _subscriptions.First is not null && TryLeaveOwned(sequence + 1))
-        {
-            return;
-        }
-
-        DrainOwnedSlow(errors);
+        DrainOwned();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -243,23 +243,32 @@ internal sealed class InlineDelivery<T>
         return Interlocked.CompareExchange(ref _log.Claims, word, word | EventLog<T>.Draining) == (word | EventLog<T>.Draining);
     }
 
-    private void DrainOwned() => DrainOwnedSlow(null);
-
+    /// <summary>Delivers until dry and gives up ownership; then throws what observers threw.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void DrainOwnedSlow(List<Exception>? errors)
+    private void DrainOwned()
     {
+        List<Exception>? errors = null;
         do
         {
             while (_cursor.TryPeek(_log, out T? value))
             {
                 long sequence = _cursor.Sequence;
-                Deliver(value, sequence, ref errors);
+                Deliver(value, sequence);
                 _cursor.MoveTo(sequence + 1);
             }
 
-            if (_cursor.IsAtEnd(_log))
+            bool isAtEnd = _cursor.IsAtEnd(_log);
+            if (isAtEnd)
             {
-                FinishOwned(ref errors);
+                FinishOwned();
+            }
+
+            // Taken along while they are still this thread's.
+            errors = Concat(errors, _errors);
+            _errors = null;
+            if (isAtEnd)
+            {
+                CloseForGoodOwned();
                 break;
             }
         }
@@ -352,32 +361,58 @@ internal sealed class InlineDelivery<T>
     }
 
     /// <summary>Calls every observer with one event. Observers that throw keep no other from getting it.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Deliver(T value, long sequence, ref List<Exception>? errors)
+    /// <remarks>The walk has no state that the handler needs, so it stays in registers; who had the event is told by the
+    /// subscriptions themselves.</remarks>
+    private void Deliver(T value, long sequence)
     {
-        InlineSubscription<T>? subscription = First;
-        while (subscription is not null)
+        try
         {
+            for (InlineSubscription<T>? subscription = First; subscription is not null; subscription = subscription.Next)
+            {
+                IObserver<T>? observer = subscription.LiveObserver ?? subscription.TryTakeInOwned(sequence);
+                if (observer is not null)
+                {
+                    subscription.SetReached(sequence + 1);
+                    observer.OnNext(value);
+                }
+            }
+        }
+        catch (Exception error)
+        {
+            AddError(error);
+            DeliverRestSlow(value, sequence);
+        }
+    }
+
+    /// <summary>Calls those who have not had the event because another observer threw.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void DeliverRestSlow(T value, long sequence)
+    {
+        for (InlineSubscription<T>? subscription = First; subscription is not null; subscription = subscription.Next)
+        {
+            IObserver<T>? observer = subscription.LiveObserver ?? subscription.TryTakeInOwned(sequence);
+            if (observer is null || subscription.Sequence > sequence)
+            {
+                continue;
+            }
+
             try
             {
-                do
-                {
-                    IObserver<T>? observer = subscription.LiveObserver ?? subscription.TryTakeInOwned(sequence, ref errors);
-                    observer?.OnNext(value);
-                    subscription = subscription.Next;
-                }
-                while (subscription is not null);
+                subscription.SetReached(sequence + 1);
+                observer.OnNext(value);
             }
             catch (Exception error)
             {
-                (errors ??= []).Add(error);
-                subscription = subscription!.Next;
+                AddError(error);
             }
         }
     }
 
+    /// <summary>Keeps what an observer threw until the delivery is over. Called by the owner.</summary>
+    internal void AddError(Exception error) => (_errors ??= []).Add(error);
+
     /// <summary>Delivers the terminal event and closes for good. Late subscribers find the end themselves.</summary>
-    private void FinishOwned(ref List<Exception>? errors)
+    private void FinishOwned()
     {
         Termination termination = _log.Termination!;
         long end = _log.End;
@@ -385,10 +420,14 @@ internal sealed class InlineDelivery<T>
             subscription is not null;
             subscription = subscription.Next)
         {
-            subscription.FinishOwned(end, termination, ref errors);
+            subscription.FinishOwned(end, termination);
         }
 
         _subscriptions.TryRemoveEnded();
+    }
+
+    private void CloseForGoodOwned()
+    {
         _cursor.Close(_log);
         if (_log.IsSingleWriter)
         {
@@ -398,6 +437,17 @@ internal sealed class InlineDelivery<T>
         {
             Interlocked.And(ref _log.Claims, ~EventLog<T>.Draining);
         }
+    }
+
+    private static List<Exception>? Concat(List<Exception>? first, List<Exception>? second)
+    {
+        if (first is null || second is null)
+        {
+            return first ?? second;
+        }
+
+        first.AddRange(second);
+        return first;
     }
 
     private static void Throw(List<Exception> errors)

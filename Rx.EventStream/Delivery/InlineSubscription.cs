@@ -46,8 +46,9 @@ internal sealed class InlineSubscription<T> : EventSubscription
     /// <summary>The first sequence this observer gets. Written before it is in the list, and once when it goes live.</summary>
     private long _first;
 
-    /// <summary>The sequence it had reached when it ended, or -1.</summary>
-    private long _last = -1;
+    /// <summary>The sequence it has reached since it went live; an event in delivery counts as had. Written by the thread
+    /// that delivers, read by anyone for figures.</summary>
+    private long _reached;
 
     /// <summary>Joins now: from the next event on.</summary>
     internal InlineSubscription(InlineDelivery<T> delivery, EventLog<T> log, IObserver<T> observer, string? name)
@@ -71,16 +72,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
         _state = Replaying;
     }
 
-    public override long Sequence
-    {
-        get
-        {
-            long last = Volatile.Read(ref _last);
-            return last >= 0 ? last
-                : Volatile.Read(ref _state) == Live ? Math.Max(_delivery.Sequence, Volatile.Read(ref _first))
-                : Math.Max(_cursor.Sequence, Volatile.Read(ref _first));
-        }
-    }
+    public override long Sequence => Math.Max(Math.Max(Volatile.Read(ref _reached), _cursor.Sequence), Volatile.Read(ref _first));
 
     public override long Lag => IsDisposed ? 0 : Math.Max(0, _log.NextSequence - Sequence);
 
@@ -94,6 +86,10 @@ internal sealed class InlineSubscription<T> : EventSubscription
         get => Unsafe.As<InlineSubscription<T>>(Volatile.Read(ref NextInList));
     }
 
+    /// <summary>Notes that the observer has had all events before <paramref name="sequence"/>. Called by the thread that delivers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void SetReached(long sequence) => Volatile.Write(ref _reached, sequence);
+
     /// <summary>The observer, if it takes part in deliveries.</summary>
     internal IObserver<T>? LiveObserver
     {
@@ -103,12 +99,12 @@ internal sealed class InlineSubscription<T> : EventSubscription
 
     /// <summary>Brings a waiting observer into the delivery of the event at <paramref name="sequence"/>: replays what lies
     /// between, and returns the observer if it is to get that event too. Called by the thread that delivers.</summary>
-    internal IObserver<T>? TryTakeInOwned(long sequence, ref List<Exception>? errors) =>
+    internal IObserver<T>? TryTakeInOwned(long sequence) =>
         Volatile.Read(ref _state) == Waiting && sequence >= Math.Max(_cursor.Sequence, _first)
-            ? TakeInOwned(sequence, ref errors)
+            ? TakeInOwned(sequence)
             : null;
 
-    private IObserver<T>? TakeInOwned(long sequence, ref List<Exception>? errors)
+    private IObserver<T>? TakeInOwned(long sequence)
     {
         if (Interlocked.CompareExchange(ref _state, Replaying, Waiting) != Waiting)
         {
@@ -125,7 +121,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
                 }
                 catch (Exception error)
                 {
-                    (errors ??= []).Add(error);
+                    _delivery.AddError(error);
                 }
 
                 _cursor.MoveTo(_cursor.Sequence + 1);
@@ -151,28 +147,28 @@ internal sealed class InlineSubscription<T> : EventSubscription
 
     /// <summary>Ends the subscription and tells the observer, unless it is Done or still replaying on its own thread,
     /// which then finds the end itself. Called by the thread that delivers, at the terminal event.</summary>
-    internal void FinishOwned(long end, Termination termination, ref List<Exception>? errors)
+    internal void FinishOwned(long end, Termination termination)
     {
-        TakeInOwned(end, ref errors);
+        TakeInOwned(end);
         if (Interlocked.CompareExchange(ref _state, Done, Live) == Live)
         {
             try
             {
-                Notify(Release(end), termination);
+                Notify(Release(), termination);
             }
             catch (Exception error)
             {
-                (errors ??= []).Add(error);
+                _delivery.AddError(error);
             }
         }
     }
 
     /// <summary>Ends a subscription that joined as the log ended, if nobody has taken it in.</summary>
-    internal void FinishWaiting(long end, Termination termination)
+    internal void FinishWaiting(Termination termination)
     {
         if (Interlocked.CompareExchange(ref _state, Done, Waiting) == Waiting)
         {
-            IObserver<T>? observer = Release(end);
+            IObserver<T>? observer = Release();
             _delivery.Remove(this);
             Notify(observer, termination);
         }
@@ -232,7 +228,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
     private void FinishReplay()
     {
         bool isMine = Interlocked.CompareExchange(ref _state, Done, Replaying) == Replaying;
-        IObserver<T>? observer = isMine ? Release(_cursor.Sequence) : null;
+        IObserver<T>? observer = isMine ? Release() : null;
         _cursor.Close(_log);
         _delivery.Remove(this);
         Notify(observer, _log.Termination);
@@ -268,7 +264,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
             return;
         }
 
-        Release(state == Live ? Math.Max(_delivery.Sequence, _first) : Math.Max(_cursor.Sequence, _first));
+        Release();
         if (state == Waiting)
         {
             _cursor.Close(_log);
@@ -278,11 +274,10 @@ internal sealed class InlineSubscription<T> : EventSubscription
     }
 
     /// <summary>Forgets the observer, so that it is collectable at once, and returns it.</summary>
-    private IObserver<T>? Release(long sequence)
+    private IObserver<T>? Release()
     {
         Debug.Assert(Volatile.Read(ref _state) == Done, "Only a subscription that ended forgets its observer.");
         IObserver<T>? observer = _observer;
-        Volatile.Write(ref _last, sequence);
         Volatile.Write(ref _live, null);
         Volatile.Write(ref _observer, null);
         return observer;
