@@ -35,7 +35,7 @@ public sealed class EventPosition<T>
 
     /// <summary>A reader that starts here.</summary>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    public EventReader<T> OpenReader() => new(Stream, Stream.Join(this));
+    public EventReader<T> OpenReader() => AsObservable().OpenReader();
 
     /// <summary>The events from here on, for <c>await foreach</c>. Each enumeration starts here.</summary>
     /// <param name="ct">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>

@@ -11,7 +11,8 @@ public sealed partial class EventReader<T>
         private readonly TaskCompletionSource _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly Waiter _waiter = new();
 
-        public bool IsReadyWhileParked => true;
+        /// <summary>No: only the end wakes it, and that takes the stack after it was set.</summary>
+        public bool IsReadyWhileParked => false;
 
         internal Task Task => _source.Task;
 
@@ -26,18 +27,23 @@ public sealed partial class EventReader<T>
         internal void Start(EventLog<T> log)
         {
             _waiter.Arm(this);
-            log.WaitingForEnd.Push(_waiter);
-            if (log.Termination is not null)
+            log.Side.ForEnd.Push(_waiter);
+
+            // The owner reads, stores its sequence and then looks for this watch, without a fence between.
+            Interlocked.MemoryBarrierProcessWide();
+
+            // The end, not how it came to it: that is set first, and who sets the end then finds this entry.
+            if (log.End != long.MaxValue || log.IsDisposed)
             {
                 log.WakeEnded();
             }
         }
 
-        internal void Complete(Termination termination)
+        internal void Complete(EventLog<T> log, Termination termination)
         {
             if (ReferenceEquals(termination, Termination.Disposed))
             {
-                Abandon();
+                Abandon(log);
             }
             else if (termination.Error is { } error)
             {
@@ -50,9 +56,14 @@ public sealed partial class EventReader<T>
         }
 
         /// <summary>Completes the task for a reader, or a stream, that was disposed before the end.</summary>
-        internal void Abandon()
+        internal void Abandon(EventLog<T> log)
         {
             _waiter.Disarm();
+            if (_waiter.IsOnStack && log.Side.ForEnd.Abandon(live: 0))
+            {
+                log.Side.ForEnd.Sweep();
+            }
+
             _source.TrySetException(new ObjectDisposedException(nameof(EventReader<T>)));
         }
     }

@@ -84,7 +84,7 @@ public sealed partial class EventReader<T>
 
             if (IsReadyWhileParked)
             {
-                reader._log.Waiting.WakeAll();
+                Errors.Throw(reader._log.Waiting.WakeAll());
             }
 
             if (cancellationToken.CanBeCanceled)
@@ -102,7 +102,7 @@ public sealed partial class EventReader<T>
             _waiter.Disarm();
             if (_waiter.IsOnStack && state != Disposed && reader._log.Waiting.Abandon(live: 0))
             {
-                reader._log.Waiting.Sweep();
+                Errors.Throw(reader._log.Waiting.Sweep());
             }
 
             if (state == Pending)

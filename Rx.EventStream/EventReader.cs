@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
+using Rx.Delivery;
 using Rx.Storage;
 
 namespace Rx;
@@ -27,13 +28,28 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <summary>What <see cref="Completion"/> gave out, or null. Set once by CAS.</summary>
     private CompletionWatch? _completion;
 
-    internal EventReader(EventStream<T> stream, Cursor<T> cursor)
+    private readonly string? _name;
+
+    /// <summary>Called once when the reader has given back what it held, or null. Set before the reader is handed out.</summary>
+    private readonly Action? _ended;
+
+    internal EventReader(EventStream<T> stream, Cursor<T> cursor, string? name, WaitGate<T>? gate, int capacity)
     {
+        _name = name;
         _stream = stream;
         _log = stream.Log;
         _cursor = cursor;
         _wait = new Wait(this);
         _log.ExpectReaders();
+        if (gate is not null)
+        {
+            // Weak: publishers wait for a reader that somebody has, not for a forgotten one.
+            var self = new WeakReference<EventReader<T>>(this);
+            var member = new WaitGate<T>.Member(
+                () => self.TryGetTarget(out EventReader<T>? reader) ? reader.Sequence : long.MaxValue / 2, capacity);
+            gate.Add(member);
+            _ended = () => gate.Remove(member);
+        }
     }
 
     /// <summary>Gives back what a forgotten reader holds.</summary>
@@ -43,13 +59,18 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         if (_log is not null)
         {
             _cursor.Close(_log);
+            _completion?.Abandon(_log);
+            _ended?.Invoke();
         }
     }
 
     /// <summary>The sequence of the next event that is read.</summary>
     public long Sequence => _cursor.Sequence;
 
-    /// <summary>How many published events this reader has not read yet.</summary>
+    /// <summary>How many events this reader missed because it did not keep up; see <see cref="LagPolicy"/>.</summary>
+    public long Dropped => _cursor.Dropped;
+
+    /// <summary>How many published events this reader has not read yet: its lag.</summary>
     public override int Count => (int)Math.Clamp(_log.NextSequence - _cursor.Sequence, 0, int.MaxValue);
 
     /// <summary>True.</summary>
@@ -78,7 +99,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
             watch.Start(_log);
             if (_wait.IsDisposed)
             {
-                watch.Abandon();
+                watch.Abandon(_log);
             }
 
             return watch.Task;
@@ -101,6 +122,8 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
             CompleteIfDrained();
         }
 
+        _log.TellProgress();
+
         return isRead;
     }
 
@@ -121,7 +144,8 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <summary>Waits until there is an event to read. Allocates nothing.</summary>
     /// <param name="cancellationToken">Ends the wait, but not the reader.</param>
     /// <returns>True when there is an event; false when the stream has completed and all was read.</returns>
-    /// <remarks>The stream's error, if it has one, is thrown instead of returning false.</remarks>
+    /// <remarks>The stream's error, if it has one, is thrown instead of returning false; so is a
+    /// <see cref="SubscriberLaggedException"/> where the lag policy says so.</remarks>
     /// <exception cref="ObjectDisposedException">The reader, or the stream, is disposed.</exception>
     /// <exception cref="InvalidOperationException">A wait is pending already.</exception>
     public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default)
@@ -153,7 +177,8 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         {
             GC.SuppressFinalize(this);
             _cursor.Close(_log);
-            Volatile.Read(ref _completion)?.Abandon();
+            _ended?.Invoke();
+            Volatile.Read(ref _completion)?.Abandon(_log);
         }
     }
 
@@ -161,13 +186,19 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     private bool HasEnded()
     {
         ThrowIfDisposed();
-        ObjectDisposedException.ThrowIf(_log.IsDisposed, _stream);
-        if (!_cursor.IsAtEnd(_log))
+        Termination? termination = _log.Termination;
+        ObjectDisposedException.ThrowIf(ReferenceEquals(termination, Termination.Disposed), _stream);
+        if (_cursor.Missed > 0)
+        {
+            throw new SubscriberLaggedException(_name, Sequence, _cursor.Missed, _cursor.Bound);
+        }
+
+        if (termination is null || !_cursor.IsAtEnd(_log))
         {
             return false;
         }
 
-        if (_log.Termination!.Error is { } error)
+        if (termination.Error is { } error)
         {
             ExceptionDispatchInfo.Throw(error);
         }
@@ -182,7 +213,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         Termination? termination = _log.Termination;
         if (termination is not null && (_cursor.IsAtEnd(_log) || ReferenceEquals(termination, Termination.Disposed)))
         {
-            _completion!.Complete(termination);
+            _completion!.Complete(_log, termination);
         }
     }
 

@@ -31,6 +31,12 @@ public sealed class EventStream<T> : SubjectBase<T>
     /// <summary>The observers on schedulers, null until the first one. Set once by CAS, read with acquire.</summary>
     private SubscriptionList? _scheduled;
 
+    /// <summary>What holds publishers back, null until the first subscriber that wants it. Set once by CAS, read with acquire.</summary>
+    private WaitGate<T>? _gate;
+
+    /// <summary>What ends with the stream, such as its subscription to a source, or null. Exchanged by who sets and who disposes it.</summary>
+    private IDisposable? _owned;
+
     /// <summary>Makes a stream that any thread may publish to, and that calls observers on the publishing thread.</summary>
     public EventStream()
         : this(EventStreamOptions.Default)
@@ -44,7 +50,13 @@ public sealed class EventStream<T> : SubjectBase<T>
     {
         ArgumentNullException.ThrowIfNull(options);
         _options = options;
-        _log = new EventLog<T>(options.SingleWriter, options.SegmentCapacity);
+        Retention retention = options.Retention;
+        _log = new EventLog<T>(
+            options.SingleWriter,
+            options.SegmentCapacity,
+            retention.MaxCount,
+            retention.MaxAge.Ticks,
+            retention.IsTimed ? ClockOf(options.Scheduler) : null);
     }
 
     /// <summary>Whether anybody is subscribed. Readers do not count.</summary>
@@ -79,7 +91,21 @@ public sealed class EventStream<T> : SubjectBase<T>
         }
     }
 
+    /// <summary>The position before the oldest event that is still retained; with nothing retained the same as <see cref="Next"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    public EventPosition<T> Oldest
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return new EventPosition<T>(this, _log.JoinOldest());
+        }
+    }
+
     internal EventLog<T> Log => _log;
+
+    /// <summary>Whether a terminal event was published, or the stream disposed.</summary>
+    internal bool HasEnded => _log.Termination is not null;
 
     private string DebuggerDisplay =>
         $"{_options.Name ?? "EventStream"}: Published = {_log.NextSequence}, Subscriptions = {Subscriptions.Count}, " +
@@ -89,16 +115,18 @@ public sealed class EventStream<T> : SubjectBase<T>
     /// <remarks>
     /// Observers without a scheduler get it before this returns, unless a thread is delivering at the moment, which then
     /// delivers this event too. What they throw leaves the <c>OnNext</c> that delivered it, after everyone else got the event
-    /// (several: as an <see cref="AggregateException"/>). Ignored after the terminal event.
+    /// (several: as an <see cref="AggregateException"/>). Ignored after the terminal event. Blocks while a subscriber with
+    /// <see cref="LagPolicy.Wait"/> has no room.
     /// </remarks>
     /// <param name="value">The event.</param>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    /// <exception cref="InvalidOperationException">It would have to wait inside a delivery of this stream.</exception>
     public override void OnNext(T value)
     {
         EventLog<T> log = _log;
-        if (log.Termination is not null)
+        if (log.Termination is not null || Volatile.Read(ref _gate) is not null)
         {
-            ThrowIfDisposed();
+            PublishSlow(new ReadOnlySpan<T>(in value));
             return;
         }
 
@@ -109,13 +137,14 @@ public sealed class EventStream<T> : SubjectBase<T>
         }
 
         Segment<T> tail = log.TailBeforeClaim();
+        long time = log.ReadClock();
         long sequence = log.IsSingleWriter ? log.ClaimSingle() : log.ClaimShared() >> EventLog<T>.CountShift;
-        log.Publish(tail, sequence, value);
-        log.WakeReaders();
+        log.Publish(tail, sequence, value, time);
+        List<Exception>? errors = log.WakeReaders();
         // The first inline observer may have come since; it must not wait for the next event.
-        if (Volatile.Read(ref _inline) is not null)
+        if (errors is not null || Volatile.Read(ref _inline) is not null)
         {
-            DrainSlow();
+            DrainSlow(errors);
         }
     }
 
@@ -126,14 +155,9 @@ public sealed class EventStream<T> : SubjectBase<T>
     public void OnNextRange(ReadOnlySpan<T> values)
     {
         EventLog<T> log = _log;
-        if (log.Termination is not null)
+        if (values.IsEmpty || log.Termination is not null || Volatile.Read(ref _gate) is not null)
         {
-            ThrowIfDisposed();
-            return;
-        }
-
-        if (values.IsEmpty)
-        {
+            PublishSlow(values);
             return;
         }
 
@@ -144,13 +168,56 @@ public sealed class EventStream<T> : SubjectBase<T>
         }
 
         Segment<T> tail = log.TailBeforeClaim();
+        long time = log.ReadClock();
         long sequence = log.IsSingleWriter ? log.ClaimSingle(values.Length) : log.ClaimShared(values.Length) >> EventLog<T>.CountShift;
-        log.PublishRange(tail, sequence, values);
-        log.WakeReaders();
-        if (Volatile.Read(ref _inline) is not null)
+        log.PublishRange(tail, sequence, values, time);
+        List<Exception>? errors = log.WakeReaders();
+        if (errors is not null || Volatile.Read(ref _inline) is not null)
         {
-            DrainSlow();
+            DrainSlow(errors);
         }
+    }
+
+    /// <summary>Publishes an event as <see cref="OnNext"/> does, and waits without blocking while a subscriber with
+    /// <see cref="LagPolicy.Wait"/> has no room.</summary>
+    /// <param name="value">The event.</param>
+    /// <param name="ct">Ends the waiting; the event is then not published.</param>
+    /// <returns>Done when the event is published; with no such subscriber at once.</returns>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled before there was room.</exception>
+    /// <exception cref="InvalidOperationException">It would have to wait inside a delivery of this stream.</exception>
+    public ValueTask PublishAsync(T value, CancellationToken ct = default)
+    {
+        if (ct.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(ct);
+        }
+
+        try
+        {
+            if (Volatile.Read(ref _gate) is null)
+            {
+                OnNext(value);
+                return default;
+            }
+
+            return TryPublishGated(new ReadOnlySpan<T>(in value)) ? default : PublishWhenRoomAsync(value, ct);
+        }
+        catch (Exception error)
+        {
+            return ValueTask.FromException(error);
+        }
+    }
+
+    /// <summary>Waits until every observer there is now is done with every event published by now, or has ended.</summary>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <remarks>Readers do not count: they read when they like.</remarks>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public Task DrainAsync(CancellationToken ct = default)
+    {
+        long sequence = _log.NextSequence;
+        IReadOnlyList<EventSubscription> subscriptions = Subscriptions;
+        return ProgressWait<T>.Until(_log, () => subscriptions.All(s => s.HasConsumed(sequence)), ct);
     }
 
     /// <summary>Ends the stream with an error, which reaches each observer after all events. The first terminal event wins.</summary>
@@ -175,24 +242,57 @@ public sealed class EventStream<T> : SubjectBase<T>
             return;
         }
 
+        List<Exception>? errors = null;
         foreach (EventSubscription subscription in Subscriptions)
         {
-            subscription.Dispose();
+            try
+            {
+                subscription.Dispose();
+            }
+            catch (Exception error)
+            {
+                (errors ??= []).Add(error); // a scheduler that cannot cancel; the others are to be dropped all the same
+            }
         }
 
         // Readers find the stream disposed.
-        _log.WakeEveryone();
+        errors = Errors.Concat(errors, _log.WakeEveryone());
+        Interlocked.Exchange(ref _owned, null)?.Dispose();
+        Errors.Throw(errors);
     }
 
-    /// <summary>Subscribes from now on, on the scheduler of <see cref="EventStreamOptions.Scheduler"/>.</summary>
+    /// <summary>Subscribes from the oldest retained event, or from now on where nothing is retained, on the scheduler of <see cref="EventStreamOptions.Scheduler"/>.</summary>
     /// <param name="observer">The observer; subscribing it twice makes two subscriptions.</param>
     /// <returns>An <see cref="EventSubscription"/>, which ends when disposed.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="observer"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    public override IDisposable Subscribe(IObserver<T> observer) => Subscribe(observer, null, null, null);
+    public override IDisposable Subscribe(IObserver<T> observer) => Subscribe(observer, null, null, null, null);
 
-    /// <summary>The stream as an observable that cannot be published to: from now on, for whoever subscribes.</summary>
-    public EventView<T> AsObservable() => new(this, null, null, null);
+    /// <summary>The stream as an observable that cannot be published to. Whoever subscribes gets what is retained, then what follows.</summary>
+    public EventView<T> AsObservable() => new(this, null);
+
+    /// <summary>The position before the event with a given sequence.</summary>
+    /// <param name="sequence">From the oldest retained sequence to the next one.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The event is not retained any more, or not published yet.</exception>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    public EventPosition<T> At(long sequence)
+    {
+        ThrowIfDisposed();
+        Cursor<T> cursor = _log.JoinOldest();
+        long next = _log.NextSequence;
+        if (sequence < cursor.Sequence || sequence > next)
+        {
+            long oldest = cursor.Sequence;
+            cursor.Close(_log);
+            throw new ArgumentOutOfRangeException(
+                nameof(sequence),
+                sequence,
+                $"Sequence {sequence} is outside of what the stream retains: positions from {oldest} to {next} ({_options.Retention}).");
+        }
+
+        cursor.MoveTo(sequence);
+        return new EventPosition<T>(this, cursor);
+    }
 
     /// <summary>The stream, observed on a scheduler, which the subscription's own cursor is moved on: no queue is put between.</summary>
     /// <param name="scheduler">Where observers are called.</param>
@@ -216,17 +316,38 @@ public sealed class EventStream<T> : SubjectBase<T>
             throw new ArgumentException($"The position (sequence {position.Sequence}) belongs to another stream.", nameof(position));
         }
 
-        return new EventView<T>(this, position, null, null);
+        return new EventView<T>(this, position);
     }
 
-    internal EventSubscription Subscribe(IObserver<T> observer, EventPosition<T>? position, IScheduler? scheduler, string? name)
+    internal EventSubscription Subscribe(
+        IObserver<T> observer, EventPosition<T>? position, IScheduler? scheduler, LagPolicy? lag, string? name)
     {
         ArgumentNullException.ThrowIfNull(observer);
         ThrowIfDisposed();
         scheduler ??= _options.Scheduler;
-        EventSubscription subscription = scheduler is null or ImmediateScheduler
-            ? SubscribeInline(observer, position, name)
-            : SubscribeScheduled(observer, position, scheduler, name);
+        EventSubscription subscription;
+        if (scheduler is null or ImmediateScheduler)
+        {
+            ThrowIfBounded(lag ?? _options.Lag);
+            subscription = SubscribeInline(observer, position, name);
+        }
+        else
+        {
+            Pump<T> pump = PumpFactory.Create(_log, ScheduledSubscriptions(), Join(position, lag), observer, name, scheduler);
+            (observer as ISubscriptionObserver)?.OnSubscribed(pump);
+            if ((lag ?? _options.Lag) is { WaitsWhenFull: true } wait)
+            {
+                var member = new WaitGate<T>.Member(() => pump.Sequence, wait.Capacity);
+                WaitGate<T> gate = OpenGate();
+                gate.Add(member);
+                pump.IsWaitedFor = true;
+                pump.Ended = () => gate.Remove(member);
+            }
+
+            pump.Start();
+            subscription = pump;
+        }
+
         if (IsDisposed)
         {
             // Whoever disposed the stream may have looked before the subscription was listed.
@@ -237,44 +358,176 @@ public sealed class EventStream<T> : SubjectBase<T>
         return subscription;
     }
 
-    internal Cursor<T> Join(EventPosition<T>? position)
+    /// <summary>A cursor at a position, or where those begin who name none, with the stream's lag policy unless another is given.</summary>
+    internal Cursor<T> Join(EventPosition<T>? position, LagPolicy? lag)
     {
         ThrowIfDisposed();
-        return position?.Fork() ?? _log.JoinNext();
+        lag ??= _options.Lag;
+        Cursor<T> cursor = position?.Fork() ?? _log.JoinOldest();
+        if (lag.LeavesBehind)
+        {
+            cursor.SetBound(_log, lag.Capacity, lag.FailsWhenFull);
+        }
+
+        return cursor;
+    }
+
+    internal EventReader<T> OpenReader(EventPosition<T>? position, LagPolicy? lag, string? name)
+    {
+        lag ??= _options.Lag;
+        return new EventReader<T>(this, Join(position, lag), name, lag.WaitsWhenFull ? OpenGate() : null, lag.Capacity);
+    }
+
+    private WaitGate<T> OpenGate() =>
+        Volatile.Read(ref _gate) ?? Interlocked.CompareExchange(ref _gate, new WaitGate<T>(_log), null) ?? _gate;
+
+    /// <summary>Publishes where a plain publication will not do: not at all after the end, not at once where subscribers are waited for.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void PublishSlow(ReadOnlySpan<T> values)
+    {
+        while (!TryPublishGated(values))
+        {
+            ThrowIfInsideDelivery();
+            int count = values.Length;
+            ProgressWait<T>.Until(_log, () => HasRoom(count), CancellationToken.None).GetAwaiter().GetResult();
+        }
+    }
+
+    private async ValueTask PublishWhenRoomAsync(T value, CancellationToken ct)
+    {
+        do
+        {
+            ThrowIfInsideDelivery();
+            await ProgressWait<T>.Until(_log, () => HasRoom(1), ct).ConfigureAwait(false);
+        }
+        while (!TryPublishGated(new ReadOnlySpan<T>(in value)));
+    }
+
+    private bool HasRoom(int count) => _log.Termination is not null || _gate!.HasRoom(_log.Claimed, count);
+
+    /// <summary>Publishes if every subscriber that is waited for has room; true if that is done, or there is nothing to do.</summary>
+    private bool TryPublishGated(ReadOnlySpan<T> values)
+    {
+        EventLog<T> log = _log;
+        if (log.Termination is not null || values.IsEmpty)
+        {
+            ThrowIfDisposed();
+            return true;
+        }
+
+        Segment<T> tail = log.TailBeforeClaim();
+        long time = log.ReadClock();
+        if (!TryClaimGated(values.Length, out long sequence))
+        {
+            return false;
+        }
+
+        log.PublishRange(tail, sequence, values, time);
+        List<Exception>? errors = log.WakeReaders();
+        if (Volatile.Read(ref _inline) is { } inline)
+        {
+            object? outer = DeliveryScope.Enter(log);
+            try
+            {
+                inline.TryDrain();
+            }
+            finally
+            {
+                DeliveryScope.Leave(outer);
+            }
+        }
+
+        Errors.Throw(errors);
+        return true;
+    }
+
+    private bool TryClaimGated(int count, out long sequence)
+    {
+        ref long claims = ref _log.Claims;
+        long word = Volatile.Read(ref claims);
+        while (true)
+        {
+            sequence = word >> EventLog<T>.CountShift;
+            if (!_gate!.HasRoom(sequence, count))
+            {
+                return false;
+            }
+
+            long seen = Interlocked.CompareExchange(ref claims, word + ((long)count << EventLog<T>.CountShift), word);
+            if (seen == word)
+            {
+                return true;
+            }
+
+            word = seen;
+        }
+    }
+
+    private void ThrowIfInsideDelivery()
+    {
+        if (DeliveryScope.IsInside(_log))
+        {
+            throw new InvalidOperationException(
+                "A subscriber with LagPolicy.Wait has no room, and this is published from inside a delivery of the same stream: " +
+                "waiting here could wait for itself. Publish from elsewhere, or give the subscriber more capacity.");
+        }
     }
 
     private InlineSubscription<T> SubscribeInline(IObserver<T> observer, EventPosition<T>? position, string? name)
     {
-        InlineDelivery<T> inline = LazyInitialize(ref _inline, _log);
-        if (position is null)
+        InlineDelivery<T> inline = Volatile.Read(ref _inline)
+            ?? Interlocked.CompareExchange(ref _inline, new InlineDelivery<T>(_log), null)
+            ?? _inline;
+        if (position is null && !_log.Retains)
         {
             var subscription = new InlineSubscription<T>(inline, _log, observer, name);
+            (observer as ISubscriptionObserver)?.OnSubscribed(subscription);
             inline.Join(subscription);
             return subscription;
         }
 
-        var late = new InlineSubscription<T>(inline, _log, observer, name, position.Fork());
+        var late = new InlineSubscription<T>(inline, _log, observer, name, position?.Fork() ?? _log.JoinOldest());
+        (observer as ISubscriptionObserver)?.OnSubscribed(late);
         late.ReplayAndJoin();
         return late;
     }
 
-    private Pump<T> SubscribeScheduled(IObserver<T> observer, EventPosition<T>? position, IScheduler scheduler, string? name)
+    private SubscriptionList ScheduledSubscriptions() =>
+        Volatile.Read(ref _scheduled)
+        ?? Interlocked.CompareExchange(ref _scheduled, new SubscriptionList(), null)
+        ?? _scheduled;
+
+    private static Func<long> ClockOf(IScheduler? scheduler) =>
+        scheduler is null ? static () => DateTimeOffset.UtcNow.Ticks : () => scheduler.Now.UtcTicks;
+
+    private static void ThrowIfBounded(LagPolicy lag)
     {
-        SubscriptionList list = Volatile.Read(ref _scheduled)
-            ?? Interlocked.CompareExchange(ref _scheduled, new SubscriptionList(), null)
-            ?? _scheduled;
-        Pump<T> pump = PumpFactory.Create(_log, list, Join(position), observer, name, scheduler);
-        pump.Start();
-        return pump;
+        if (lag.LeavesBehind || lag.WaitsWhenFull)
+        {
+            throw new InvalidOperationException(
+                $"The lag policy {lag} cannot be kept for an observer on the publishing thread: it is called before OnNext returns, " +
+                "so it never lags. Name a scheduler with ObserveOn, or subscribe with OnLag(LagPolicy.Retain).");
+        }
+    }
+
+    /// <summary>Has something disposed together with the stream.</summary>
+    internal void Own(IDisposable owned)
+    {
+        Interlocked.Exchange(ref _owned, owned);
+        if (IsDisposed)
+        {
+            Interlocked.Exchange(ref _owned, null)?.Dispose();
+        }
     }
 
     private void Terminate(Termination termination)
     {
         if (_log.TryTerminate(termination))
         {
-            _log.WakeReaders();
+            List<Exception>? errors = _log.WakeReaders();
             _log.WakeEnded();
             Volatile.Read(ref _inline)?.TryDrain();
+            Errors.Throw(errors);
         }
         else
         {
@@ -283,10 +536,11 @@ public sealed class EventStream<T> : SubjectBase<T>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void DrainSlow() => _inline!.TryDrain();
+    private void DrainSlow(List<Exception>? errors)
+    {
+        Volatile.Read(ref _inline)?.TryDrain();
+        Errors.Throw(errors);
+    }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsDisposed, this);
-
-    private static InlineDelivery<T> LazyInitialize(ref InlineDelivery<T>? field, EventLog<T> log) =>
-        Volatile.Read(ref field) ?? Interlocked.CompareExchange(ref field, new InlineDelivery<T>(log), null) ?? field;
 }

@@ -12,6 +12,8 @@ public sealed class EventStreamOptions
     internal static readonly EventStreamOptions Default = new();
 
     private readonly int _segmentCapacity = DefaultSegmentCapacity;
+    private readonly Retention _retention = Retention.None;
+    private readonly LagPolicy _lag = LagPolicy.Retain;
 
     /// <summary>Whether only one thread at a time publishes, which saves it every interlocked operation. Default: false,
     /// any thread may publish at any time.</summary>
@@ -25,6 +27,20 @@ public sealed class EventStreamOptions
     /// <summary>Where observers are called that name no scheduler of their own. Default: null, on the publishing thread before
     /// <c>OnNext</c> returns, as <see cref="System.Reactive.Subjects.Subject{T}"/> does.</summary>
     public IScheduler? Scheduler { get; init; }
+
+    /// <summary>What those who subscribe late can still replay. Default: <see cref="Retention.None"/>.</summary>
+    public Retention Retention
+    {
+        get => _retention;
+        init => _retention = value ?? throw new ArgumentNullException(nameof(value));
+    }
+
+    /// <summary>What happens to a subscriber that does not keep up, unless it has a policy of its own. Default: <see cref="LagPolicy.Retain"/>.</summary>
+    public LagPolicy Lag
+    {
+        get => _lag;
+        init => _lag = value ?? throw new ArgumentNullException(nameof(value));
+    }
 
     /// <summary>The most events in one segment of the list, from 1 to 1,048,576. Default: 1,024.</summary>
     /// <remarks>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Rx.Delivery;
 
 namespace Rx;
 
@@ -11,13 +12,8 @@ namespace Rx;
 [DebuggerDisplay("{Name,nq} Sequence = {Sequence}, Lag = {Lag}")]
 public abstract class EventSubscription : IDisposable
 {
-    /// <summary>The neighbours in the list of subscriptions; written under its lock. <see cref="NextInList"/> is read with
-    /// acquire by the thread that delivers, and stays as it was when the subscription leaves the list, so that a walk can go on.</summary>
-    internal EventSubscription? NextInList;
-    internal EventSubscription? PreviousInList;
-
-    /// <summary>Whether the list holds this subscription; read and written under its lock.</summary>
-    internal bool IsInList;
+    /// <summary>The place in the list of subscriptions, or null; read and written under the list's lock.</summary>
+    internal SubscriptionNode? Node;
 
     private protected EventSubscription(string? name) => Name = name;
 
@@ -33,8 +29,20 @@ public abstract class EventSubscription : IDisposable
     /// <summary>How many events were delivered to this observer.</summary>
     public abstract long Delivered { get; }
 
+    /// <summary>How many events this observer missed because it did not keep up; see <see cref="LagPolicy"/>.</summary>
+    public abstract long Dropped { get; }
+
+    /// <summary>When the subscription was made.</summary>
+    public DateTimeOffset Since { get; } = DateTimeOffset.UtcNow;
+
     /// <summary>Whether the subscription has ended: disposed, or its observer got its terminal event, or threw.</summary>
     public abstract bool IsDisposed { get; }
+
+    /// <summary>The sequence of the event that the observer is being called with. For the thread that calls it.</summary>
+    internal abstract long SequenceInDelivery { get; }
+
+    /// <summary>Whether the observer is done with all events before <paramref name="sequence"/>.</summary>
+    internal abstract bool HasConsumed(long sequence);
 
     /// <summary>Ends the subscription. No event starts after it returns, unless it was called from inside the observer or
     /// while the observer runs on another thread; that call then is the last. Calling it again does nothing.</summary>

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Reactive.Concurrency;
 using System.Runtime.CompilerServices;
-using Rx.Storage;
+using Rx.Delivery;
 
 namespace Rx;
 
@@ -16,21 +16,24 @@ public sealed class EventView<T> : IObservable<T>
 {
     private readonly EventStream<T> _stream;
 
-    /// <summary>Where to join, or null: at the next event.</summary>
+    /// <summary>Where to join, or null: at the oldest retained event, or at the next one where nothing is retained.</summary>
     private readonly EventPosition<T>? _position;
     private readonly IScheduler? _scheduler;
+    private readonly LagPolicy? _lag;
     private readonly string? _name;
 
-    internal EventView(EventStream<T> stream, EventPosition<T>? position, IScheduler? scheduler, string? name)
+    internal EventView(
+        EventStream<T> stream, EventPosition<T>? position, IScheduler? scheduler = null, LagPolicy? lag = null, string? name = null)
     {
         _stream = stream;
         _position = position;
         _scheduler = scheduler;
+        _lag = lag;
         _name = name;
     }
 
     private string DebuggerDisplay =>
-        $"{_name ?? "EventView"}: from {(_position is null ? "now" : $"{_position.Sequence}")}, on {_scheduler?.GetType().Name ?? "the stream's scheduler"}";
+        $"{_name ?? "EventView"}: from {(_position is null ? "the oldest" : $"{_position.Sequence}")}, on {_scheduler?.GetType().Name ?? "the stream's scheduler"}";
 
     /// <summary>This view, observed on a scheduler; it replaces the one named before.</summary>
     /// <param name="scheduler">Where observers are called. <see cref="ImmediateScheduler"/> means on the publishing thread.</param>
@@ -43,7 +46,7 @@ public sealed class EventView<T> : IObservable<T>
     public EventView<T> ObserveOn(IScheduler scheduler)
     {
         ArgumentNullException.ThrowIfNull(scheduler);
-        return new EventView<T>(_stream, _position, scheduler, _name);
+        return new EventView<T>(_stream, _position, scheduler, _lag, _name);
     }
 
     /// <summary>This view, observed on a synchronization context; it replaces the scheduler named before.</summary>
@@ -55,18 +58,42 @@ public sealed class EventView<T> : IObservable<T>
         return ObserveOn(new SynchronizationContextScheduler(context));
     }
 
+    /// <summary>This view, with a policy of its own for not keeping up.</summary>
+    /// <param name="policy">The policy. Observers without a scheduler never lag, so they take none but <see cref="LagPolicy.Retain"/>.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="policy"/> is null.</exception>
+    public EventView<T> OnLag(LagPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        return new EventView<T>(_stream, _position, _scheduler, policy, _name);
+    }
+
     /// <summary>This view, under a name that <see cref="EventStream{T}.Subscriptions"/> shows.</summary>
     /// <param name="name">The name.</param>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
     public EventView<T> Named(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return new EventView<T>(_stream, _position, _scheduler, name);
+        return new EventView<T>(_stream, _position, _scheduler, _lag, name);
+    }
+
+    /// <summary>The events with their sequences; a gap between two is what this subscriber missed.</summary>
+    public IObservable<Sequenced<T>> WithSequence() =>
+        new AdaptedView<T, Sequenced<T>>(this, static observer => new SequencingObserver<T>(observer));
+
+    /// <summary>The events by the run, without copying: each batch is a slice of the stream's own memory.</summary>
+    /// <param name="maxCount">The most events in one batch; at least 1. A batch is as large as what is there, up to this,
+    /// and to the end of a segment.</param>
+    /// <remarks>A batch stays valid, and its memory in use, for as long as it is held. Without a scheduler each event is a batch.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1.</exception>
+    public IObservable<ReadOnlyMemory<T>> Batches(int maxCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
+        return new AdaptedView<T, ReadOnlyMemory<T>>(this, observer => new BatchObserver<T>(observer, maxCount));
     }
 
     /// <summary>Joins the stream here with a reader, from which events are pulled.</summary>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    public EventReader<T> OpenReader() => new(_stream, _stream.Join(_position));
+    public EventReader<T> OpenReader() => _stream.OpenReader(_position, _lag, _name);
 
     /// <summary>The events for <c>await foreach</c>. Each enumeration joins when it begins, at the first <c>MoveNextAsync</c>.</summary>
     /// <param name="ct">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this token.</param>
@@ -93,5 +120,6 @@ public sealed class EventView<T> : IObservable<T>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="observer"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    public IDisposable Subscribe(IObserver<T> observer) => _stream.Subscribe(observer, _position, _scheduler, _name);
+    /// <exception cref="InvalidOperationException">A lag policy is set, but no scheduler: on the publishing thread nobody lags.</exception>
+    public IDisposable Subscribe(IObserver<T> observer) => _stream.Subscribe(observer, _position, _scheduler, _lag, _name);
 }

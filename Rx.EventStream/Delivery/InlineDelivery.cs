@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
 using Rx.Storage;
 
 namespace Rx.Delivery;
@@ -35,9 +34,19 @@ internal sealed class InlineDelivery<T>
 
     internal InlineDelivery(EventLog<T> log) => _log = log;
 
+    /// <summary>The event that is being delivered, where it lies. For observers, while they are called.</summary>
+    internal ReadOnlyMemory<T> SliceInDelivery() => _cursor.PeekRun(_log, 1);
+
     internal SubscriptionList Subscriptions => _subscriptions;
 
-    private InlineSubscription<T>? First => Unsafe.As<InlineSubscription<T>>(_subscriptions.First);
+    /// <summary>The sequence before which everything was delivered.</summary>
+    internal long Sequence => _cursor.Sequence;
+
+    internal bool IsBusy => _log.IsSingleWriter
+        ? Volatile.Read(ref _isDraining)
+        : (Volatile.Read(ref _log.Claims) & EventLog<T>.Draining) != 0;
+
+    private static InlineSubscription<T> Of(SubscriptionNode node) => Unsafe.As<InlineSubscription<T>>(node.Subscription);
 
     /// <summary>Publishes an event and delivers it, and what else is there, before it returns, unless another thread, or a
     /// call further up this one, is delivering already.</summary>
@@ -46,51 +55,61 @@ internal sealed class InlineDelivery<T>
     {
         EventLog<T> log = _log;
         Segment<T> segment = log.TailBeforeClaim();
+        long time = log.ReadClock();
+        long sequence;
+        List<Exception>? errors;
         if (log.IsSingleWriter)
         {
-            long sequence = log.ClaimSingle();
-            segment = log.Publish(segment, sequence, value);
-            log.WakeReaders();
+            sequence = log.ClaimSingle();
+            segment = log.Publish(segment, sequence, value, time);
+            errors = log.WakeReaders();
             if (Volatile.Read(ref _isOpen) && !_isDraining)
             {
                 _isDraining = true;
-                DrainOwned(segment, sequence, value);
+                DrainOwned(segment, sequence, value, errors);
+                return;
             }
         }
         else
         {
             long word = ClaimAndTryOwn(1, out bool isOwner);
-            long sequence = word >> EventLog<T>.CountShift;
-            segment = log.Publish(segment, sequence, value);
-            log.WakeReaders();
+            sequence = word >> EventLog<T>.CountShift;
+            segment = log.Publish(segment, sequence, value, time);
+            errors = log.WakeReaders();
             if (isOwner)
             {
-                DrainOwned(segment, sequence, value);
+                DrainOwned(segment, sequence, value, errors);
+                return;
             }
-            else if ((word & EventLog<T>.Inline) != 0)
+
+            if ((word & EventLog<T>.Inline) != 0)
             {
                 TryDrain();
             }
         }
+
+        Errors.Throw(errors);
     }
 
     /// <summary>Publishes a run of events under one claim, and delivers as <see cref="Publish"/> does.</summary>
     internal void PublishRange(ReadOnlySpan<T> values)
     {
         Segment<T> segment = _log.TailBeforeClaim();
+        long time = _log.ReadClock();
         bool isOwner = false;
         long sequence = _log.IsSingleWriter
             ? _log.ClaimSingle(values.Length)
             : ClaimAndTryOwn(values.Length, out isOwner) >> EventLog<T>.CountShift;
-        _log.PublishRange(segment, sequence, values);
-        _log.WakeReaders();
+        _log.PublishRange(segment, sequence, values, time);
+        List<Exception>? errors = _log.WakeReaders();
         if (isOwner)
         {
-            DrainOwned();
+            DrainOwned(errors);
         }
         else
         {
             TryDrain();
+            Errors.Throw(errors);
         }
     }
 
@@ -145,8 +164,9 @@ internal sealed class InlineDelivery<T>
     {
         lock (_subscriptions.Gate)
         {
-            _subscriptions.AddLocked(subscription);
             OpenLocked();
+            subscription.SetFirst();
+            _subscriptions.AddLocked(subscription);
         }
     }
 
@@ -188,6 +208,10 @@ internal sealed class InlineDelivery<T>
         if (_log.IsSingleWriter)
         {
             Volatile.Write(ref _isOpen, true);
+
+            // What is published behind this is delivered by its writer. What came before is nobody's: those who join now begin
+            // at the sequence they read next.
+            Interlocked.MemoryBarrierProcessWide();
             return;
         }
 
@@ -208,7 +232,7 @@ internal sealed class InlineDelivery<T>
 
     /// <summary>Delivers the event just published from hand where that is the next one, then the rest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void DrainOwned(Segment<T> segment, long sequence, T value)
+    private void DrainOwned(Segment<T> segment, long sequence, T value, List<Exception>? errors)
     {
         if (_cursor.Sequence == sequence && _cursor.Segment == segment)
         {
@@ -216,13 +240,14 @@ internal sealed class InlineDelivery<T>
             _cursor.MoveTo(sequence + 1);
 
             // The usual end: nothing came meanwhile, nobody threw, somebody is still there.
-            if (_errors is null && _subscriptions.First is not null && TryLeaveOwned(sequence + 1))
+            if (_errors is null && errors is null && _subscriptions.First is not null && TryLeaveOwned(sequence + 1))
             {
+                _log.TellProgress();
                 return;
             }
         }
 
-        DrainOwned();
+        DrainOwned(errors);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -245,9 +270,8 @@ internal sealed class InlineDelivery<T>
 
     /// <summary>Delivers until dry and gives up ownership; then throws what observers threw.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void DrainOwned()
+    private void DrainOwned(List<Exception>? errors = null)
     {
-        List<Exception>? errors = null;
         do
         {
             while (_cursor.TryPeek(_log, out T? value))
@@ -264,7 +288,7 @@ internal sealed class InlineDelivery<T>
             }
 
             // Taken along while they are still this thread's.
-            errors = Concat(errors, _errors);
+            errors = Errors.Concat(errors, _errors);
             _errors = null;
             if (isAtEnd)
             {
@@ -274,10 +298,8 @@ internal sealed class InlineDelivery<T>
         }
         while (!TryLeaveOwnedSlow());
 
-        if (errors is not null)
-        {
-            Throw(errors);
-        }
+        _log.TellProgress();
+        Errors.Throw(errors);
     }
 
     /// <summary>Gives up ownership when the cursor has run dry; false if there is more to deliver, and still as the owner.</summary>
@@ -367,8 +389,9 @@ internal sealed class InlineDelivery<T>
     {
         try
         {
-            for (InlineSubscription<T>? subscription = First; subscription is not null; subscription = subscription.Next)
+            for (SubscriptionNode? node = _subscriptions.First; node is not null; node = node.Next)
             {
+                InlineSubscription<T> subscription = Of(node);
                 IObserver<T>? observer = subscription.LiveObserver ?? subscription.TryTakeInOwned(sequence);
                 if (observer is not null)
                 {
@@ -388,8 +411,9 @@ internal sealed class InlineDelivery<T>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void DeliverRestSlow(T value, long sequence)
     {
-        for (InlineSubscription<T>? subscription = First; subscription is not null; subscription = subscription.Next)
+        for (SubscriptionNode? node = _subscriptions.First; node is not null; node = node.Next)
         {
+            InlineSubscription<T> subscription = Of(node);
             IObserver<T>? observer = subscription.LiveObserver ?? subscription.TryTakeInOwned(sequence);
             if (observer is null || subscription.Sequence > sequence)
             {
@@ -416,11 +440,9 @@ internal sealed class InlineDelivery<T>
     {
         Termination termination = _log.Termination!;
         long end = _log.End;
-        for (InlineSubscription<T>? subscription = First;
-            subscription is not null;
-            subscription = subscription.Next)
+        for (SubscriptionNode? node = _subscriptions.First; node is not null; node = node.Next)
         {
-            subscription.FinishOwned(end, termination);
+            Of(node).FinishOwned(end, termination);
         }
 
         _subscriptions.TryRemoveEnded();
@@ -437,26 +459,5 @@ internal sealed class InlineDelivery<T>
         {
             Interlocked.And(ref _log.Claims, ~EventLog<T>.Draining);
         }
-    }
-
-    private static List<Exception>? Concat(List<Exception>? first, List<Exception>? second)
-    {
-        if (first is null || second is null)
-        {
-            return first ?? second;
-        }
-
-        first.AddRange(second);
-        return first;
-    }
-
-    private static void Throw(List<Exception> errors)
-    {
-        if (errors.Count > 1)
-        {
-            throw new AggregateException(errors);
-        }
-
-        ExceptionDispatchInfo.Throw(errors[0]);
     }
 }

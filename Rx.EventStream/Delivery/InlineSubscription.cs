@@ -57,7 +57,6 @@ internal sealed class InlineSubscription<T> : EventSubscription
         _delivery = delivery;
         _log = log;
         _observer = observer;
-        _first = log.NextSequence;
     }
 
     /// <summary>Joins at a cursor, which this takes over.</summary>
@@ -72,19 +71,39 @@ internal sealed class InlineSubscription<T> : EventSubscription
         _state = Replaying;
     }
 
+    /// <summary>Where one that joins now begins. Called before it is in the list: who claims later then finds it there.</summary>
+    internal void SetFirst()
+    {
+        if (!_cursor.IsOpen)
+        {
+            _first = _log.NextSequence;
+        }
+    }
+
     public override long Sequence => Math.Max(Math.Max(Volatile.Read(ref _reached), _cursor.Sequence), Volatile.Read(ref _first));
 
     public override long Lag => IsDisposed ? 0 : Math.Max(0, _log.NextSequence - Sequence);
 
     public override long Delivered => Math.Max(0, Sequence - Volatile.Read(ref _first));
 
+    public override long Dropped => 0;
+
     public override bool IsDisposed => Volatile.Read(ref _state) == Done;
 
-    internal InlineSubscription<T>? Next
+    internal override long SequenceInDelivery => LiveObserver is null ? _cursor.Sequence : Volatile.Read(ref _reached) - 1;
+
+    /// <summary>The event that the observer is being called with, where it lies.</summary>
+    internal ReadOnlyMemory<T> SliceInDelivery() => LiveObserver is null ? _cursor.PeekRun(_log, 1) : _delivery.SliceInDelivery();
+
+    internal override bool HasConsumed(long sequence) => Volatile.Read(ref _state) switch
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Unsafe.As<InlineSubscription<T>>(Volatile.Read(ref NextInList));
-    }
+        Done => true,
+        Live => _delivery.Sequence >= sequence,
+        Replaying => _cursor.Sequence >= sequence,
+
+        // Not taken in yet: while nobody delivers, nothing is on its way to it.
+        _ => Sequence >= sequence || !_delivery.IsBusy,
+    };
 
     /// <summary>Notes that the observer has had all events before <paramref name="sequence"/>. Called by the thread that delivers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -113,6 +132,17 @@ internal sealed class InlineSubscription<T> : EventSubscription
 
         if (_cursor.IsOpen)
         {
+            if (_cursor.Sequence > sequence)
+            {
+                // Between the look at the state and the CAS it took itself back, and has had this event.
+                if (Interlocked.CompareExchange(ref _state, Waiting, Replaying) != Replaying)
+                {
+                    _cursor.Close(_log); // disposed meanwhile
+                }
+
+                return null;
+            }
+
             while (_cursor.Sequence < sequence && _cursor.TryPeek(_log, out T? value) && Volatile.Read(ref _observer) is { } observer)
             {
                 try
@@ -154,7 +184,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
         {
             try
             {
-                Notify(Release(), termination);
+                Observers.Notify(Release(), termination);
             }
             catch (Exception error)
             {
@@ -170,7 +200,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
         {
             IObserver<T>? observer = Release();
             _delivery.Remove(this);
-            Notify(observer, termination);
+            Observers.Notify(observer, termination);
         }
     }
 
@@ -231,7 +261,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
         IObserver<T>? observer = isMine ? Release() : null;
         _cursor.Close(_log);
         _delivery.Remove(this);
-        Notify(observer, _log.Termination);
+        Observers.Notify(observer, _log.Termination);
     }
 
     /// <summary>Calls the observer with what is published, and at least with all before <paramref name="upTo"/>, unless disposed.</summary>
@@ -281,22 +311,5 @@ internal sealed class InlineSubscription<T> : EventSubscription
         Volatile.Write(ref _live, null);
         Volatile.Write(ref _observer, null);
         return observer;
-    }
-
-    private static void Notify(IObserver<T>? observer, Termination? termination)
-    {
-        if (observer is null || termination is null || ReferenceEquals(termination, Termination.Disposed))
-        {
-            return;
-        }
-
-        if (termination.Error is { } error)
-        {
-            observer.OnError(error);
-        }
-        else
-        {
-            observer.OnCompleted();
-        }
     }
 }

@@ -23,7 +23,10 @@ internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
     {
         try
         {
-            RunBatch(BatchSize);
+            if (RunBatch(BatchSize))
+            {
+                Schedule();
+            }
         }
         catch (Exception error)
         {

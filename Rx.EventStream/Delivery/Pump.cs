@@ -13,21 +13,24 @@ namespace Rx.Delivery;
 ///      +---- batch is full ----+                                             |
 ///      +------------------- whoever wakes it --------------------------------+
 ///
-///  any state --> Ended:  Dispose, the terminal event, an observer that throws
+///  any state --> Finished:  Dispose, the terminal event, an observer that throws
 /// </code>
-/// Running owns the cursor. In the other states nobody does, so whoever moves the state to Ended from one of them closes it.
+/// Running owns the cursor. In the other states nobody does, so whoever moves the state to Finished from one of them closes it.
 /// </remarks>
 internal abstract class Pump<T> : EventSubscription, IParked
 {
     private const int Scheduled = 0;
     private const int Running = 1;
     private const int Parked = 2;
-    private const int Ended = 3;
+    private const int Finished = 3;
 
     private readonly EventLog<T> _log;
     private readonly SubscriptionList _subscriptions;
     private readonly Waiter _waiter = new();
     private readonly long _first;
+
+    /// <summary>The observer, if it takes whole runs.</summary>
+    private readonly BatchObserver<T>? _batches;
 
     /// <summary>The observer until the pump has ended. Cleared by whoever ends it, read with acquire by who runs it.</summary>
     private IObserver<T>? _observer;
@@ -46,19 +49,32 @@ internal abstract class Pump<T> : EventSubscription, IParked
         _cursor = cursor;
         _first = cursor.Sequence;
         _observer = observer;
+        _batches = observer as BatchObserver<T>;
     }
 
     public sealed override long Sequence => _cursor.Sequence;
 
     public sealed override long Lag => IsDisposed ? 0 : Math.Max(0, _log.NextSequence - Sequence);
 
-    public sealed override long Delivered => Sequence - _first;
+    public sealed override long Delivered => Math.Max(0, Sequence - _first - Dropped);
 
-    public sealed override bool IsDisposed => Volatile.Read(ref _state) == Ended;
+    public sealed override long Dropped => _cursor.Dropped;
+
+    public sealed override bool IsDisposed => Volatile.Read(ref _state) == Finished;
 
     bool IParked.IsReadyWhileParked => _cursor.IsReadyWhileParked(_log);
 
+    internal sealed override long SequenceInDelivery => _cursor.Sequence;
+
+    internal sealed override bool HasConsumed(long sequence) => IsDisposed || Sequence >= sequence;
+
     private protected EventLog<T> Log => _log;
+
+    /// <summary>What the pump does when it has ended, to be set before it starts; null for nothing.</summary>
+    internal Action? Ended { get; set; }
+
+    /// <summary>Whether publishers wait for this pump; then they are to learn of each event it is done with.</summary>
+    internal bool IsWaitedFor { get; set; }
 
     /// <summary>Where the pump parks.</summary>
     private protected virtual ref WaiterStack Stack => ref _log.Waiting;
@@ -70,7 +86,7 @@ internal abstract class Pump<T> : EventSubscription, IParked
         _subscriptions.Add(this);
         if (_cursor.LooksReady(_log))
         {
-            Schedule();
+            ScheduleOrEnd();
         }
         else if (Interlocked.CompareExchange(ref _state, Running, Scheduled) == Scheduled)
         {
@@ -82,14 +98,14 @@ internal abstract class Pump<T> : EventSubscription, IParked
     {
         if (Interlocked.CompareExchange(ref _state, Scheduled, Parked) == Parked)
         {
-            Schedule();
+            ScheduleOrEnd();
         }
     }
 
     public override void Dispose()
     {
-        int state = Interlocked.Exchange(ref _state, Ended);
-        if (state == Ended)
+        int state = Interlocked.Exchange(ref _state, Finished);
+        if (state == Finished)
         {
             return;
         }
@@ -106,33 +122,51 @@ internal abstract class Pump<T> : EventSubscription, IParked
             _waiter.Disarm();
             if (_waiter.IsOnStack && Stack.Abandon(_subscriptions.Count))
             {
-                Stack.Sweep();
+                Errors.Throw(Stack.Sweep());
             }
         }
 
         OnDisposed();
+        Ended?.Invoke();
+        _log.TellProgress();
     }
 
     /// <summary>Has <see cref="RunBatch"/> called soon, on the subscriber's scheduler.</summary>
     private protected abstract void Schedule();
+
+    /// <summary>Schedules, and ends the subscription if its scheduler takes no work any more.</summary>
+    private protected void ScheduleOrEnd()
+    {
+        try
+        {
+            Schedule();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Called once when the pump is disposed, to cancel what was scheduled.</summary>
     private protected virtual void OnDisposed()
     {
     }
 
-    /// <summary>Delivers up to <paramref name="maxCount"/> events, or the terminal event; then schedules the rest, or parks.</summary>
+    /// <summary>Delivers up to <paramref name="maxCount"/> events, or the terminal event; parks when there is no more.</summary>
+    /// <returns>True if there is more: the caller schedules it.</returns>
     /// <remarks>
     /// An observer that throws ends this subscription, and the exception leaves this method. Between two events the stack
     /// holds a segment's array, but no segment.
     /// </remarks>
-    private protected void RunBatch(int maxCount)
+    private protected bool RunBatch(int maxCount)
     {
         if (Interlocked.CompareExchange(ref _state, Running, Scheduled) != Scheduled)
         {
-            return;
+            return false;
         }
 
+        object? outer = DeliveryScope.Enter(_log);
         try
         {
             int left = maxCount;
@@ -145,13 +179,14 @@ internal abstract class Pump<T> : EventSubscription, IParked
                 }
 
                 left -= delivered;
+                _log.TellProgress();
             }
 
             // The terminal event takes its turn like any other.
-            if (left > 0 && _cursor.IsAtEnd(_log))
+            if (left > 0 && (_cursor.Missed > 0 || _cursor.IsAtEnd(_log)))
             {
                 FinishOwned();
-                return;
+                return false;
             }
         }
         catch
@@ -160,27 +195,38 @@ internal abstract class Pump<T> : EventSubscription, IParked
             _cursor.Close(_log);
             throw;
         }
+        finally
+        {
+            DeliveryScope.Leave(outer);
+            _log.TellProgress();
+        }
 
         if (_cursor.IsReady(_log))
         {
             if (Interlocked.CompareExchange(ref _state, Scheduled, Running) == Running)
             {
-                Schedule();
-                return;
+                return true;
             }
         }
         else if (ParkOwned())
         {
-            return;
+            return false;
         }
 
         _cursor.Close(_log); // disposed while it ran
+        return false;
     }
 
     /// <summary>Delivers one run of events that lie side by side; 0 when dry or disposed.</summary>
     private int DeliverRunOwned(int maxCount)
     {
-        ReadOnlySpan<T> run = _cursor.PeekRun(_log, maxCount).Span;
+        if (_batches is not null)
+        {
+            return DeliverBatchOwned(_batches);
+        }
+
+        // A bounded cursor looks again after each event: what it goes on with is to be the newest then.
+        ReadOnlySpan<T> run = _cursor.PeekRun(_log, _cursor.IsBounded || IsWaitedFor ? 1 : maxCount).Span;
         long sequence = _cursor.Sequence;
         foreach (T value in run)
         {
@@ -196,10 +242,25 @@ internal abstract class Pump<T> : EventSubscription, IParked
         return run.Length;
     }
 
+    /// <summary>Delivers one run as a whole, however many events the action was to have; 0 when dry or disposed.</summary>
+    private int DeliverBatchOwned(BatchObserver<T> batches)
+    {
+        ReadOnlyMemory<T> run = _cursor.PeekRun(_log, batches.MaxCount);
+        if (run.IsEmpty || Volatile.Read(ref _observer) is null)
+        {
+            return 0;
+        }
+
+        long end = _cursor.Sequence + run.Length;
+        batches.OnBatch(run);
+        _cursor.MoveTo(end);
+        return run.Length;
+    }
+
     private void FinishOwned()
     {
         IObserver<T>? observer = Volatile.Read(ref _observer);
-        bool isMine = Interlocked.CompareExchange(ref _state, Ended, Running) == Running;
+        bool isMine = Interlocked.CompareExchange(ref _state, Finished, Running) == Running;
         _cursor.Close(_log);
         if (!isMine || observer is null)
         {
@@ -208,19 +269,14 @@ internal abstract class Pump<T> : EventSubscription, IParked
 
         Volatile.Write(ref _observer, null);
         _subscriptions.Remove(this);
-        Termination termination = _log.Termination!;
-        if (ReferenceEquals(termination, Termination.Disposed))
+        Ended?.Invoke();
+        if (_cursor.Missed > 0)
         {
-            return;
-        }
-
-        if (termination.Error is { } error)
-        {
-            observer.OnError(error);
+            observer.OnError(new SubscriberLaggedException(Name, Sequence, _cursor.Missed, _cursor.Bound));
         }
         else
         {
-            observer.OnCompleted();
+            Observers.Notify(observer, _log.Termination);
         }
     }
 
@@ -243,7 +299,7 @@ internal abstract class Pump<T> : EventSubscription, IParked
 
         if (_cursor.IsReadyWhileParked(_log))
         {
-            Stack.WakeAll();
+            Errors.Throw(Stack.WakeAll());
         }
         else if (IsDisposed)
         {

@@ -9,14 +9,14 @@ namespace Rx.Delivery;
 /// </remarks>
 internal sealed class SubscriptionList
 {
-    /// <summary>The first subscription; written under <see cref="Gate"/>, read with acquire by walkers.</summary>
-    private EventSubscription? _first;
-    private EventSubscription? _last;
+    /// <summary>The first node; written under <see cref="Gate"/>, read with acquire by walkers.</summary>
+    private SubscriptionNode? _first;
+    private SubscriptionNode? _last;
     private int _count;
 
     internal Lock Gate { get; } = new();
 
-    internal EventSubscription? First => Volatile.Read(ref _first);
+    internal SubscriptionNode? First => Volatile.Read(ref _first);
 
     internal int Count => Volatile.Read(ref _count);
 
@@ -24,18 +24,18 @@ internal sealed class SubscriptionList
     internal void AddLocked(EventSubscription subscription)
     {
         Debug.Assert(Gate.IsHeldByCurrentThread, "The list is changed under its lock.");
-        subscription.PreviousInList = _last;
-        subscription.IsInList = true;
+        var node = new SubscriptionNode(subscription) { Previous = _last };
+        subscription.Node = node;
         if (_last is null)
         {
-            Volatile.Write(ref _first, subscription);
+            Volatile.Write(ref _first, node);
         }
         else
         {
-            Volatile.Write(ref _last.NextInList, subscription);
+            _last.Next = node;
         }
 
-        _last = subscription;
+        _last = node;
         _count++;
     }
 
@@ -63,11 +63,11 @@ internal sealed class SubscriptionList
             return;
         }
 
-        for (EventSubscription? s = _first; s is not null; s = s.NextInList)
+        for (SubscriptionNode? node = _first; node is not null; node = node.Next)
         {
-            if (s.IsDisposed)
+            if (node.Subscription.IsDisposed)
             {
-                RemoveLocked(s);
+                RemoveLocked(node.Subscription);
             }
         }
 
@@ -79,42 +79,40 @@ internal sealed class SubscriptionList
     {
         lock (Gate)
         {
-            for (EventSubscription? s = _first; s is not null; s = s.NextInList)
+            for (SubscriptionNode? node = _first; node is not null; node = node.Next)
             {
-                target.Add(s);
+                target.Add(node.Subscription);
             }
         }
     }
 
     private void RemoveLocked(EventSubscription subscription)
     {
-        if (!subscription.IsInList)
+        if (subscription.Node is not { } node)
         {
             return;
         }
 
-        EventSubscription? previous = subscription.PreviousInList;
-        EventSubscription? next = subscription.NextInList;
-        if (previous is null)
+        subscription.Node = null;
+        if (node.Previous is null)
         {
-            Volatile.Write(ref _first, next);
+            Volatile.Write(ref _first, node.Next);
         }
         else
         {
-            Volatile.Write(ref previous.NextInList, next);
+            node.Previous.Next = node.Next;
         }
 
-        if (next is null)
+        if (node.Next is null)
         {
-            _last = previous;
+            _last = node.Previous;
         }
         else
         {
-            next.PreviousInList = previous;
+            node.Next.Previous = node.Previous;
         }
 
-        subscription.PreviousInList = null;
-        subscription.IsInList = false;
+        node.Previous = null;
         _count--;
     }
 }

@@ -35,7 +35,10 @@ internal sealed class ThreadPump<T> : Pump<T>
         while (!IsDisposed && !cancel.IsDisposed)
         {
             _turns.Wait();
-            RunBatch(int.MaxValue);
+            while (RunBatch(int.MaxValue))
+            {
+                // The thread is this pump's alone: it goes on without a turn.
+            }
         }
     }
 }

@@ -1,17 +1,34 @@
-using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace Rx.Storage;
 
-/// <summary>A moving place in a log, with a lease on the segment it stands in. One owner at a time; a mutable struct, always used in place.</summary>
+/// <summary>A moving place in a log. One owner at a time; a mutable struct, always used in place.</summary>
+/// <remarks>
+/// A cursor holds a lease on the segment it stands in, unless it is bounded. A bounded one may be left behind: it relies on the
+/// log's window, which keeps the newest events that its bound allows, and jumps there when it is further behind. What it then
+/// still refers to is one segment, whose link has been cut.
+/// </remarks>
 internal struct Cursor<T>
 {
-    /// <summary>The leased segment, or null when closed. Written by the owner; others read it only for a hint.</summary>
+    /// <summary>The segment, or null when closed. The owner moves it by CAS, since a reader may be closed by another thread than the
+    /// one that reads; others read it only for a hint.</summary>
     private Segment<T>? _segment;
 
     /// <summary>The next sequence to read; may lie behind the segment's end. Written by the owner, read by anyone for the lag.</summary>
     private long _sequence;
+
+    /// <summary>How far the cursor may be behind, or 0 if it holds a lease instead. Set before it is used.</summary>
+    private int _bound;
+
+    /// <summary>Whether being further behind ends it, instead of making it jump.</summary>
+    private bool _failsWhenLagging;
+
+    /// <summary>How many events it was behind when that ended it, or 0. Owner-only.</summary>
+    private long _missed;
+
+    /// <summary>How many events it jumped over. Written by the owner, read by anyone for figures.</summary>
+    private long _dropped;
 
     /// <summary>A cursor that takes over a lease already entered.</summary>
     internal Cursor(Segment<T> leased, long sequence)
@@ -25,6 +42,16 @@ internal struct Cursor<T>
 
     internal readonly bool IsOpen => _segment is not null;
 
+    internal readonly bool IsBounded => _bound > 0;
+
+    /// <summary>How many events it jumped over.</summary>
+    internal readonly long Dropped => Volatile.Read(in _dropped);
+
+    /// <summary>How many events it was behind when that ended it, or 0 if that did not happen.</summary>
+    internal readonly long Missed => _missed;
+
+    internal readonly int Bound => _bound;
+
     internal readonly Segment<T>? Segment => _segment;
 
     /// <summary>A second cursor at the same place, with a lease of its own. The first must stay open meanwhile.</summary>
@@ -32,6 +59,15 @@ internal struct Cursor<T>
     {
         _segment!.Enter();
         return new Cursor<T>(_segment, _sequence);
+    }
+
+    /// <summary>Makes a leased cursor bounded.</summary>
+    internal void SetBound(EventLog<T> log, int bound, bool failsWhenLagging)
+    {
+        log.OpenWindow().AddBound(bound);
+        _bound = bound;
+        _failsWhenLagging = failsWhenLagging;
+        log.Leave(_segment!);
     }
 
     /// <summary>Reads the next event, if it is published.</summary>
@@ -51,7 +87,12 @@ internal struct Cursor<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryPeek(EventLog<T> log, [MaybeNullWhen(false)] out T value)
     {
-        Segment<T>? segment = _segment;
+        if (_bound > 0)
+        {
+            KeepUp(log);
+        }
+
+        Segment<T>? segment = _missed == 0 ? _segment : null;
         if (segment is not null && (segment.Contains(_sequence) || TryAdvanceSlow(log, out segment)) && segment.IsPublished(_sequence))
         {
             value = segment.Read(_sequence);
@@ -65,7 +106,12 @@ internal struct Cursor<T>
     /// <summary>The run of published events from here to the end of the segment, without moving; empty when dry.</summary>
     internal ReadOnlyMemory<T> PeekRun(EventLog<T> log, int maxCount)
     {
-        Segment<T>? segment = _segment;
+        if (_bound > 0)
+        {
+            KeepUp(log);
+        }
+
+        Segment<T>? segment = _missed == 0 ? _segment : null;
         return segment is not null && (segment.Contains(_sequence) || TryAdvanceSlow(log, out segment))
             ? segment.PublishedFrom(_sequence, maxCount)
             : default;
@@ -83,7 +129,7 @@ internal struct Cursor<T>
     internal readonly bool IsAtEnd(EventLog<T> log) => _sequence >= log.End;
 
     /// <summary>Whether there is an event or the terminal to read.</summary>
-    internal bool IsReady(EventLog<T> log) => HasEvent(log) || IsAtEnd(log);
+    internal bool IsReady(EventLog<T> log) => HasEvent(log) || IsAtEnd(log) || _missed > 0;
 
     /// <summary>The look that must come between parking and sleeping; it moves nothing.</summary>
     /// <remarks>
@@ -124,10 +170,16 @@ internal struct Cursor<T>
     /// <summary>Gives the lease back. The sequence stays, to be looked at.</summary>
     internal void Close(EventLog<T> log)
     {
-        if (_segment is { } segment)
+        if (Interlocked.Exchange(ref _segment, null) is { } segment)
         {
-            _segment = null;
-            log.Leave(segment);
+            if (_bound > 0)
+            {
+                log.Window.RemoveBound(_bound);
+            }
+            else
+            {
+                log.Leave(segment);
+            }
         }
     }
 
@@ -142,6 +194,10 @@ internal struct Cursor<T>
         while (segment is not null && sequence >= segment.End)
         {
             segment = segment.Next;
+            if (segment == Segment<T>.Cut)
+            {
+                return true; // far behind: left behind if bounded, or moving on if not
+            }
         }
 
         return segment is not null && segment.Contains(sequence) && segment.IsPublished(sequence);
@@ -151,8 +207,67 @@ internal struct Cursor<T>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryAdvanceSlow(EventLog<T> log, [NotNullWhen(true)] out Segment<T>? segment)
     {
-        segment = _segment!;
-        while (_sequence >= segment.End)
+        if (_bound > 0)
+        {
+            return TryAdvanceUnleased(log, out segment);
+        }
+
+        segment = _segment;
+        while (segment is not null && _sequence >= segment.End)
+        {
+            Segment<T>? next = segment.Next;
+
+            // Entering fails, and so does the CAS, if the cursor is being closed by another thread.
+            if (next is null || !next.TryEnter())
+            {
+                return false;
+            }
+
+            if (Interlocked.CompareExchange(ref _segment, next, segment) != segment)
+            {
+                log.Leave(next);
+                return false;
+            }
+
+            log.Leave(segment);
+            segment = next;
+        }
+
+        // A cursor that joined behind the end may stand before its segment; there is nothing for it but the terminal.
+        return segment is not null && segment.Contains(_sequence);
+    }
+
+    /// <summary>Where further behind than the bound: jumps to the newest events it allows, or fails.</summary>
+    private void KeepUp(EventLog<T> log)
+    {
+        long next = log.NextSequence;
+        long lag = next - _sequence;
+        if (lag <= _bound || _missed > 0)
+        {
+            return;
+        }
+
+        if (_failsWhenLagging)
+        {
+            _missed = lag;
+        }
+        else
+        {
+            JumpTo(next - _bound);
+        }
+    }
+
+    private void JumpTo(long sequence)
+    {
+        Volatile.Write(ref _dropped, _dropped + (sequence - _sequence));
+        Volatile.Write(ref _sequence, sequence);
+    }
+
+    /// <summary>Steps into the segment of the next sequence without a lease; over a cut link it starts again from the window.</summary>
+    private bool TryAdvanceUnleased(EventLog<T> log, [NotNullWhen(true)] out Segment<T>? segment)
+    {
+        segment = _segment;
+        while (segment is not null && _sequence >= segment.End)
         {
             Segment<T>? next = segment.Next;
             if (next is null)
@@ -160,14 +275,40 @@ internal struct Cursor<T>
                 return false;
             }
 
-            Debug.Assert(next != Segment<T>.Cut, "A leased segment is never closed.");
-            next.Enter();
-            _segment = next;
-            log.Leave(segment);
+            if (next == Segment<T>.Cut)
+            {
+                next = log.Window.Segment;
+                if (next.First > _sequence)
+                {
+                    // The window has moved on since the cursor last looked how far behind it is.
+                    KeepUp(log);
+                    if (_missed > 0)
+                    {
+                        return false;
+                    }
+
+                    if (next.First > _sequence)
+                    {
+                        // It joined further back than the window reached, and nobody holds those events any more.
+                        if (_failsWhenLagging)
+                        {
+                            _missed = log.NextSequence - _sequence;
+                            return false;
+                        }
+
+                        JumpTo(next.First);
+                    }
+                }
+            }
+
+            if (Interlocked.CompareExchange(ref _segment, next, segment) != segment)
+            {
+                return false; // being closed
+            }
+
             segment = next;
         }
 
-        // A cursor that joined behind the end may stand before its segment; there is nothing for it but the terminal.
-        return segment.Contains(_sequence);
+        return segment is not null && segment.Contains(_sequence);
     }
 }

@@ -40,6 +40,7 @@ internal sealed class EventLog<T>
 
     // Immutable.
     private readonly int _maxCapacity;
+    private readonly bool _isTimed;
 
     /// <summary>
     /// How many sequences were given out, above two flags of the delivery on the publishing thread: whether it exists,
@@ -52,6 +53,10 @@ internal sealed class EventLog<T>
     /// thread that set <see cref="_termination"/>; read with acquire by cursors that find no mark.</summary>
     private long _end = long.MaxValue;
 
+    /// <summary>Where those who join stand at the most: the sequence that the terminal event is about to claim, or
+    /// <see cref="long.MaxValue"/>. Written with release, before the claim, by the thread that set <see cref="_termination"/>.</summary>
+    private long _lastJoin = long.MaxValue;
+
     /// <summary>How the log ended, or null. Set by CAS (disposal: exchange), read with acquire by everyone.</summary>
     private Termination? _termination;
 
@@ -61,7 +66,11 @@ internal sealed class EventLog<T>
     /// <summary>The oldest segment that is not closed. Exchanged only by the thread that closed its predecessor.</summary>
     private Segment<T>? _oldest;
 
-    /// <summary>1 once a cursor may park, never 0 again. It spares a single writer without readers its fence.</summary>
+    /// <summary>What keeps the newest events reachable, null if nobody asked for it. Set once: at the start for a log that
+    /// retains, else by CAS with the first bounded cursor. Read with acquire.</summary>
+    private RetainedWindow<T>? _window;
+
+    /// <summary>1 once a cursor may park, 2 once every writer knows, never 0 again. It spares a single writer without readers its fence.</summary>
     private int _hasReaders;
 
     /// <summary>Parked owners that the publisher itself wakes.</summary>
@@ -70,13 +79,23 @@ internal sealed class EventLog<T>
     /// <summary>Parked owners that go on on the thread pool: one work item wakes them all.</summary>
     internal WaiterStack WaitingForPool;
 
-    /// <summary>Those who wait for nothing but the end.</summary>
-    internal WaiterStack WaitingForEnd;
+    /// <summary>Those who wait for other things than events; null until the first. Set once by CAS, read with acquire.</summary>
+    private SideWaiters? _side;
 
-    internal EventLog(bool isSingleWriter, int maxCapacity)
+    /// <param name="isSingleWriter">Whether one thread at a time publishes.</param>
+    /// <param name="maxCapacity">The most events in one segment.</param>
+    /// <param name="retainedCount">The most events kept for those who join at the oldest; 0 for none.</param>
+    /// <param name="retainedAge">Their greatest age, in the units of <paramref name="clock"/>.</param>
+    /// <param name="clock">The time now, or null if age does not matter.</param>
+    internal EventLog(bool isSingleWriter, int maxCapacity, long retainedCount = 0, long retainedAge = 0, Func<long>? clock = null)
     {
         IsSingleWriter = isSingleWriter;
         _maxCapacity = Math.Min(maxCapacity, Math.Max(1, MaxArrayBytes / Unsafe.SizeOf<T>()));
+        _isTimed = clock is not null;
+        if (retainedCount > 0)
+        {
+            _window = new RetainedWindow<T>(this, retainedCount, retainedAge, clock);
+        }
     }
 
     internal bool IsSingleWriter { get; }
@@ -90,13 +109,13 @@ internal sealed class EventLog<T>
     internal long End => Volatile.Read(ref _end);
 
     /// <summary>The sequence that the next claim gets; the terminal's once the log has ended.</summary>
-    /// <remarks>Claims first, then the end: claims behind the terminal are then known to be such.</remarks>
+    /// <remarks>Claims first, then the last place to join: claims behind the terminal are then known to be such.</remarks>
     internal long NextSequence
     {
         get
         {
             long claimed = Claimed;
-            return Math.Min(claimed, End);
+            return Math.Min(claimed, Volatile.Read(ref _lastJoin));
         }
     }
 
@@ -122,6 +141,10 @@ internal sealed class EventLog<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Segment<T> TailBeforeClaim() => Volatile.Read(ref _tail) ?? CreateFirstSlow();
 
+    /// <summary>The time to publish with, to be read before a claim, since clocks are foreign code; 0 where time does not matter.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal long ReadClock() => _isTimed ? _window!.Now() : 0;
+
     /// <summary>Claims the next sequence for a single writer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long ClaimSingle(int count = 1)
@@ -141,11 +164,16 @@ internal sealed class EventLog<T>
 
     /// <summary>Publishes a claimed event; returns the segment it is in.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Segment<T> Publish(Segment<T> tail, long sequence, T value)
+    internal Segment<T> Publish(Segment<T> tail, long sequence, T value, long time = 0)
     {
         if (!tail.Contains(sequence))
         {
             tail = LocateSlow(tail, sequence);
+        }
+
+        if (_isTimed)
+        {
+            tail.Stamp(sequence, 1, time);
         }
 
         tail.Publish(sequence, value);
@@ -159,12 +187,12 @@ internal sealed class EventLog<T>
     }
 
     /// <summary>Publishes a claimed run of events, over as many segments as it takes.</summary>
-    internal void PublishRange(Segment<T> tail, long sequence, ReadOnlySpan<T> values)
+    internal void PublishRange(Segment<T> tail, long sequence, ReadOnlySpan<T> values, long time = 0)
     {
         while (!values.IsEmpty)
         {
             tail = LocateSlow(tail, sequence);
-            int count = tail.PublishRange(sequence, values);
+            int count = tail.PublishRange(sequence, values, _isTimed ? time : null);
             sequence += count;
             values = values[count..];
         }
@@ -172,40 +200,60 @@ internal sealed class EventLog<T>
         Reclaim();
     }
 
-    /// <summary>Wakes whoever is parked. Called after publishing.</summary>
+    /// <summary>Wakes whoever is parked, and returns what that threw, or null. Called after publishing.</summary>
     /// <remarks>
     /// Several writers: no fence here, the claim was one; see <see cref="Cursor{T}.IsReadyWhileParked"/>. A single
     /// writer's claim is a plain store, so it needs its own, but only once there is a reader.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void WakeReaders()
+    internal List<Exception>? WakeReaders()
     {
         if (IsSingleWriter)
         {
             if (Volatile.Read(ref _hasReaders) == 0)
             {
-                return;
+                return null;
             }
 
             Interlocked.MemoryBarrier();
         }
 
-        if (!Waiting.IsEmpty || !WaitingForPool.IsEmpty)
+        return Waiting.IsEmpty && WaitingForPool.IsEmpty ? null : WakeReadersSlow();
+    }
+
+    /// <summary>Those who wait for other things than events.</summary>
+    internal SideWaiters Side =>
+        Volatile.Read(ref _side) ?? Interlocked.CompareExchange(ref _side, new SideWaiters(), null) ?? _side;
+
+    /// <summary>Wakes those who wait for the end. Called after the end was set, with a full fence.</summary>
+    internal void WakeEnded()
+    {
+        if (Volatile.Read(ref _side) is { } side)
         {
-            WakeReadersSlow();
+            side.ForEnd.WakeAll();
+            side.ForProgress.WakeAll();
         }
     }
 
-    /// <summary>Wakes those who wait for the end. Called after the end was set.</summary>
-    internal void WakeEnded() => WaitingForEnd.WakeAll();
+    /// <summary>Has those look again who wait for subscribers to move. Called by whoever has moved one.</summary>
+    /// <remarks>They put a process-wide barrier between their push and their look, so none is needed here.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void TellProgress()
+    {
+        if (Volatile.Read(ref _side) is { } side && !side.ForProgress.IsEmpty)
+        {
+            side.ForProgress.WakeAll();
+        }
+    }
 
     /// <summary>Wakes all there are, whatever they wait for: the log was disposed.</summary>
-    internal void WakeEveryone()
+    /// <returns>What waking threw, or null.</returns>
+    internal List<Exception>? WakeEveryone()
     {
         Interlocked.MemoryBarrierProcessWide();
-        Waiting.WakeAll();
-        WaitingForPool.WakeAll();
-        WaitingForEnd.WakeAll();
+        List<Exception>? errors = Errors.Concat(Waiting.WakeAll(), WaitingForPool.WakeAll());
+        WakeEnded();
+        return errors;
     }
 
     /// <summary>Says that from now on somebody may park. To be called before a cursor's first parking.</summary>
@@ -219,10 +267,12 @@ internal sealed class EventLog<T>
     /// </remarks>
     internal void ExpectReaders()
     {
-        if (Volatile.Read(ref _hasReaders) == 0)
+        if (Volatile.Read(ref _hasReaders) < 2)
         {
-            Volatile.Write(ref _hasReaders, 1);
+            // 2 only behind the barrier: a second reader that comes just now must not rely on one still to be.
+            Interlocked.CompareExchange(ref _hasReaders, 1, 0);
             Interlocked.MemoryBarrierProcessWide();
+            Volatile.Write(ref _hasReaders, 2);
         }
     }
 
@@ -236,8 +286,21 @@ internal sealed class EventLog<T>
         }
 
         TailBeforeClaim();
-        long sequence = IsSingleWriter ? ClaimSingle() : ClaimShared() >> CountShift;
-        Interlocked.Exchange(ref _end, sequence);
+        long word = Volatile.Read(ref _claims);
+        while (true)
+        {
+            Volatile.Write(ref _lastJoin, word >> CountShift);
+            // Publishes the last place to join; pairs with the read of the claims in NextSequence.
+            long seen = Interlocked.CompareExchange(ref _claims, word + OneClaim, word);
+            if (seen == word)
+            {
+                break;
+            }
+
+            word = seen;
+        }
+
+        Interlocked.Exchange(ref _end, word >> CountShift);
         return true;
     }
 
@@ -261,6 +324,40 @@ internal sealed class EventLog<T>
             }
         }
     }
+
+    /// <summary>A leased cursor before the oldest retained event; before the next one if nothing is retained.</summary>
+    internal Cursor<T> JoinOldest() => _window is { Retains: true } window ? window.JoinOldest() : JoinNext();
+
+    /// <summary>Whether those who come late get anything.</summary>
+    internal bool Retains => _window is { Retains: true };
+
+    /// <summary>The window that bounded cursors rely on; opened if there is none.</summary>
+    internal RetainedWindow<T> OpenWindow()
+    {
+        if (Volatile.Read(ref _window) is { } open)
+        {
+            if (open.Retains)
+            {
+                TailBeforeClaim(); // opens it
+            }
+
+            return open;
+        }
+
+        var window = new RetainedWindow<T>(this, 0, 0, null);
+        Cursor<T> start = JoinNext();
+        window.TryOpen(start.Segment!);
+        if (Interlocked.CompareExchange(ref _window, window, null) is { } other)
+        {
+            start.Close(this);
+            return other;
+        }
+
+        return window;
+    }
+
+    /// <summary>The window that was opened for a bounded cursor.</summary>
+    internal RetainedWindow<T> Window => Volatile.Read(ref _window)!;
 
     /// <summary>Gives a lease back, and closes what nobody needs any more.</summary>
     internal void Leave(Segment<T> segment)
@@ -301,9 +398,12 @@ internal sealed class EventLog<T>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private Segment<T> CreateFirstSlow()
     {
-        var first = new Segment<T>(first: 0, Math.Min(FirstCapacity, _maxCapacity), leases: 1);
-        // Oldest before tail: whoever finds a tail finds an oldest.
+        RetainedWindow<T>? window = Volatile.Read(ref _window) is { Retains: true } retaining ? retaining : null;
+        var first = new Segment<T>(first: 0, Math.Min(FirstCapacity, _maxCapacity), leases: window is null ? 1 : 2, _isTimed);
+
+        // Oldest before tail: whoever finds a tail finds an oldest, and a window that holds its lease.
         first = Interlocked.CompareExchange(ref _oldest, first, null) ?? first;
+        window?.TryOpen(first);
         Interlocked.CompareExchange(ref _tail, first, null);
         return Volatile.Read(ref _tail)!;
     }
@@ -319,7 +419,7 @@ internal sealed class EventLog<T>
         while (!segment.Contains(sequence))
         {
             Segment<T>? next = segment.Next
-                ?? segment.Link(new Segment<T>(segment.End, (int)Math.Min(2L * segment.Capacity, _maxCapacity), leases: 1));
+                ?? segment.Link(new Segment<T>(segment.End, (int)Math.Min(2L * segment.Capacity, _maxCapacity), leases: 1, _isTimed));
             if (next == Segment<T>.Cut)
             {
                 segment = Volatile.Read(ref _oldest)!;
@@ -330,6 +430,7 @@ internal sealed class EventLog<T>
             if (Interlocked.CompareExchange(ref _tail, next, segment) == segment)
             {
                 Leave(segment);
+                Volatile.Read(ref _window)?.MoveForward();
             }
 
             segment = next;
@@ -339,22 +440,20 @@ internal sealed class EventLog<T>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void WakeReadersSlow()
+    private List<Exception>? WakeReadersSlow()
     {
+        List<Exception>? errors = null;
         Waiter? pooled = WaitingForPool.TakeAll();
-        if (pooled is not null)
+        if (pooled is { Below: null })
         {
-            if (pooled.Below is null)
-            {
-                pooled.Take()?.Wake();
-            }
-            else
-            {
-                // One work item, however many there are: publishing costs the same for one and for a thousand.
-                ThreadPool.UnsafeQueueUserWorkItem(static chain => WaiterStack.WakeChain(chain), pooled, preferLocal: false);
-            }
+            errors = WaiterStack.WakeChain(pooled);
+        }
+        else if (pooled is not null)
+        {
+            // One work item, however many there are: publishing costs the same for one and for a thousand.
+            ThreadPool.UnsafeQueueUserWorkItem(static chain => Errors.Throw(WaiterStack.WakeChain(chain)), pooled, preferLocal: false);
         }
 
-        Waiting.WakeAll();
+        return Errors.Concat(errors, Waiting.WakeAll());
     }
 }

@@ -22,6 +22,9 @@ internal sealed class Segment<T>
     private readonly T[] _items;
     private readonly byte[] _marks;
 
+    /// <summary>When each event was published, where the log retains by time; written and read as the items are.</summary>
+    private readonly long[]? _stamps;
+
     /// <summary>Null until the next segment is linked (CAS by any writer, full fence), then that segment, then
     /// <see cref="Cut"/> (written once by whoever closed this one). Read with acquire by cursors and writers.</summary>
     private Segment<T>? _next;
@@ -29,11 +32,12 @@ internal sealed class Segment<T>
     /// <summary>How many stand here; negative once closed. Changed by interlocked operations only, by anyone.</summary>
     private int _leases;
 
-    internal Segment(long first, int capacity, int leases)
+    internal Segment(long first, int capacity, int leases, bool isTimed = false)
     {
         First = first;
         _items = new T[capacity];
         _marks = new byte[capacity];
+        _stamps = isTimed ? new long[capacity] : null;
         _leases = leases;
     }
 
@@ -68,12 +72,17 @@ internal sealed class Segment<T>
 
     /// <summary>Publishes as much of a claimed run as fits here, and returns how much that was.</summary>
     /// <remarks>Ordering: the write barrier stands between all values and all marks, and pairs as in <see cref="Publish"/>.</remarks>
-    internal int PublishRange(long sequence, ReadOnlySpan<T> values)
+    internal int PublishRange(long sequence, ReadOnlySpan<T> values, long? time = null)
     {
         Debug.Assert(Contains(sequence), "A writer publishes only inside the segment that holds its claim.");
         int index = (int)(sequence - First);
         int count = Math.Min(values.Length, _items.Length - index);
         values[..count].CopyTo(_items.AsSpan(index));
+        if (time is { } now)
+        {
+            Stamp(sequence, count, now);
+        }
+
         Volatile.WriteBarrier();
         _marks.AsSpan(index, count).Fill(Published);
         return count;
@@ -86,6 +95,12 @@ internal sealed class Segment<T>
         Debug.Assert(Contains(sequence), "A cursor asks only the segment that holds its sequence.");
         return Volatile.Read(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_marks), (nint)(sequence - First))) != 0;
     }
+
+    /// <summary>Notes when the event of a claimed slot was published. Called before <see cref="Publish"/>, which publishes this too.</summary>
+    internal void Stamp(long sequence, int count, long time) => _stamps.AsSpan((int)(sequence - First), count).Fill(time);
+
+    /// <summary>When the event of a slot was published whose mark the caller has seen.</summary>
+    internal long StampOf(long sequence) => _stamps![sequence - First];
 
     /// <summary>The value of a slot whose mark the caller has seen.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

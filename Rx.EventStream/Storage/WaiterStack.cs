@@ -27,32 +27,36 @@ internal struct WaiterStack
     /// <param name="live">About how many entries could be waited behind.</param>
     internal bool Abandon(int live) => Interlocked.Increment(ref _abandoned) > live + 32;
 
-    /// <summary>Takes every entry and wakes who waits behind it.</summary>
-    internal void WakeAll() => WakeChain(TakeAll());
+    /// <summary>Takes every entry and wakes who waits behind it; returns what waking threw.</summary>
+    internal List<Exception>? WakeAll() => WakeChain(TakeAll());
 
-    /// <summary>Wakes who waits behind the entries of a taken stack.</summary>
-    internal static void WakeChain(Waiter? waiter)
+    /// <summary>Wakes who waits behind the entries of a taken stack; returns what waking threw.</summary>
+    /// <remarks>Waking runs schedulers, which may throw. The others are off the stack, so nobody else would wake them.</remarks>
+    internal static List<Exception>? WakeChain(Waiter? waiter)
     {
+        List<Exception>? errors = null;
         while (waiter is not null)
         {
             Waiter? below = waiter.Below; // before Take: from then on the entry may be pushed again
-            waiter.Take()?.Wake();
+            WakeOne(waiter, ref errors);
             waiter = below;
         }
+
+        return errors;
     }
 
     /// <summary>Drops the entries nobody waits behind, so that parking and disposing on a quiet log costs no memory.</summary>
     /// <remarks>
-    /// A writer that looks while the entries are off the stack wakes nobody. All entries without an event wait for the
-    /// same slot, the first unpublished one, so after putting them back one look, made as by one who parks, tells
-    /// whether that happened.
+    /// A writer that looks while the entries are off the stack wakes nobody. So after putting them back each owner is
+    /// asked again, as one who parks asks itself.
     /// </remarks>
-    internal void Sweep()
+    internal List<Exception>? Sweep()
     {
+        List<Exception>? errors = null;
         Volatile.Write(ref _abandoned, 0);
         Waiter? first = null;
         Waiter? last = null;
-        IParked? witness = null;
+        List<IParked> kept = [];
         for (Waiter? waiter = TakeAll(); waiter is not null;)
         {
             Waiter? below = waiter.Below;
@@ -61,12 +65,12 @@ internal struct WaiterStack
                 waiter.Below = first;
                 first = waiter;
                 last ??= waiter;
-                witness = owner;
+                kept.Add(owner);
             }
             else
             {
                 // Nobody, or somebody who was overlooked while the entries were in this method's hands.
-                waiter.Take()?.Wake();
+                WakeOne(waiter, ref errors);
             }
 
             waiter = below;
@@ -75,10 +79,25 @@ internal struct WaiterStack
         if (first is not null)
         {
             PushChain(first, last!);
-            if (witness!.IsReadyWhileParked)
+            // Each of them: one that has moved on, or was disposed, says nothing about the others.
+            if (kept.Exists(static owner => owner.IsReadyWhileParked))
             {
-                WakeAll();
+                errors = Errors.Concat(errors, WakeAll());
             }
+        }
+
+        return errors;
+    }
+
+    private static void WakeOne(Waiter waiter, ref List<Exception>? errors)
+    {
+        try
+        {
+            waiter.Take()?.Wake();
+        }
+        catch (Exception error)
+        {
+            (errors ??= []).Add(error);
         }
     }
 

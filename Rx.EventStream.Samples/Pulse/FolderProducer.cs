@@ -1,0 +1,67 @@
+namespace Rx.Samples.Pulse;
+
+/// <summary>What happens to the files of a folder, as the operating system reports it.</summary>
+internal sealed class FolderProducer(string folder, IObserver<PulseEvent> stream) : Producer("folder", stream)
+{
+    /// <summary>Reports may still be on their way when the watcher is disposed.</summary>
+    private readonly Lock _gate = new();
+    private FileSystemWatcher? _watcher;
+    private bool _isStopped;
+
+    public override void Start()
+    {
+        try
+        {
+            _watcher = new FileSystemWatcher(folder)
+            {
+                NotifyFilter = NotifyFilters.FileName | NotifyFilters.LastWrite | NotifyFilters.Size,
+            };
+            _watcher.Created += OnChange;
+            _watcher.Changed += OnChange;
+            _watcher.Deleted += OnChange;
+            _watcher.Renamed += OnChange;
+            _watcher.Error += (_, e) => Missing = e.GetException().Message;
+            _watcher.EnableRaisingEvents = true;
+        }
+        catch (Exception error)
+            when (error is IOException or ArgumentException or PlatformNotSupportedException or UnauthorizedAccessException)
+        {
+            // No watches left, or a file system that has none: the others still have their data.
+            Missing = error.Message;
+        }
+    }
+
+    public override void Dispose()
+    {
+        lock (_gate)
+        {
+            _isStopped = true;
+        }
+
+        _watcher?.Dispose();
+    }
+
+    private void OnChange(object sender, FileSystemEventArgs e)
+    {
+        double size = SizeOf(e.FullPath);
+        lock (_gate)
+        {
+            if (!_isStopped)
+            {
+                Publish("folder.file.size", size, "By", $"{e.ChangeType} {e.Name}");
+            }
+        }
+    }
+
+    private static long SizeOf(string path)
+    {
+        try
+        {
+            return new FileInfo(path).Length;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return 0; // gone again, or a folder
+        }
+    }
+}

@@ -1,0 +1,25 @@
+namespace Rx.Samples.Pulse;
+
+/// <summary>A line a second, for files and pipes.</summary>
+internal static class PlainView
+{
+    private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
+
+    public static async Task ShowAsync(PulseState state, Task done)
+    {
+        while (await Task.WhenAny(done, Task.Delay(_interval)) != done)
+        {
+            string machine = state.IsDraining
+                ? "publishing is over, catching up"
+                : $"CPU {state.Board.Format("system.cpu"),6}  allocating {state.Board.Format("dotnet.gc.heap.total_allocated"),10}";
+            Console.WriteLine($"{state.Elapsed.TotalSeconds,4:0} s  {state.Published,7:N0} events  {machine}  {Slowest(state)}");
+        }
+    }
+
+    private static string Slowest(PulseState state)
+    {
+        Subscriber slowest = state.Subscribers.MaxBy(s => s.Lag)!;
+        long lag = slowest.Lag;
+        return lag == 0 ? "nobody is behind" : $"{slowest.Name} is {lag:N0} behind";
+    }
+}

@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Reactive.Concurrency;
+using System.Reactive.Linq;
+
+namespace Rx.Samples.Pulse;
+
+/// <summary>One run from the first event to the summary.</summary>
+internal sealed class PulseRun(int seconds, string folder, bool isKept)
+{
+    /// <summary>How long the journal may go on resting when publishing is over; a second or two is usual.</summary>
+    private static readonly TimeSpan _leisure = TimeSpan.FromSeconds(3);
+
+    /// <summary>Who has not caught up after this never will.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+
+    private readonly Board _board = new();
+    private readonly ConcurrentDictionary<string, Extent> _extents = new();
+    private readonly Fingerprint _seenLate = new();
+
+    /// <returns>0 when all figures agree, 1 when they do not.</returns>
+    public async Task<int> RunAsync(CancellationToken interrupted)
+    {
+        using var stream = new EventStream<PulseEvent>(new EventStreamOptions { Name = "pulse" });
+        using var disk = new EventLoopScheduler(start => new Thread(start) { Name = "journal", IsBackground = true });
+        using var journal = new Journal(Path.Combine(folder, "pulse.jsonl"));
+
+        Subscriber table = new("table", "thread pool", stream);
+        Subscriber slow = new("journal", "event loop", stream);
+        Subscriber statistics = new("statistics", "thread pool", stream);
+        Subscriber late = new("late joiner", "own thread", stream);
+
+        // Each subscriber names its scheduler, and its events wait in the stream until it comes for them.
+        stream.AsObservable().ObserveOn(TaskPoolScheduler.Default).Named(table.Name)
+            .Do(_board.Show)
+            .Subscribe(table);
+
+        stream.AsObservable().ObserveOn(disk).Named(slow.Name)
+            .Do(journal.Append)
+            .Subscribe(slow);
+
+        stream.AsObservable().ObserveOn(TaskPoolScheduler.Default).Named(statistics.Name)
+            .Where(e => double.IsFinite(e.Value))
+            .GroupBy(e => e.Name)
+            .SelectMany(e => e.Scan(Extent.None(e.Key), (extent, next) => extent.With(next.Value)))
+            .Do(extent => _extents[extent.Name] = extent)
+            .Subscribe(statistics);
+
+        // Whoever joins at this position, however late, gets what was published from now on.
+        EventPosition<PulseEvent>? start = stream.Next;
+        long startSequence = start.Sequence;
+
+        Producer[] producers = [new RuntimeProducer(stream), new SystemProducer(stream), new FolderProducer(folder, stream)];
+        Subscriber[] subscribers = [table, slow, statistics, late];
+        var state = new PulseState(seconds, _board, producers, subscribers);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task view = LiveView.IsPossible ? LiveView.ShowAsync(state, done.Task) : PlainView.ShowAsync(state, done.Task);
+        TimeSpan ran;
+        string? stuck;
+        try
+        {
+            foreach (Producer producer in producers)
+            {
+                producer.Start();
+            }
+
+            await WaitAsync(TimeSpan.FromSeconds(seconds / 2.0), interrupted);
+
+            start.AsObservable().ObserveOn(NewThreadScheduler.Default).Named(late.Name)
+                .Do(_seenLate.Add)
+                .Subscribe(late);
+            start = null; // A held position keeps its events in memory; now the late joiner has them.
+
+            await WaitAsync(TimeSpan.FromSeconds(seconds) - state.Elapsed, interrupted);
+        }
+        finally
+        {
+            foreach (Producer producer in producers)
+            {
+                producer.Dispose();
+            }
+
+            ran = state.Elapsed;
+            state.IsDraining = true;
+            stream.OnCompleted();
+            stuck = await DrainAsync(subscribers, journal);
+            done.SetResult();
+            await view;
+        }
+
+        journal.Dispose();
+        List<Check> checks = [.. CheckFigures(state, stream.Next.Sequence, startSequence, late, journal, stuck)];
+        Summary.Print(state, ran, interrupted.IsCancellationRequested, [.. _extents.Values], checks);
+        if (isKept)
+        {
+            Console.WriteLine($"The journal is in {journal.Path}");
+        }
+
+        return checks.All(c => c.IsPassed) ? 0 : 1;
+    }
+
+    private static async Task WaitAsync(TimeSpan time, CancellationToken interrupted)
+    {
+        if (time > TimeSpan.Zero)
+        {
+            await Task.Delay(time, interrupted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Waits until every subscriber has handled all events; tells what went wrong if one does not.</summary>
+    private static async Task<string?> DrainAsync(IEnumerable<Subscriber> subscribers, Journal journal)
+    {
+        try
+        {
+            Task all = Task.WhenAll(subscribers.Where(s => s.HasJoined).Select(s => s.Completion));
+            await Task.WhenAny(all, Task.Delay(_leisure));
+            journal.Hurry();
+            await all.WaitAsync(_patience);
+            return null;
+        }
+        catch (Exception error)
+        {
+            return error.Message;
+        }
+    }
+
+    private IEnumerable<Check> CheckFigures(PulseState state, long published, long start, Subscriber late, Journal journal, string? stuck)
+    {
+        yield return new Check("every subscriber has caught up", stuck);
+        yield return Check.Equal("the stream has what the producers published", published, state.Published);
+        yield return new Check("every subscriber got every event", Describe(state.Subscribers.Where(s => s.Delivered != published)));
+        yield return new Check(
+            $"the late joiner saw exactly what follows its position, sequence {start:N0}",
+            late.First == start && _seenLate.Count == published - start && _seenLate.IsSameAs(journal.Told)
+                ? null
+                : $"it saw {_seenLate.Count:N0} events from {late.First:N0} on, not the {published - start:N0} that the journal saw");
+        yield return new Check("the journal has every line", ReadBack(journal, published));
+    }
+
+    private static string? Describe(IEnumerable<Subscriber> incomplete)
+    {
+        string text = string.Join(", ", incomplete.Select(s => $"{s.Name} got {s.Delivered:N0}"));
+        return text.Length == 0 ? null : text;
+    }
+
+    private static string? ReadBack(Journal journal, long published)
+    {
+        try
+        {
+            Fingerprint file = journal.ReadBack();
+            return file.Count == published && file.IsSameAs(journal.Told)
+                ? null
+                : $"{file.Count:N0} lines, not the {published:N0} events in their order";
+        }
+        catch (Exception error) when (error is IOException or InvalidDataException or System.Text.Json.JsonException)
+        {
+            return error.Message;
+        }
+    }
+}

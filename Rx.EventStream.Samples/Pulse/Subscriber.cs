@@ -1,0 +1,44 @@
+namespace Rx.Samples.Pulse;
+
+/// <summary>The end of a subscriber's chain of operators: knows when all was handled, and how far behind it ever was.</summary>
+/// <remarks>An observer of anything: what the operators before it make of an event does not matter here.</remarks>
+internal sealed class Subscriber(string name, string thread, EventStream<PulseEvent> stream) : IObserver<object>
+{
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private EventSubscription? _subscription;
+
+    /// <summary>Written by the subscriber's thread only, read by anyone for figures.</summary>
+    private long _greatestLag;
+
+    /// <summary>Give it to <see cref="EventView{T}.Named"/>.</summary>
+    public string Name => name;
+
+    /// <summary>What its events are handled on.</summary>
+    public string Thread => thread;
+
+    public bool HasJoined => Subscription is not null;
+
+    public long Delivered => Subscription?.Delivered ?? 0;
+
+    public long Lag => Subscription?.Lag ?? 0;
+
+    public long GreatestLag => Volatile.Read(ref _greatestLag);
+
+    /// <summary>The sequence of its first event.</summary>
+    public long First => Subscription is { } s ? s.Sequence - s.Delivered : 0;
+
+    /// <summary>The sequence of its last event.</summary>
+    public long Last => (Subscription?.Sequence ?? 0) - 1;
+
+    /// <summary>Done when it has handled the end of the stream; faulted when it failed.</summary>
+    public Task Completion => _completion.Task;
+
+    /// <summary>The stream's own figures. Kept, because a subscription that has ended is listed no more.</summary>
+    private EventSubscription? Subscription => _subscription ??= stream.Subscriptions.FirstOrDefault(s => s.Name == name);
+
+    public void OnNext(object value) => Volatile.Write(ref _greatestLag, Math.Max(_greatestLag, Lag));
+
+    public void OnError(Exception error) => _completion.TrySetException(error);
+
+    public void OnCompleted() => _completion.TrySetResult();
+}

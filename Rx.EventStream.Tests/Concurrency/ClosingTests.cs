@@ -1,0 +1,215 @@
+using Rx.Storage;
+
+namespace Rx.Tests.Concurrency;
+
+/// <summary>Closing a segment against everyone who may still be on the way to it.</summary>
+[TestFixture]
+internal sealed class ClosingTests
+{
+    private EventLog<int> _log = null!;
+
+    [SetUp]
+    public void SetUp() => _log = new EventLog<int>(isSingleWriter: false, maxCapacity: 2);
+
+    [Test]
+    public void TryEnter_TailClosedMeanwhile_FailsAndJoinFindsTheNewTail()
+    {
+        Segment<int> stale = _log.TailBeforeClaim();
+        Publish(3);
+
+        Assert.That(stale.TryEnter(), Is.False, "The tail moved on, and nobody stood there.");
+        Cursor<int> cursor = _log.JoinNext();
+        Publish(1);
+
+        Assert.That(cursor.TryRead(_log, out int value), Is.True);
+        Assert.That(value, Is.EqualTo(3));
+    }
+
+    [Test]
+    public void TryEnter_BeforeTheTailMovesOn_KeepsTheSegmentOpen()
+    {
+        Segment<int> tail = _log.TailBeforeClaim();
+        Assert.That(tail.TryEnter(), Is.True);
+
+        Publish(6);
+
+        Assert.That(_log.CountSegments(), Is.EqualTo(3));
+        Assert.That(tail.Next, Is.Not.SameAs(Segment<int>.Cut));
+        _log.Leave(tail);
+        Assert.That(_log.CountSegments(), Is.EqualTo(1));
+        Assert.That(tail.Next, Is.SameAs(Segment<int>.Cut));
+    }
+
+    [Test]
+    public void Publish_TailCutMeanwhile_StartsAgainFromTheOldest()
+    {
+        Segment<int> stale = _log.TailBeforeClaim();
+        Publish(5);
+        Assert.That(stale.Next, Is.SameAs(Segment<int>.Cut));
+        Cursor<int> cursor = _log.JoinNext();
+
+        long sequence = Claim();
+        Segment<int> found = _log.Publish(stale, sequence, 42);
+
+        Assert.That(found.Contains(sequence), Is.True);
+        Assert.That(cursor.TryRead(_log, out int value), Is.True);
+        Assert.That(value, Is.EqualTo(42));
+    }
+
+    [Test]
+    public void PublishRange_TailCutMeanwhile_StartsAgainFromTheOldest()
+    {
+        Segment<int> stale = _log.TailBeforeClaim();
+        Publish(5);
+        Cursor<int> cursor = _log.JoinNext();
+
+        long sequence = Claim(5);
+        _log.PublishRange(stale, sequence, [5, 6, 7, 8, 9]);
+
+        Assert.That(ReadAll(ref cursor), Is.EqualTo(new[] { 5, 6, 7, 8, 9 }));
+    }
+
+    [Test]
+    public void Publish_LastHoleOfAnOldSegment_ClosesItAndAllBehind()
+    {
+        Segment<int> tail = _log.TailBeforeClaim();
+        long hole = Claim();
+        Publish(7);
+        Assert.That(_log.CountSegments(), Is.EqualTo(4), "A segment with a hole stays, and so does all behind it.");
+
+        _log.Publish(tail, hole, 0);
+
+        Assert.That(_log.CountSegments(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void PublishRange_LastHolesOfOldSegments_ClosesThem()
+    {
+        Segment<int> tail = _log.TailBeforeClaim();
+        long hole = Claim(5);
+        Publish(5);
+
+        _log.PublishRange(tail, hole, [0, 1, 2, 3, 4]);
+
+        Assert.That(_log.CountSegments(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Publish_NotTheLastHole_KeepsTheSegment()
+    {
+        Segment<int> tail = _log.TailBeforeClaim();
+        long first = Claim();
+        long second = Claim();
+        Publish(4);
+
+        _log.Publish(tail, second, 1);
+        Assert.That(tail.Next, Is.Not.SameAs(Segment<int>.Cut));
+        Assert.That(_log.CountSegments(), Is.EqualTo(3));
+
+        _log.Publish(tail, first, 0);
+        Assert.That(_log.CountSegments(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Publish_WriterOfAHoleWalksPastCutLinks_FindsItsSlot()
+    {
+        Segment<int> stale = _log.TailBeforeClaim();
+        Publish(4);
+        long hole = Claim();
+        Publish(5);
+        Assert.That(stale.Next, Is.SameAs(Segment<int>.Cut));
+
+        // It read the tail long ago, and holds no lease; its own slot has kept its segment open.
+        Segment<int> found = _log.Publish(stale, hole, 42);
+
+        Assert.That(found.First, Is.EqualTo(4));
+        Assert.That(_log.CountSegments(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Leave_SecondOldestFirst_ClosesInOrder()
+    {
+        Cursor<int> oldest = _log.JoinNext();
+        Publish(2);
+        Publish(1);
+        Cursor<int> second = _log.JoinNext();
+        Publish(3);
+
+        second.Close(_log);
+        Assert.That(_log.CountSegments(), Is.EqualTo(3), "The oldest lease keeps all behind it.");
+        oldest.Close(_log);
+        Assert.That(_log.CountSegments(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void TryRead_CursorMovesOn_ClosesWhatItLeaves()
+    {
+        Cursor<int> cursor = _log.JoinNext();
+        Publish(8);
+        Assert.That(_log.CountSegments(), Is.EqualTo(4));
+
+        for (int left = 3; left > 0; left--)
+        {
+            Assert.That(cursor.TryRead(_log, out _) && cursor.TryRead(_log, out _) && cursor.HasEvent(_log), Is.True);
+            Assert.That(_log.CountSegments(), Is.EqualTo(left));
+        }
+    }
+
+    [Test]
+    public void Fork_OriginalClosed_StillReadsEverything()
+    {
+        Cursor<int> original = _log.JoinNext();
+        Cursor<int> fork = original.Fork();
+        Publish(5);
+        original.Close(_log);
+
+        Assert.That(ReadAll(ref fork), Is.EqualTo(new[] { 0, 1, 2, 3, 4 }));
+    }
+
+    [Test]
+    public void Close_Twice_GivesTheLeaseBackOnce()
+    {
+        Cursor<int> stays = _log.JoinNext();
+        Cursor<int> closes = _log.JoinNext();
+        closes.Close(_log);
+        closes.Close(_log);
+        Publish(5);
+
+        Assert.That(ReadAll(ref stays), Is.EqualTo(new[] { 0, 1, 2, 3, 4 }));
+    }
+
+    [Test]
+    public void LooksReady_SegmentOfAStalePlaceIsCut_IsTrue()
+    {
+        Cursor<int> cursor = _log.JoinNext();
+        Cursor<int> stale = cursor; // a copy without a lease, as the one who gives up the delivery keeps
+        Publish(4);
+        cursor.Close(_log);
+        stale.MoveTo(2);
+
+        Assert.That(stale.LooksReady(_log), Is.True, "What it waited for came so long ago that it is gone.");
+    }
+
+    private long Claim(int count = 1) => _log.ClaimShared(count) >> EventLog<int>.CountShift;
+
+    private void Publish(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            Segment<int> tail = _log.TailBeforeClaim();
+            long sequence = Claim();
+            _log.Publish(tail, sequence, (int)sequence);
+        }
+    }
+
+    private List<int> ReadAll(ref Cursor<int> cursor)
+    {
+        var values = new List<int>();
+        while (cursor.TryRead(_log, out int value))
+        {
+            values.Add(value);
+        }
+
+        return values;
+    }
+}

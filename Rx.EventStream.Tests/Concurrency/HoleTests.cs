@@ -1,0 +1,273 @@
+using Rx.Delivery;
+using Rx.Storage;
+
+namespace Rx.Tests.Concurrency;
+
+/// <summary>A slot that is claimed and not yet published: everyone stops there, and whoever fills it sets everyone going.</summary>
+[TestFixture(1)]
+[TestFixture(2)]
+[TestFixture(64)]
+internal sealed class HoleTests(int capacity)
+{
+    private EventLog<int> _log = null!;
+    private InlineDelivery<int> _delivery = null!;
+
+    [SetUp]
+    public void SetUp()
+    {
+        _log = new EventLog<int>(isSingleWriter: false, capacity);
+        _delivery = new InlineDelivery<int>(_log);
+    }
+
+    [Test]
+    public void TryRead_HoleFirst_StopsUntilItIsFilled()
+    {
+        Cursor<int> cursor = _log.JoinNext();
+        Hole hole = Claim();
+        Publish(1);
+        Publish(2);
+
+        Assert.That(cursor.TryRead(_log, out _), Is.False, "Events behind a hole must wait for it.");
+        Assert.That(cursor.PeekRun(_log, 10).Length, Is.Zero);
+
+        Fill(hole, 0);
+
+        Assert.That(ReadAll(ref cursor), Is.EqualTo(new[] { 0, 1, 2 }));
+    }
+
+    [Test]
+    public void TryRead_HoleInTheMiddle_ReadsUpToIt()
+    {
+        Cursor<int> cursor = _log.JoinNext();
+        Publish(0);
+        Hole hole = Claim();
+        Publish(2);
+
+        Assert.That(ReadAll(ref cursor), Is.EqualTo(new[] { 0 }));
+        Fill(hole, 1);
+        Assert.That(ReadAll(ref cursor), Is.EqualTo(new[] { 1, 2 }));
+    }
+
+    [Test]
+    public void WakeReaders_ParkedAtHole_OnlyItsWriterEndsTheWait()
+    {
+        var reader = new ParkedReader(_log);
+        Hole hole = Claim();
+        reader.Push();
+        reader.Look();
+        Publish(1);
+        _log.WakeReaders();
+
+        // Woken for nothing: the hole is still there. It parks again.
+        Assert.That(reader.IsReadyWhileParked, Is.False);
+        int wakes = reader.Wakes;
+        reader.Push();
+        reader.Look();
+        Assert.That(reader.Wakes, Is.EqualTo(wakes));
+
+        Fill(hole, 0);
+        _log.WakeReaders();
+        Assert.That(reader.Wakes, Is.EqualTo(wakes + 1));
+    }
+
+    [Test]
+    public void WaitToReadAsync_WokenAtHole_StillWaits()
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
+        using EventReader<int> reader = stream.AsObservable().OpenReader();
+        Segment<int> tail = stream.Log.TailBeforeClaim();
+        long sequence = stream.Log.ClaimShared() >> EventLog<int>.CountShift;
+        stream.OnNext(1);
+
+        Assert.That(reader.TryRead(out _), Is.False);
+        Task<bool> wait = reader.WaitToReadAsync().AsTask();
+        stream.Log.Publish(tail, sequence, 0);
+        stream.Log.WakeReaders();
+
+        Assert.That(wait.Wait(TimeSpan.FromSeconds(10)) && wait.Result, Is.True);
+        Assert.That(reader.TryRead(out int first) && reader.TryRead(out int second) && (first, second) == (0, 1), Is.True);
+    }
+
+    [Test]
+    public void Publish_BehindHole_LeavesAndTheFillerDeliversAll()
+    {
+        Recorder<int> observer = Subscribe();
+        Hole hole = Claim();
+
+        _delivery.Publish(1);
+        _delivery.Publish(2);
+        Assert.That(observer.Events, Is.Empty, "The order is one: nothing may pass the hole.");
+
+        Fill(hole, 0);
+        _delivery.TryDrain();
+        Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
+
+        _delivery.Publish(3);
+        Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2, 3 }), "The one who left can be followed by another.");
+    }
+
+    [Test]
+    public void PublishRange_BehindHole_LeavesAndTheFillerDeliversAll()
+    {
+        Recorder<int> observer = Subscribe();
+        Hole hole = Claim();
+
+        _delivery.PublishRange([1, 2, 3]);
+        Assert.That(observer.Events, Is.Empty);
+        Fill(hole, 0);
+        _delivery.TryDrain();
+
+        Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2, 3 }));
+    }
+
+    [Test]
+    public void TryDrain_FilledWhileSomebodyDelivers_DelivererTakesItToo()
+    {
+        Hole? hole = null;
+        var observer = new Recorder<int>();
+        var trap = new Trap(value =>
+        {
+            if (value == 0)
+            {
+                // Another writer claims, a second one publishes behind it, and the first one finishes: all while this delivers.
+                hole = Claim();
+                Publish(2);
+                Fill(hole.Value, 1);
+                _delivery.TryDrain();
+                Assert.That(observer.Events, Is.Empty, "The call further up delivers.");
+            }
+        });
+        _delivery.Join(new InlineSubscription<int>(_delivery, _log, trap, null));
+        _delivery.Join(new InlineSubscription<int>(_delivery, _log, observer, null));
+
+        _delivery.Publish(0);
+
+        Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
+    }
+
+    [Test]
+    public void TryDrain_FilledByTheLastReadBeforeLeaving_NothingIsLeft()
+    {
+        // The deliverer finds the hole at 1 and leaves; whoever fills it drains, and so does whoever ends the log behind it.
+        Recorder<int> observer = Subscribe();
+        _delivery.Publish(0);
+        Hole hole = Claim();
+        _log.TryTerminate(Termination.Completed);
+        _delivery.TryDrain();
+        Assert.That((observer.Count, observer.Terminals), Is.EqualTo((1, 0)), "The end must not overtake the hole.");
+
+        Fill(hole, 1);
+        _delivery.TryDrain();
+
+        Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1 }));
+        Assert.That(observer.Terminals, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Join_WhileHoleIsOpen_StartsBehindEverythingClaimed()
+    {
+        Hole hole = Claim();
+        Recorder<int> observer = Subscribe();
+        _delivery.Publish(1);
+        Fill(hole, 0);
+        _delivery.TryDrain();
+
+        Assert.That(observer.Events, Is.EqualTo(new[] { 1 }));
+    }
+
+    [Test]
+    public void RunBatch_HoleAhead_ParksAndGoesOnWhenFilled()
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
+        var scheduler = new ManualScheduler();
+        var observer = new Recorder<int>();
+        using IDisposable subscription = stream.ObserveOn(scheduler).Subscribe(observer);
+        stream.OnNext(0);
+        Segment<int> tail = stream.Log.TailBeforeClaim();
+        long sequence = stream.Log.ClaimShared() >> EventLog<int>.CountShift;
+        stream.OnNext(2);
+        scheduler.RunAll();
+        Assert.That(observer.Events, Is.EqualTo(new[] { 0 }));
+
+        stream.Log.Publish(tail, sequence, 1);
+        stream.Log.WakeReaders();
+        scheduler.RunAll();
+
+        Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
+    }
+
+    [Test]
+    public void TryTerminate_LateClaims_AreNeverRead()
+    {
+        Cursor<int> cursor = _log.JoinNext();
+        Publish(0);
+        Assert.That(_log.TryTerminate(Termination.Completed), Is.True);
+        Assert.That(_log.TryTerminate(Termination.Failed(new InvalidOperationException())), Is.False, "The first terminal wins.");
+        // A writer that had looked before the end.
+        Publish(2);
+
+        Assert.That(ReadAll(ref cursor), Is.EqualTo(new[] { 0 }));
+        Assert.That(cursor.IsAtEnd(_log), Is.True);
+        Assert.That(_log.Termination, Is.SameAs(Termination.Completed));
+        Assert.That(_log.NextSequence, Is.EqualTo(1), "The terminal is where the next event would be.");
+    }
+
+    [Test]
+    public void Publish_LateClaimBehindTheEnd_IsNotDelivered()
+    {
+        Recorder<int> observer = Subscribe();
+        _delivery.Publish(0);
+        _log.TryTerminate(Termination.Completed);
+        _delivery.Publish(2);
+        _delivery.TryDrain();
+        _delivery.Publish(3);
+
+        Assert.That(observer.Events, Is.EqualTo(new[] { 0 }));
+        Assert.That(observer.Terminals, Is.EqualTo(1));
+        Assert.That(observer.Breach, Is.Null);
+    }
+
+    private Recorder<int> Subscribe()
+    {
+        var observer = new Recorder<int>();
+        _delivery.Join(new InlineSubscription<int>(_delivery, _log, observer, null));
+        return observer;
+    }
+
+    private List<int> ReadAll(ref Cursor<int> cursor)
+    {
+        var values = new List<int>();
+        while (cursor.TryRead(_log, out int value))
+        {
+            values.Add(value);
+        }
+
+        return values;
+    }
+
+    private Hole Claim()
+    {
+        Segment<int> tail = _log.TailBeforeClaim();
+        return new Hole(tail, _log.ClaimShared() >> EventLog<int>.CountShift);
+    }
+
+    private void Fill(Hole hole, int value) => _log.Publish(hole.Tail, hole.Sequence, value);
+
+    private void Publish(int value) => Fill(Claim(), value);
+
+    /// <summary>What a writer holds between its claim and its publishing.</summary>
+    private readonly record struct Hole(Segment<int> Tail, long Sequence);
+
+    private sealed class Trap(Action<int> action) : IObserver<int>
+    {
+        public void OnNext(int value) => action(value);
+
+        public void OnError(Exception error)
+        {
+        }
+
+        public void OnCompleted()
+        {
+        }
+    }
+}

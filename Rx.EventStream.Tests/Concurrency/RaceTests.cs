@@ -1,0 +1,379 @@
+using System.Reactive.Concurrency;
+using Rx.Storage;
+
+namespace Rx.Tests.Concurrency;
+
+/// <summary>Two threads against each other, many times. What is lost here would be lost for ever: nothing comes after it.</summary>
+[TestFixture(1, true)]
+[TestFixture(1, false)]
+[TestFixture(2, true)]
+[TestFixture(2, false)]
+[TestFixture(64, true)]
+[TestFixture(64, false)]
+internal sealed class RaceTests(int capacity, bool isSingleWriter)
+{
+    private const int Rounds = 3_000;
+
+    private EventStream<int> NewStream() => new(new EventStreamOptions { SegmentCapacity = capacity, SingleWriter = isSingleWriter });
+
+    [Test]
+    public void WaitToReadAsync_AgainstOnNext_NeverSleepsBesideAnEvent()
+    {
+        Task<bool>? wait = null;
+        Race.Run(
+            Rounds * 3,
+            () =>
+            {
+                EventStream<int> stream = NewStream();
+                return (object)(stream, stream.AsObservable().OpenReader());
+            },
+            state => wait = Reader(state).WaitToReadAsync().AsTask(),
+            state => Stream(state).OnNext(7),
+            state =>
+            {
+                Race.Await(() => wait!.IsCompleted, "the wake-up of the reader");
+                Assert.That(wait!.Result, Is.True);
+                Assert.That(Reader(state).TryRead(out int value) ? value : -1, Is.EqualTo(7));
+            });
+    }
+
+    [Test]
+    public void WaitToReadAsync_AgainstOnCompleted_NeverSleepsBesideTheEnd()
+    {
+        Task<bool>? wait = null;
+        Race.Run(
+            Rounds,
+            () =>
+            {
+                EventStream<int> stream = NewStream();
+                return (object)(stream, stream.AsObservable().OpenReader());
+            },
+            state => wait = Reader(state).WaitToReadAsync().AsTask(),
+            state => Stream(state).OnCompleted(),
+            _ =>
+            {
+                Race.Await(() => wait!.IsCompleted, "the wake-up of the reader");
+                Assert.That(wait!.Result, Is.False);
+            });
+    }
+
+    [Test]
+    public void WaitToReadAsync_CancelledAgainstOnNext_NextWaitStillWakes()
+    {
+        Race.Run(
+            Rounds,
+            () => new CancelledWait(NewStream()),
+            state => state.Cancellation.Cancel(),
+            state => state.Stream.OnNext(1),
+            state =>
+            {
+                Race.Await(() => state.Wait.IsCompleted, "the end of the wait");
+                Assert.That(state.Reader.TryRead(out _), Is.True, "A cancelled wait takes no event.");
+                Task<bool> next = state.Reader.WaitToReadAsync().AsTask();
+                state.Stream.OnNext(2);
+                Race.Await(() => next.IsCompleted, "the wake-up after a cancelled wait");
+                Assert.That(state.Reader.TryRead(out int value) ? value : -1, Is.EqualTo(2));
+            });
+    }
+
+    [Test]
+    public void Completion_AgainstOnCompleted_IsDone()
+    {
+        Task? completion = null;
+        Race.Run(
+            Rounds,
+            () =>
+            {
+                EventStream<int> stream = NewStream();
+                return (object)(stream, stream.AsObservable().OpenReader());
+            },
+            state => completion = Reader(state).Completion,
+            state => Stream(state).OnCompleted(),
+            _ => Race.Await(() => completion!.IsCompleted, "the completion"));
+    }
+
+    [Test]
+    public void Subscribe_OnPoolAgainstOnNext_GetsAllFromItsFirstOn()
+    {
+        // The second event comes while the pump parks for the first time, or has just been woken for the first.
+        Race.Run(
+            Rounds,
+            () => new Observed(NewStream()),
+            state => state.Subscribe(state.Stream.ObserveOn(ThreadPoolScheduler.Instance)),
+            state =>
+            {
+                state.Stream.OnNext(0);
+                state.Stream.OnNext(1);
+            },
+            state => state.CheckAllFromTheFirst(count: 2));
+    }
+
+    [Test]
+    public void ParkOwned_AgainstOnNext_NeverSleepsBesideAnEvent()
+    {
+        // The pump is drained before each event, so that it parks all the time.
+        Race.Run(
+            Rounds,
+            () =>
+            {
+                var state = new Observed(NewStream());
+                state.Subscribe(state.Stream.ObserveOn(ThreadPoolScheduler.Instance));
+                return state;
+            },
+            state =>
+            {
+                for (int i = 0; i < 3; i++)
+                {
+                    state.Stream.OnNext(i);
+                    SpinWait.SpinUntil(() => state.Observer.Count == i + 1, TimeSpan.FromSeconds(10));
+                }
+            },
+            _ => { },
+            state => state.CheckAllFromTheFirst(count: 3));
+    }
+
+    [Test]
+    public void Subscribe_InlineAgainstOnNext_OwesNothingAfterwards()
+    {
+        Race.Run(
+            Rounds * 3,
+            () => new Observed(NewStream()),
+            state => state.Subscribe(state.Stream.AsObservable()),
+            state => state.Stream.OnNext(0),
+            state =>
+            {
+                // It joined before the event or behind it. What it must not do is to get it with the next one.
+                int got = state.Observer.Count;
+                state.Stream.OnNext(1);
+                Assert.That(state.Observer.Events, Is.EqualTo(Enumerable.Range(1 - got, 1 + got)));
+            });
+    }
+
+    [Test]
+    public void Subscribe_InlineAtAPositionAgainstOnNext_GetsEachOnce()
+    {
+        Race.Run(
+            Rounds,
+            () =>
+            {
+                var state = new Observed(NewStream());
+                state.Start = state.Stream.Next;
+                state.Stream.Subscribe(new Recorder<int>());
+                state.Stream.OnNext(0);
+                return state;
+            },
+            state => state.Subscribe(state.Stream.From(state.Start!)),
+            state =>
+            {
+                for (int i = 1; i < 8; i++)
+                {
+                    state.Stream.OnNext(i);
+                }
+            },
+            state => Assert.That(state.Observer.Events, Is.EqualTo(Enumerable.Range(0, 8))));
+    }
+
+    [Test]
+    public void Dispose_AgainstOnNext_ObserverSeesAPrefix()
+    {
+        Race.Run(
+            Rounds,
+            () =>
+            {
+                var state = new Observed(NewStream());
+                state.Subscribe(state.Stream.AsObservable());
+                return state;
+            },
+            state => state.Subscription!.Dispose(),
+            state =>
+            {
+                for (int i = 0; i < 4; i++)
+                {
+                    state.Stream.OnNext(i);
+                }
+            },
+            state =>
+            {
+                Assert.That(state.Observer.Events, Is.EqualTo(Enumerable.Range(0, state.Observer.Count)));
+                Assert.That(state.Stream.HasObservers, Is.False);
+            });
+    }
+
+    [Test]
+    public void Close_AgainstJoin_NewcomerReadsWhatFollows()
+    {
+        // One moves the tail on, segment by segment; the other enters by the tail, again and again.
+        Race.Run(
+            Rounds,
+            NewStream,
+            stream =>
+            {
+                for (int i = 0; i < 8; i++)
+                {
+                    Cursor<int> cursor = stream.Log.JoinNext();
+                    long sequence = cursor.Sequence;
+                    if (cursor.TryRead(stream.Log, out int value))
+                    {
+                        Assert.That(value, Is.EqualTo(sequence));
+                    }
+
+                    cursor.Close(stream.Log);
+                }
+            },
+            stream =>
+            {
+                for (int i = 0; i < 200; i++)
+                {
+                    stream.OnNext(i);
+                }
+            },
+            stream =>
+            {
+                stream.OnNextRange(new int[2 * capacity]);
+                stream.Next.OpenReader().Dispose();
+            });
+    }
+
+    [Test]
+    public void Sweep_AgainstOnNext_NobodyIsForgotten()
+    {
+        Race.Run(
+            Rounds,
+            () =>
+            {
+                EventStream<int> stream = NewStream();
+                return (object)(stream, stream.AsObservable().OpenReader(), stream.AsObservable().OpenReader());
+            },
+            state =>
+            {
+                var (stream, first, second) = ((EventStream<int>, EventReader<int>, EventReader<int>))state;
+                Task<bool>[] waits = [first.WaitToReadAsync().AsTask(), second.WaitToReadAsync().AsTask()];
+                stream.Log.Waiting.Sweep();
+                Race.Await(() => Array.TrueForAll(waits, w => w.IsCompleted), "the wake-up of both readers");
+            },
+            state => (((EventStream<int>, EventReader<int>, EventReader<int>))state).Item1.OnNext(7),
+            _ => { });
+    }
+
+    [Test]
+    public void OnNext_AgainstOnNext_InlineObserverHasBothWhenBothAreBack()
+    {
+        if (isSingleWriter)
+        {
+            Assert.Pass("A single writer does not race with itself.");
+        }
+
+        Race.Run(
+            Rounds * 3,
+            () =>
+            {
+                var state = new Observed(NewStream());
+                state.Start = state.Stream.Next;
+                state.Subscribe(state.Stream.AsObservable());
+                return state;
+            },
+            state =>
+            {
+                state.Stream.OnNext(10);
+                state.Stream.OnNext(11);
+            },
+            state =>
+            {
+                state.Stream.OnNext(20);
+                state.Stream.OnNextRange([21, 22]);
+            },
+            state =>
+            {
+                using EventReader<int> reader = state.Start!.OpenReader();
+                var order = new List<int>();
+                while (reader.TryRead(out int value))
+                {
+                    order.Add(value);
+                }
+
+                Assert.That(order, Is.EquivalentTo(new[] { 10, 11, 20, 21, 22 }));
+                Assert.That(order.Where(v => v < 20), Is.Ordered);
+                Assert.That(order.IndexOf(22), Is.EqualTo(order.IndexOf(21) + 1), "A range is contiguous.");
+                Assert.That(state.Observer.Events, Is.EqualTo(order));
+                Assert.That(state.Observer.Breach, Is.Null);
+            });
+    }
+
+    [Test]
+    public void OnCompleted_AgainstOnNext_NothingAfterTheEnd()
+    {
+        if (isSingleWriter)
+        {
+            Assert.Pass("A single writer does not race with itself.");
+        }
+
+        Race.Run(
+            Rounds,
+            () =>
+            {
+                var state = new Observed(NewStream());
+                state.Subscribe(state.Stream.AsObservable());
+                return state;
+            },
+            state => state.Stream.OnCompleted(),
+            state =>
+            {
+                for (int i = 0; i < 4; i++)
+                {
+                    state.Stream.OnNext(i);
+                }
+            },
+            state =>
+            {
+                Assert.That(state.Observer.Breach, Is.Null);
+                Assert.That(state.Observer.Terminals, Is.EqualTo(1));
+                Assert.That(state.Observer.Events, Is.EqualTo(Enumerable.Range(0, state.Observer.Count)));
+                Assert.That(state.Observer.Count, Is.EqualTo(state.Stream.Log.End));
+            });
+    }
+
+    private static EventStream<int> Stream(object state) => (((EventStream<int>, EventReader<int>))state).Item1;
+
+    private static EventReader<int> Reader(object state) => (((EventStream<int>, EventReader<int>))state).Item2;
+
+    private sealed class CancelledWait
+    {
+        public CancelledWait(EventStream<int> stream)
+        {
+            Stream = stream;
+            Reader = stream.AsObservable().OpenReader();
+            Wait = Reader.WaitToReadAsync(Cancellation.Token).AsTask();
+        }
+
+        public EventStream<int> Stream { get; }
+
+        public EventReader<int> Reader { get; }
+
+        public CancellationTokenSource Cancellation { get; } = new();
+
+        public Task<bool> Wait { get; }
+    }
+
+    private sealed class Observed(EventStream<int> stream)
+    {
+        public EventStream<int> Stream { get; } = stream;
+
+        public Recorder<int> Observer { get; } = new();
+
+        public EventPosition<int>? Start { get; set; }
+
+        public EventSubscription? Subscription { get; private set; }
+
+        public void Subscribe(EventView<int> view) => Subscription = (EventSubscription)view.Subscribe(Observer);
+
+        /// <summary>Everything from the first event it got to the last one published, and nothing owed.</summary>
+        public void CheckAllFromTheFirst(int count)
+        {
+            Race.Await(() => Subscription!.Lag == 0, $"the rest of the events, {Subscription!.Lag} of {count}");
+            int got = Observer.Count;
+            Assert.That(Observer.Events, Is.EqualTo(Enumerable.Range(count - got, got)));
+            Assert.That(Observer.Breach, Is.Null);
+            Subscription.Dispose();
+        }
+    }
+}

@@ -1,0 +1,272 @@
+using Rx.Storage;
+
+namespace Rx.Tests.Concurrency;
+
+[TestFixture]
+internal sealed class WaiterStackTests
+{
+    private WaiterStack _stack;
+
+    [SetUp]
+    public void SetUp() => _stack = default;
+
+    [Test]
+    public void TakeAll_SeveralPushed_NewestFirstAndEmptyAfterwards()
+    {
+        Waiter[] waiters = [new(), new(), new()];
+        foreach (Waiter waiter in waiters)
+        {
+            _stack.Push(waiter);
+        }
+
+        Waiter? taken = _stack.TakeAll();
+
+        Assert.That(taken, Is.SameAs(waiters[2]));
+        Assert.That(taken!.Below, Is.SameAs(waiters[1]));
+        Assert.That(taken.Below!.Below, Is.SameAs(waiters[0]));
+        Assert.That(_stack.IsEmpty, Is.True);
+        Assert.That(_stack.TakeAll(), Is.Null);
+    }
+
+    [Test]
+    public void WakeChain_OwnerParksAgainWhenWoken_RestOfTheChainIsWoken()
+    {
+        var last = new Owner();
+        var greedy = new Owner();
+        last.Park(ref _stack);
+        greedy.Park(ref _stack);
+        greedy.OnWake = () => greedy.Park(ref _stack);
+
+        _stack.WakeAll();
+
+        Assert.That((greedy.Wakes, last.Wakes), Is.EqualTo((1, 1)));
+        Assert.That(_stack.TakeAll(), Is.SameAs(greedy.Waiter));
+        Assert.That(greedy.Waiter.Below, Is.Null, "It lies on what was there when it was pushed again: nothing.");
+    }
+
+    [Test]
+    public void Arm_EntryTakenButOwnerNotYetRead_TakerWakesTheNewOwner()
+    {
+        var owner = new Owner();
+        owner.Park(ref _stack);
+        Waiter taken = _stack.TakeAll()!;
+        owner.Waiter.Disarm();
+
+        // The entry still counts as on the stack, so it is not pushed: the taker finds the new owner.
+        Assert.That(owner.Waiter.Arm(owner), Is.False);
+        WaiterStack.WakeChain(taken);
+
+        Assert.That(owner.Wakes, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Arm_AfterTake_IsPushedAgain()
+    {
+        var owner = new Owner();
+        owner.Park(ref _stack);
+        Waiter taken = _stack.TakeAll()!;
+        Assert.That(taken.Take(), Is.SameAs(owner));
+
+        Assert.That(owner.Waiter.Arm(owner), Is.True);
+        Assert.That(owner.Waiter.IsOnStack, Is.True);
+    }
+
+    [Test]
+    public void WakeAll_Disarmed_WakesNobody()
+    {
+        var owner = new Owner();
+        owner.Park(ref _stack);
+        owner.Waiter.Disarm();
+
+        _stack.WakeAll();
+
+        Assert.That(owner.Wakes, Is.Zero);
+        Assert.That(owner.Waiter.IsOnStack, Is.False);
+    }
+
+    [Test]
+    public void WakeAll_OneThrows_OthersAreStillWoken()
+    {
+        var below = new Owner();
+        var broken = new Owner { OnWake = () => throw new InvalidOperationException("The scheduler is gone.") };
+        var above = new Owner();
+        below.Park(ref _stack);
+        broken.Park(ref _stack);
+        above.Park(ref _stack);
+
+        List<Exception>? errors = _stack.WakeAll();
+
+        Assert.That(errors, Is.Not.Null.And.One.InstanceOf<InvalidOperationException>());
+        Assert.That((above.Wakes, below.Wakes), Is.EqualTo((1, 1)));
+        Assert.That(below.Waiter.IsOnStack, Is.False, "Or it would never be pushed again.");
+    }
+
+    [Test]
+    public void Sweep_SomeAbandoned_KeepsTheOthersOnTheStack()
+    {
+        Owner[] owners = [new(), new(), new(), new()];
+        foreach (Owner owner in owners)
+        {
+            owner.Park(ref _stack);
+        }
+
+        owners[0].Waiter.Disarm();
+        owners[2].Waiter.Disarm();
+
+        _stack.Sweep();
+
+        Assert.That(owners.Select(o => o.Waiter.IsOnStack), Is.EqualTo(new[] { false, true, false, true }));
+        _stack.WakeAll();
+        Assert.That(owners.Select(o => o.Wakes), Is.EqualTo(new[] { 0, 1, 0, 1 }));
+    }
+
+    [Test]
+    public void Sweep_EventBeforeItLooks_WakesWhoWaitsForIt()
+    {
+        var owner = new Owner { Looks = [true] };
+        owner.Park(ref _stack);
+
+        _stack.Sweep();
+
+        Assert.That(owner.Wakes, Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Sweep_EventWhileEntriesAreOffTheStack_WakesEveryone()
+    {
+        // The writer looks at the stack while the sweep has the entries, so it wakes nobody.
+        var first = new Owner { Looks = [false, true] };
+        var second = new Owner { Looks = [false, true] };
+        first.Park(ref _stack);
+        second.Park(ref _stack);
+
+        _stack.Sweep();
+
+        Assert.That((first.Wakes, second.Wakes), Is.EqualTo((1, 1)));
+    }
+
+    [Test]
+    public void Sweep_EventArrivesAndAnyOneOwnerMovesOn_WakesTheOthers([Values(0, 1, 2)] int mover)
+    {
+        // S (sweep):    takes all; none has an event            puts all back; looks
+        // P (writer):                    publishes; stack empty
+        // M (the mover):                 its wait is cancelled, it reads the event, and waits for the next one
+        Owner[] owners = [.. Enumerable.Range(0, 3).Select(i => new Owner { Looks = [false, i != mover] })];
+        foreach (Owner owner in owners)
+        {
+            owner.Park(ref _stack);
+        }
+
+        _stack.Sweep();
+
+        Assert.That(owners.Where((_, i) => i != mover).Select(o => o.Wakes), Is.All.EqualTo(1));
+    }
+
+    [Test]
+    public void Sweep_OwnerDisposedMeanwhile_OthersAreWoken()
+    {
+        EventLog<int> log = new(isSingleWriter: false, maxCapacity: 2);
+        ParkedReader[] readers = [new(log), new(log), new(log)];
+        foreach (ParkedReader reader in readers)
+        {
+            reader.Push();
+        }
+
+        // Asked last of the three, when all have been looked at: the event comes, and one reader is disposed.
+        var trap = new Owner();
+        trap.OnLook = () =>
+        {
+            trap.OnLook = null;
+            Segment<int> tail = log.TailBeforeClaim();
+            log.Publish(tail, log.ClaimShared() >> EventLog<int>.CountShift, 1);
+            readers[2].Waiter.Disarm();
+            readers[2].Close();
+        };
+        WaiterStack stack = default;
+        trap.Park(ref stack);
+        Waiter? entries = log.Waiting.TakeAll();
+        while (entries is not null)
+        {
+            Waiter? below = entries.Below;
+            stack.Push(entries);
+            entries = below;
+        }
+
+        stack.Sweep();
+
+        Assert.That((readers[0].Wakes, readers[1].Wakes), Is.EqualTo((1, 1)));
+    }
+
+    [Test]
+    public void Sweep_PushedMeanwhile_BothAreOnTheStack()
+    {
+        var old = new Owner();
+        var newcomer = new Owner();
+        old.Park(ref _stack);
+        old.OnLook = () =>
+        {
+            old.OnLook = null;
+            newcomer.Park(ref _stack);
+        };
+
+        _stack.Sweep();
+        _stack.WakeAll();
+
+        Assert.That((old.Wakes, newcomer.Wakes), Is.EqualTo((1, 1)));
+    }
+
+    [Test]
+    public void Abandon_FewerThanTheLiveOnes_AsksForNoSweep()
+    {
+        int asked = Enumerable.Range(0, 100).Count(_ => _stack.Abandon(live: 1000));
+
+        Assert.That(asked, Is.Zero);
+    }
+
+    [Test]
+    public void Abandon_ManyMoreThanTheLiveOnes_AsksForASweep()
+    {
+        bool[] asked = [.. Enumerable.Range(0, 100).Select(_ => _stack.Abandon(live: 1))];
+
+        Assert.That(asked, Has.Some.True);
+    }
+
+    /// <summary>Answers each look as told, the last answer for ever.</summary>
+    private sealed class Owner : IParked
+    {
+        private int _looks;
+
+        public Waiter Waiter { get; } = new();
+
+        public bool[] Looks { get; init; } = [false];
+
+        public Action? OnWake { get; set; }
+
+        public Action? OnLook { get; set; }
+
+        public int Wakes { get; private set; }
+
+        public bool IsReadyWhileParked
+        {
+            get
+            {
+                OnLook?.Invoke();
+                return Looks[Math.Min(_looks++, Looks.Length - 1)];
+            }
+        }
+
+        public void Park(ref WaiterStack stack)
+        {
+            if (Waiter.Arm(this))
+            {
+                stack.Push(Waiter);
+            }
+        }
+
+        public void Wake()
+        {
+            Wakes++;
+            OnWake?.Invoke();
+        }
+    }
+}

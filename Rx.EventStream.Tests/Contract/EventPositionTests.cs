@@ -1,0 +1,276 @@
+namespace Rx.Tests.Contract;
+
+[TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+internal sealed class EventPositionTests(StreamConfiguration configuration)
+{
+    private EventStream<int> _stream = null!;
+
+    [SetUp]
+    public void SetUp() => _stream = configuration.Create<int>();
+
+    [TearDown]
+    public void TearDown() => _stream.Dispose();
+
+    [Test]
+    public void Next_Published_SequencesCountFromZeroWithoutHoles()
+    {
+        for (int i = 0; i < 200; i++)
+        {
+            Assert.That(_stream.Next.Sequence, Is.EqualTo(i));
+            _stream.OnNext(i);
+        }
+    }
+
+    [Test]
+    public void Next_AfterTheEnd_StandsBeforeTheEnd()
+    {
+        _stream.OnNextRange([1, 2, 3]);
+        _stream.OnCompleted();
+        _stream.OnNext(4);
+
+        EventPosition<int> position = _stream.Next;
+        var observer = new RecordingObserver<int>();
+        position.AsObservable().Subscribe(observer);
+
+        Assert.That(position.Sequence, Is.EqualTo(3));
+        Assert.That(observer.Values, Is.Empty);
+        Assert.That(observer.IsCompleted, Is.True);
+    }
+
+    [Test]
+    public void From_AnyPosition_EverythingFromThereOn()
+    {
+        var positions = new List<EventPosition<int>>();
+        for (int i = 0; i < 100; i++)
+        {
+            positions.Add(_stream.Next);
+            _stream.OnNext(i);
+        }
+
+        RecordingObserver<int>[] observers = [.. positions.Select(_ => new RecordingObserver<int>())];
+        for (int i = 0; i < positions.Count; i++)
+        {
+            _stream.From(positions[i]).Subscribe(observers[i]);
+        }
+
+        _stream.OnNext(100);
+        _stream.OnCompleted();
+
+        for (int i = 0; i < positions.Count; i++)
+        {
+            Assert.That(observers[i].Values, Is.EqualTo(Enumerable.Range(i, 101 - i)), $"from {i}");
+            Assert.That(observers[i].IsCompleted, Is.True);
+        }
+    }
+
+    [Test]
+    public void From_SamePositionTwice_BothReplayAll()
+    {
+        EventPosition<int> start = _stream.Next;
+        _stream.OnNextRange([1, 2, 3]);
+        RecordingObserver<int> first = new(), second = new();
+
+        start.AsObservable().Subscribe(first);
+        _stream.OnNext(4);
+        start.AsObservable().Subscribe(second);
+
+        Assert.That(first.Values, Is.EqualTo(new[] { 1, 2, 3, 4 }));
+        Assert.That(second.Values, Is.EqualTo(new[] { 1, 2, 3, 4 }));
+    }
+
+    [Test]
+    public void From_NoScheduler_ReplaysOnTheSubscribingThreadBeforeItReturns()
+    {
+        EventPosition<int> start = _stream.Next;
+        _stream.OnNextRange([.. Enumerable.Range(0, 100)]);
+        var observer = new RecordingObserver<int>();
+
+        _stream.From(start).Subscribe(observer);
+
+        Assert.That(observer.Values, Is.EqualTo(Enumerable.Range(0, 100)));
+        Assert.That(observer.Threads, Is.EqualTo(new[] { Environment.CurrentManagedThreadId }));
+    }
+
+    [Test]
+    public void From_AfterError_ReplaysThenTheError()
+    {
+        EventPosition<int> start = _stream.Next;
+        var error = new InvalidOperationException();
+        _stream.OnNextRange([1, 2]);
+        _stream.OnError(error);
+        var observer = new RecordingObserver<int>();
+
+        _stream.From(start).Subscribe(observer);
+
+        Assert.That(observer.Values, Is.EqualTo(new[] { 1, 2 }));
+        Assert.That(observer.Error, Is.SameAs(error));
+        Assert.That(_stream.HasObservers, Is.False);
+    }
+
+    [Test]
+    public void From_ObserverThrowsDuringReplay_LeavesSubscribeAndEndsTheSubscription()
+    {
+        EventPosition<int> start = _stream.Next;
+        _stream.OnNextRange([1, 2, 3]);
+        var error = new InvalidOperationException();
+        var observer = new RecordingObserver<int>(value =>
+        {
+            if (value == 2)
+            {
+                throw error;
+            }
+        });
+
+        Assert.That(() => _stream.From(start).Subscribe(observer), Throws.Exception.SameAs(error));
+        _stream.OnNext(4);
+
+        Assert.That(observer.Values, Is.EqualTo(new[] { 1, 2 }));
+        Assert.That(_stream.HasObservers, Is.False);
+    }
+
+    [Test]
+    public void From_ObserverPublishesDuringReplay_GetsItBehindThePast()
+    {
+        EventPosition<int> start = _stream.Next;
+        _stream.OnNextRange([1, 2, 3]);
+        var observer = new RecordingObserver<int>(value =>
+        {
+            if (value < 10)
+            {
+                _stream.OnNext(value * 10);
+            }
+        });
+        var other = new RecordingObserver<int>();
+        _stream.Subscribe(other);
+
+        _stream.From(start).Subscribe(observer);
+        _stream.OnNext(99);
+
+        Assert.That(observer.Values, Is.EqualTo(new[] { 1, 2, 3, 10, 20, 30, 99 }));
+        Assert.That(observer.Violations, Is.Empty);
+        Assert.That(other.Values, Is.EqualTo(new[] { 10, 20, 30, 99 }));
+    }
+
+    [Test]
+    public void From_ObserverCompletesTheStreamDuringReplay_PastThenTheEnd()
+    {
+        EventPosition<int> start = _stream.Next;
+        _stream.OnNextRange([1, 2, 3]);
+        var observer = new RecordingObserver<int>(_ => _stream.OnCompleted());
+
+        _stream.From(start).Subscribe(observer);
+
+        Assert.That(observer.Values, Is.EqualTo(new[] { 1, 2, 3 }));
+        Assert.That(observer.IsCompleted, Is.True);
+        Assert.That(observer.Violations, Is.Empty);
+    }
+
+    [Test]
+    public void From_FromInsideAnObserver_NeitherMissesNorRepeatsTheCurrentEvent()
+    {
+        EventPosition<int> start = _stream.Next;
+        var late = new RecordingObserver<int>();
+        _stream.Subscribe(new RecordingObserver<int>(value =>
+        {
+            if (value == 2)
+            {
+                _stream.OnNext(3);
+                _stream.From(start).Subscribe(late);
+            }
+        }));
+
+        _stream.OnNext(1);
+        _stream.OnNext(2);
+        _stream.OnNext(4);
+
+        Assert.That(late.Values, Is.EqualTo(new[] { 1, 2, 3, 4 }));
+        Assert.That(late.Violations, Is.Empty);
+    }
+
+    [Test]
+    public void From_NextOfAQuietStream_AsSubscribe()
+    {
+        var observer = new RecordingObserver<int>();
+        _stream.From(_stream.Next).Subscribe(observer);
+
+        _stream.OnNext(1);
+        _stream.OnCompleted();
+
+        Assert.That(observer.Values, Is.EqualTo(new[] { 1 }));
+        Assert.That(observer.IsCompleted, Is.True);
+    }
+
+    [Test]
+    public void From_OtherStreamsPosition_Throws()
+    {
+        using var other = new EventStream<int>();
+
+        Assert.That(() => _stream.From(other.Next), Throws.ArgumentException.With.Property("ParamName").EqualTo("position"));
+    }
+
+    [Test]
+    public void Null_AnyArgument_Throws()
+    {
+        EventView<int> view = _stream.AsObservable();
+
+        Assert.That(() => _stream.From(null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("position"));
+        Assert.That(
+            () => _stream.ObserveOn((System.Reactive.Concurrency.IScheduler)null!),
+            Throws.ArgumentNullException.With.Property("ParamName").EqualTo("scheduler"));
+        Assert.That(
+            () => _stream.ObserveOn((SynchronizationContext)null!),
+            Throws.ArgumentNullException.With.Property("ParamName").EqualTo("context"));
+        Assert.That(
+            () => view.ObserveOn((System.Reactive.Concurrency.IScheduler)null!),
+            Throws.ArgumentNullException.With.Property("ParamName").EqualTo("scheduler"));
+        Assert.That(
+            () => view.ObserveOn((SynchronizationContext)null!),
+            Throws.ArgumentNullException.With.Property("ParamName").EqualTo("context"));
+        Assert.That(() => view.Named(null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("name"));
+        Assert.That(() => view.Subscribe((IObserver<int>)null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("observer"));
+        Assert.That(() => new EventStream<int>(null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("options"));
+    }
+
+    [Test]
+    public void Disposed_JoiningAnywhere_Throws()
+    {
+        EventPosition<int> position = _stream.Next;
+        EventView<int> view = _stream.AsObservable();
+        _stream.Dispose();
+
+        Assert.That(() => _stream.Next, Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => view.Subscribe(new RecordingObserver<int>()), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => position.AsObservable().Subscribe(new RecordingObserver<int>()), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(view.OpenReader, Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(position.OpenReader, Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => view.Subscribe((IObserver<int>)null!), Throws.ArgumentNullException);
+        Assert.That(position.Sequence, Is.Zero);
+    }
+
+    [Test]
+    public void View_EachCall_LeavesTheViewAsItWas()
+    {
+        EventPosition<int> start = _stream.Next;
+        _stream.OnNext(1);
+        EventView<int> view = _stream.From(start);
+        var scheduler = new TestScheduler();
+        RecordingObserver<int> inline = new(), scheduled = new();
+
+        view.Named("n").ObserveOn(scheduler).Subscribe(scheduled);
+        view.Subscribe(inline);
+
+        Assert.That(inline.Values, Is.EqualTo(new[] { 1 }));
+        Assert.That(scheduled.Values, Is.Empty);
+        Assert.That(_stream.Subscriptions.Select(s => s.Name), Is.EqualTo(new[] { null, "n" }));
+    }
+
+    [Test]
+    public void View_OfAStream_CannotBePublishedTo() =>
+        Assert.That(_stream.AsObservable(), Is.Not.InstanceOf<IObserver<int>>());
+
+    [TestCase(0)]
+    [TestCase(-1)]
+    [TestCase((1 << 20) + 1)]
+    public void SegmentCapacity_OutOfRange_Throws(int capacity) =>
+        Assert.That(() => new EventStreamOptions { SegmentCapacity = capacity }, Throws.TypeOf<ArgumentOutOfRangeException>());
+}

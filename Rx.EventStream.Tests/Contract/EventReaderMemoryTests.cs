@@ -1,0 +1,147 @@
+using Rx.Storage;
+
+namespace Rx.Tests.Contract;
+
+/// <summary>What reading and waiting cost in memory.</summary>
+[TestFixture(false)]
+[TestFixture(true)]
+internal sealed class EventReaderMemoryTests(bool singleWriter)
+{
+    private EventStream<byte> _stream = null!;
+
+    [SetUp]
+    public void SetUp() => _stream = new EventStream<byte>(new EventStreamOptions { SingleWriter = singleWriter });
+
+    [TearDown]
+    public void TearDown() => _stream.Dispose();
+
+    [Test]
+    public void WaitToReadAsync_SteadyState_AllocatesNothing([Values] bool isCancellable)
+    {
+        const int Count = 20_000;
+        using var cancellation = new CancellationTokenSource();
+        CancellationToken token = isCancellable ? cancellation.Token : default;
+        using EventReader<byte> reader = _stream.AsObservable().OpenReader();
+        Waits(Count);
+        Events(Count);
+
+        // A segment is allocated now and then; what waiting adds to that must stay below a byte for each wait.
+        long events = Events(Count);
+        long waits = Waits(Count);
+
+        Assert.That(waits - events, Is.LessThan(Count));
+
+        long Waits(int count)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < count; i++)
+            {
+                ValueTask<bool> wait = reader.WaitToReadAsync(token);
+                if (wait.IsCompleted)
+                {
+                    throw new InvalidOperationException("There was nothing to read.");
+                }
+
+                _stream.OnNext(1);
+                if (!wait.IsCompleted || !wait.GetAwaiter().GetResult() || !reader.TryRead(out _))
+                {
+                    throw new InvalidOperationException("The event is there.");
+                }
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        long Events(int count)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < count; i++)
+            {
+                _stream.OnNext(1);
+                reader.TryRead(out _);
+            }
+
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
+    [Test]
+    public async Task WaitToReadAsync_CancelledOverAndOverOnAQuietStream_LeavesOneEntry()
+    {
+        using EventReader<byte> reader = _stream.AsObservable().OpenReader();
+        for (int i = 0; i < 100_000; i++)
+        {
+            using var cancellation = new CancellationTokenSource();
+            ValueTask<bool> wait = reader.WaitToReadAsync(cancellation.Token);
+            await cancellation.CancelAsync();
+            try
+            {
+                await wait;
+                Assert.Fail("It was cancelled.");
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        }
+
+        Assert.That(CountEntries(ref _stream.Log.Waiting), Is.LessThanOrEqualTo(1));
+    }
+
+    [Test]
+    public async Task ReadAllAsync_CancelledOverAndOverOnAQuietStream_LeavesFewEntries()
+    {
+        for (int i = 0; i < 10_000; i++)
+        {
+            using var cancellation = new CancellationTokenSource();
+            await using IAsyncEnumerator<byte> events = _stream.AsObservable().ReadAllAsync(cancellation.Token).GetAsyncEnumerator();
+            ValueTask<bool> wait = events.MoveNextAsync();
+            await cancellation.CancelAsync();
+            try
+            {
+                await wait;
+                Assert.Fail("It was cancelled.");
+            }
+            catch (OperationCanceledException)
+            {
+            }
+        }
+
+        Assert.That(CountEntries(ref _stream.Log.Waiting), Is.LessThan(100));
+    }
+
+    [Test]
+    public void OpenReader_WaitingAndDisposedOverAndOver_LeavesFewEntries()
+    {
+        for (int i = 0; i < 10_000; i++)
+        {
+            using EventReader<byte> reader = _stream.AsObservable().OpenReader();
+            _ = reader.WaitToReadAsync().AsTask();
+        }
+
+        Assert.That(CountEntries(ref _stream.Log.Waiting), Is.LessThan(100));
+    }
+
+    [Test]
+    public void Subscribe_ScheduledAndUnsubscribedOverAndOver_LeavesFewEntries()
+    {
+        var scheduler = new TestScheduler();
+        for (int i = 0; i < 10_000; i++)
+        {
+            _stream.ObserveOn(scheduler).Subscribe(new RecordingObserver<byte>()).Dispose();
+        }
+
+        Assert.That(CountEntries(ref _stream.Log.Waiting), Is.LessThan(100));
+        Assert.That(_stream.Subscriptions, Is.Empty);
+    }
+
+    private static int CountEntries(ref WaiterStack stack)
+    {
+        int count = 0;
+        for (Waiter? waiter = stack.TakeAll(); waiter is not null; waiter = waiter.Below)
+        {
+            count++;
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,178 @@
+using System.Runtime.CompilerServices;
+
+namespace Rx.Tests.Contract;
+
+/// <summary>What is forgotten without being disposed.</summary>
+[TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+internal sealed class LifetimeTests(StreamConfiguration configuration)
+{
+    private const int Events = 1_000;
+
+    private EventStream<object> _stream = null!;
+
+    [SetUp]
+    public void SetUp() => _stream = configuration.Create<object>();
+
+    [TearDown]
+    public void TearDown() => _stream.Dispose();
+
+    [Test]
+    public void OnNext_NobodyHoldsAPosition_EventsAreFreed()
+    {
+        WeakReference first = Publish();
+
+        Eventually.IsTrue(() => !Alive(first), "The event is collected.");
+    }
+
+    [Test]
+    public void Next_Held_KeepsTheEventsBehindIt()
+    {
+        EventPosition<object> position = _stream.Next;
+        WeakReference first = Publish();
+        Collect();
+
+        Assert.That(first.IsAlive, Is.True);
+        Assert.That(position.Sequence, Is.Zero);
+    }
+
+    [Test]
+    public void Next_Forgotten_FreesTheEventsBehindIt()
+    {
+        WeakReference position = Hold(() => _stream.Next);
+        Publish();
+
+        AssertFreed(position);
+    }
+
+    [Test]
+    public void OpenReader_Forgotten_IsCollectedAndFreesItsEvents()
+    {
+        WeakReference reader = Hold(() => _stream.AsObservable().OpenReader());
+        Publish();
+
+        AssertFreed(reader);
+    }
+
+    [Test]
+    public void OpenReader_ForgottenAfterAWait_IsCollectedAndFreesItsEvents()
+    {
+        WeakReference reader = WaitAndForget();
+        Publish();
+
+        AssertFreed(reader);
+    }
+
+    [Test]
+    public void OpenReader_ForgottenAfterAskingForCompletion_IsCollectedAndFreesItsEvents()
+    {
+        WeakReference reader = AskForCompletionAndForget();
+        Publish();
+
+        AssertFreed(reader);
+    }
+
+    [Test]
+    public void Subscribe_HandleForgotten_GoesOnWithTheStream()
+    {
+        var inline = new RecordingObserver<object>();
+        var scheduled = new RecordingObserver<object>();
+        var scheduler = new TestScheduler();
+        SubscribeAndForget(inline, scheduled, scheduler);
+        Collect();
+
+        _stream.OnNext("a");
+        scheduler.Start();
+
+        Assert.That(inline.Values, Is.EqualTo(new[] { "a" }));
+        Assert.That(scheduled.Values, Is.EqualTo(new[] { "a" }));
+    }
+
+    [Test]
+    public void Unsubscribe_Observer_IsCollectable([Values] bool scheduled)
+    {
+        var scheduler = new TestScheduler();
+        WeakReference observer = SubscribeAndUnsubscribe(scheduled ? _stream.ObserveOn(scheduler) : _stream.AsObservable(), out IDisposable subscription);
+        // A later event runs by where the subscription was.
+        _stream.OnNext("a");
+        scheduler.Start();
+
+        Eventually.IsTrue(() => !Alive(observer), "The observer is collected.");
+        GC.KeepAlive(subscription);
+    }
+
+    private void AssertFreed(WeakReference owner)
+    {
+        Eventually.IsTrue(() => !Alive(owner), "The owner is collected.");
+        Eventually.IsTrue(() => CollectAndCount() == 1, "Nothing but the tail is held.");
+    }
+
+    private int CollectAndCount()
+    {
+        Collect();
+        return _stream.Log.CountSegments();
+    }
+
+    private static bool Alive(WeakReference reference)
+    {
+        Collect();
+        return reference.IsAlive;
+    }
+
+    private static void Collect()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private WeakReference Publish()
+    {
+        object first = new();
+        _stream.OnNext(first);
+        for (int i = 0; i < Events; i++)
+        {
+            _stream.OnNext("x");
+        }
+
+        return new WeakReference(first);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference Hold(Func<object> create) => new(create());
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private WeakReference WaitAndForget()
+    {
+        EventReader<object> reader = _stream.AsObservable().OpenReader();
+        using var cancellation = new CancellationTokenSource();
+        ValueTask<bool> wait = reader.WaitToReadAsync(cancellation.Token);
+        cancellation.Cancel();
+        Assert.That(() => wait.GetAwaiter().GetResult(), Throws.InstanceOf<OperationCanceledException>());
+        return new WeakReference(reader);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private WeakReference AskForCompletionAndForget()
+    {
+        EventReader<object> reader = _stream.AsObservable().OpenReader();
+        Assert.That(reader.Completion.IsCompleted, Is.False);
+        return new WeakReference(reader);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void SubscribeAndForget(IObserver<object> inline, IObserver<object> scheduled, TestScheduler scheduler)
+    {
+        _stream.Subscribe(inline);
+        _stream.ObserveOn(scheduler).Subscribe(scheduled);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference SubscribeAndUnsubscribe(EventView<object> view, out IDisposable subscription)
+    {
+        var observer = new RecordingObserver<object>();
+        subscription = view.Subscribe(observer);
+        subscription.Dispose();
+        return new WeakReference(observer);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json;
+
+namespace Rx.Tests.Samples;
+
+[TestFixture]
+internal sealed class PulseSampleTests
+{
+    private const int TimeLimit = 120_000;
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Pulse_RunToItsEnd_SummaryAgrees(CancellationToken ct)
+    {
+        SampleResult result = await SampleProcess.RunAsync(ct, "pulse", "--seconds", "2");
+
+        Assert.That(result.ExitCode, Is.Zero, result.Output + result.Errors);
+        Assert.That(result.Errors, Is.Empty);
+        AssertIsWholeSummary(result.Output);
+        Assert.That(result.Output, Does.Contain("ran for"));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Pulse_OutputRedirected_PlainLinesWithoutEscapes(CancellationToken ct)
+    {
+        SampleResult result = await SampleProcess.RunAsync(ct, "--seconds", "2");
+
+        Assert.That(result.Output, Does.Match(@"^ +1 s +[\d,]+ events").And.Not.Contain('\e'));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Pulse_FolderGiven_JournalKeptThereWithEverySequence(CancellationToken ct)
+    {
+        using var folder = new TemporaryFolder();
+
+        SampleResult result = await SampleProcess.RunAsync(ct, "pulse", "--seconds", "1", "--folder", folder.Path);
+
+        string path = Path.Combine(folder.Path, "pulse.jsonl");
+        Assert.That(result.Output, Does.Contain(path));
+        long[] sequences = [.. File.ReadLines(path).Select(SequenceOf)];
+        Assert.That(sequences, Is.Not.Empty.And.EqualTo(Enumerable.Range(0, sequences.Length)));
+        Assert.That(result.Output, Does.Contain($"published {sequences.Length:N0} events"));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Pulse_FolderUnusable_SaysSoAndFails(CancellationToken ct)
+    {
+        using var folder = new TemporaryFolder();
+        string file = Path.Combine(folder.Path, "file");
+        await File.WriteAllTextAsync(file, "", ct);
+
+        SampleResult result = await SampleProcess.RunAsync(ct, "pulse", "--folder", file);
+
+        Assert.That(result.ExitCode, Is.EqualTo(1));
+        Assert.That(result.Errors, Does.Contain("journal").And.Contain(file));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    [Platform(Exclude = "Win", Reason = "An open file cannot be deleted.")]
+    public async Task Pulse_JournalDeletedMeanwhile_NoticedInSummary(CancellationToken ct)
+    {
+        using var folder = new TemporaryFolder();
+        using SampleProcess sample = SampleProcess.Start("pulse", "--seconds", "2", "--folder", folder.Path);
+        await sample.WaitForAsync(" events ", ct);
+        File.Delete(Path.Combine(folder.Path, "pulse.jsonl"));
+
+        SampleResult result = await sample.FinishAsync(ct);
+
+        Assert.That(result.ExitCode, Is.EqualTo(1));
+        Assert.That(result.Output, Does.Match("the journal has every line: .*pulse.jsonl"));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    [Platform(Exclude = "Win", Reason = "There is no kill -INT.")]
+    public async Task Pulse_Interrupted_EndsWithItsSummary(CancellationToken ct)
+    {
+        using SampleProcess sample = SampleProcess.Start("pulse", "--seconds", "3600");
+        await sample.WaitForAsync(" events ", ct);
+        await sample.InterruptAsync(ct);
+
+        SampleResult result = await sample.FinishAsync(ct);
+
+        Assert.That(result.ExitCode, Is.Zero, result.Output + result.Errors);
+        AssertIsWholeSummary(result.Output);
+        Assert.That(result.Output, Does.Contain("was interrupted after"));
+    }
+
+    private static long SequenceOf(string line)
+    {
+        using var json = JsonDocument.Parse(line);
+        return json.RootElement.GetProperty("sequence").GetInt64();
+    }
+
+    private static void AssertIsWholeSummary(string output)
+    {
+        string[] subscribers = ["table", "journal", "statistics", "late joiner"];
+        Assert.That(output, Does.Match(@"published [\d,]+ events from \d threads at once"));
+        foreach (string subscriber in subscribers)
+        {
+            Assert.That(output, Does.Match($@"(?m)^{subscriber} +[\d,]+ +[\d,]+ +0 +[\d,]+"));
+        }
+
+        Assert.That(output, Does.Contain("every subscriber got every event").And.Contain("the journal has every line"));
+    }
+}

@@ -1,0 +1,74 @@
+namespace Rx.Tests.Soak;
+
+/// <summary>What one observer saw between joining and leaving, checked as it comes.</summary>
+/// <remarks>Events are numbered by publisher and, within one, from 0; the reference says which event has which sequence.</remarks>
+internal sealed class Observation(string name) : IObserver<long>
+{
+    private readonly List<long> _events = [];
+    private int _inside;
+    private int _count;
+    private string? _breach;
+
+    public string Name => name;
+
+    public int Count => Volatile.Read(ref _count);
+
+    public bool IsCompleted { get; private set; }
+
+    public void OnNext(long value)
+    {
+        if (Interlocked.Exchange(ref _inside, 1) != 0)
+        {
+            _breach ??= "Two calls overlap.";
+        }
+
+        if (IsCompleted)
+        {
+            _breach ??= "An event came after the end.";
+        }
+
+        _events.Add(value);
+        Volatile.Write(ref _count, _events.Count);
+        Interlocked.Exchange(ref _inside, 0);
+    }
+
+    public void OnError(Exception error) => _breach ??= error.ToString();
+
+    public void OnCompleted() => IsCompleted = true;
+
+    /// <summary>What is wrong, or null: what was seen must be one piece of the reference, without anything lost, doubled or out of turn.</summary>
+    public string? FindFault(List<long> reference, Dictionary<long, int> places, bool mustReachTheEnd, long? mustStartAt)
+    {
+        if (_breach is not null)
+        {
+            return $"{name}: {_breach}";
+        }
+
+        if (_events.Count == 0)
+        {
+            return mustStartAt < reference.Count && mustReachTheEnd ? $"{name}: saw nothing from {mustStartAt} on." : null;
+        }
+
+        if (!places.TryGetValue(_events[0], out int start))
+        {
+            return $"{name}: saw an event that nobody published.";
+        }
+
+        if (mustStartAt is { } wanted && wanted != start)
+        {
+            return $"{name}: starts at {start} in place of {wanted}.";
+        }
+
+        for (int i = 0; i < _events.Count; i++)
+        {
+            if (start + i >= reference.Count || _events[i] != reference[start + i])
+            {
+                return $"{name}: differs from the others at {start + i}, {i} events after it joined at {start}.";
+            }
+        }
+
+        return mustReachTheEnd && start + _events.Count != reference.Count
+            ? $"{name}: ends at {start + _events.Count} of {reference.Count}."
+            : null;
+    }
+}

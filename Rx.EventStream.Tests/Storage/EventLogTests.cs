@@ -1,0 +1,119 @@
+using Rx.Storage;
+
+namespace Rx.Tests.Storage;
+
+[TestFixture]
+internal sealed class EventLogTests
+{
+    [TestCase(1, new[] { 1, 1, 1, 1 })]
+    [TestCase(2, new[] { 2, 2, 2, 2 })]
+    [TestCase(20, new[] { 16, 20, 20, 20 })]
+    [TestCase(64, new[] { 16, 32, 64, 64 })]
+    public void Segments_Growing_DoubleUpToTheCapacity(int capacity, int[] expected)
+    {
+        var log = new EventLog<int>(isSingleWriter: true, capacity);
+        Cursor<int> cursor = log.JoinNext();
+        var sizes = new List<int>();
+        Segment<int>? seen = null;
+        for (int i = 0; sizes.Count < expected.Length; i++)
+        {
+            Segment<int> segment = Append(log, i);
+            if (segment != seen)
+            {
+                Assert.That(segment.First, Is.EqualTo(seen?.End ?? 0), "Sequences have no holes.");
+                sizes.Add(segment.Capacity);
+                seen = segment;
+            }
+        }
+
+        Assert.That(sizes, Is.EqualTo(expected));
+        cursor.Close(log);
+    }
+
+    [Test]
+    public void Segments_OfLargeStructs_StayOffTheLargeObjectHeap()
+    {
+        var log = new EventLog<Large>(isSingleWriter: true, maxCapacity: 1 << 20);
+        Segment<Large> segment = log.TailBeforeClaim();
+        for (int i = 0; i < 2000; i++)
+        {
+            segment = log.Publish(log.TailBeforeClaim(), log.ClaimSingle(), default);
+        }
+
+        Assert.That(segment.Capacity * 512, Is.LessThan(85_000));
+    }
+
+    [Test]
+    public void CountSegments_NothingPublishedOrJoined_IsZero()
+    {
+        var log = new EventLog<int>(isSingleWriter: false, 64);
+
+        Assert.That(log.CountSegments(), Is.Zero);
+        Assert.That(log.NextSequence, Is.Zero);
+    }
+
+    [Test]
+    public void CountSegments_NoReaders_StaysAtTheTail([Values(1, 2, 64)] int capacity, [Values] bool isSingleWriter)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity, SingleWriter = isSingleWriter });
+        for (int i = 0; i < 1000; i++)
+        {
+            stream.OnNext(i);
+            Assert.That(stream.Log.CountSegments(), Is.EqualTo(1));
+        }
+    }
+
+    [Test]
+    public void PublishRange_OverManySegments_IsOneRun([Values(1, 2, 64)] int capacity)
+    {
+        var log = new EventLog<int>(isSingleWriter: false, capacity);
+        Cursor<int> cursor = log.JoinNext();
+        Segment<int> tail = log.TailBeforeClaim();
+        long first = log.ClaimShared(500) >> EventLog<int>.CountShift;
+        log.PublishRange(tail, first, [.. Enumerable.Range(0, 500)]);
+
+        var values = new List<int>();
+        while (cursor.PeekRun(log, 7) is { Length: > 0 } run)
+        {
+            values.AddRange(run.Span);
+            cursor.MoveTo(cursor.Sequence + run.Length);
+        }
+
+        Assert.That(values, Is.EqualTo(Enumerable.Range(0, 500)));
+        Assert.That(log.CountSegments(), Is.EqualTo(1));
+    }
+
+    [Test]
+    public void CountSegments_EveryKindOfReaderGone_IsOneTail([Values(1, 2, 64)] int capacity)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
+        var scheduler = new Rx.Tests.Concurrency.ManualScheduler();
+        EventReader<int> reader = stream.AsObservable().OpenReader();
+        IDisposable inline = stream.Subscribe(_ => { });
+        IDisposable scheduled = stream.ObserveOn(scheduler).Subscribe(_ => { });
+        IDisposable running = stream.ObserveOn(scheduler).Subscribe(_ => { });
+        for (int i = 0; i < 500; i++)
+        {
+            stream.OnNext(i);
+        }
+
+        scheduler.RunOne();
+        inline.Dispose();
+        scheduled.Dispose();
+        running.Dispose();
+        Assert.That(stream.Log.CountSegments(), Is.GreaterThan(1), "The reader is at the start.");
+        reader.Dispose();
+        stream.OnNext(500); // the delivery on this thread finds that nobody is left
+
+        Assert.That(stream.Log.CountSegments(), Is.EqualTo(1));
+    }
+
+    private static Segment<int> Append(EventLog<int> log, int value) =>
+        log.Publish(log.TailBeforeClaim(), log.ClaimSingle(), value);
+
+    [System.Runtime.CompilerServices.InlineArray(512)]
+    private struct Large
+    {
+        private byte _first;
+    }
+}

@@ -1,0 +1,28 @@
+namespace Rx.Delivery;
+
+/// <summary>Which log the current thread is delivering events of, so that publishing can tell that it would wait for itself.</summary>
+internal static class DeliveryScope
+{
+    [ThreadStatic]
+    private static object? _current;
+
+    /// <summary>Whether this thread is inside a delivery of <paramref name="log"/>, however deep.</summary>
+    internal static bool IsInside(object log) => ReferenceEquals(_current, log) || (_current is Nested nested && nested.Contains(log));
+
+    /// <summary>Enters a delivery; returns what <see cref="Leave"/> wants back.</summary>
+    internal static object? Enter(object log)
+    {
+        object? outer = _current;
+        _current = outer is null ? log : new Nested(log, outer);
+        return outer;
+    }
+
+    internal static void Leave(object? outer) => _current = outer;
+
+    /// <summary>A delivery inside another one, of any stream: rare, so it may allocate.</summary>
+    private sealed class Nested(object log, object outer)
+    {
+        internal bool Contains(object other) =>
+            ReferenceEquals(log, other) || ReferenceEquals(outer, other) || (outer is Nested next && next.Contains(other));
+    }
+}

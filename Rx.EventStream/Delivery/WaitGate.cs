@@ -1,0 +1,81 @@
+using Rx.Storage;
+
+namespace Rx.Delivery;
+
+/// <summary>Keeps publishers from running further ahead than the subscribers with <see cref="LagPolicy.Wait"/> allow.</summary>
+/// <remarks>
+/// Claims stay below a limit: the least, over those subscribers, of where one stands plus its capacity. The limit is computed
+/// only when the one computed before is reached, so publishing costs one comparison as long as there is room.
+/// </remarks>
+internal sealed class WaitGate<T>
+{
+    private readonly EventLog<T> _log;
+    private readonly Lock _gate = new();
+
+    /// <summary>The members; the array is replaced under the lock and read with acquire.</summary>
+    private Member[] _members = [];
+
+    /// <summary>A limit that was right once. Limits grow, except when a member joins, which resets it to 0. Written by
+    /// whoever computed it, by CAS, so that a late one cannot hide a join; read with acquire.</summary>
+    private long _limit = long.MaxValue;
+
+    internal WaitGate(EventLog<T> log) => _log = log;
+
+    /// <summary>Where a member stands, and how far ahead of it publishers may be.</summary>
+    internal sealed class Member(Func<long> sequence, int capacity)
+    {
+        internal int Capacity => capacity;
+
+        internal long Limit => sequence() + capacity;
+    }
+
+    internal void Add(Member member)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _members, [.. _members, member]);
+            Interlocked.Exchange(ref _limit, 0);
+        }
+    }
+
+    /// <summary>Takes a member out; publishers who wait for it go on at once.</summary>
+    internal void Remove(Member member)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _members, [.. _members.Where(m => m != member)]);
+            Interlocked.Exchange(ref _limit, 0);
+        }
+
+        _log.TellProgress();
+    }
+
+    /// <summary>Whether a run of <paramref name="count"/> events may be claimed on top of those claimed so far.</summary>
+    internal bool HasRoom(long claimed, int count)
+    {
+        long limit = Volatile.Read(ref _limit);
+        if (claimed + count <= limit)
+        {
+            return true;
+        }
+
+        Member[] members = Volatile.Read(ref _members);
+        long least = long.MaxValue;
+        bool hasRoom = true;
+        foreach (Member member in members)
+        {
+            long its = member.Limit;
+            least = Math.Min(least, its);
+            // A run longer than the capacity goes when the subscriber has nothing else to read.
+            hasRoom &= claimed + Math.Min(count, member.Capacity) <= its;
+        }
+
+        // Publishes nothing; a join since the members were read must not be hidden by what they allowed.
+        if (Interlocked.CompareExchange(ref _limit, least, limit) == limit && Volatile.Read(ref _members) != members)
+        {
+            Interlocked.Exchange(ref _limit, 0);
+        }
+
+        return hasRoom;
+    }
+}

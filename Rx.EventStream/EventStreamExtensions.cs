@@ -1,0 +1,182 @@
+using System.Reactive.Concurrency;
+using System.Reactive.Disposables;
+using System.Reactive.Linq;
+using System.Runtime.CompilerServices;
+using Rx.Operators;
+
+namespace Rx;
+
+/// <summary>Operators on any observable that put an <see cref="EventStream{T}"/> to use, and the projection of a stream to a state.</summary>
+/// <remarks><b>Concurrency.</b> All methods may be called from any thread at any time.</remarks>
+public static class EventStreamExtensions
+{
+    /// <summary>Publishes what a source produces to a new stream, from now on.</summary>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <param name="source">The source; it is subscribed to at once, once.</param>
+    /// <param name="options">How the stream is to work; null for the defaults.</param>
+    /// <returns>The stream. Disposing it unsubscribes from the source.</returns>
+    /// <remarks>
+    /// <code>
+    /// source  -a--b--c-|
+    /// stream  -a--b--c-|   for each of any number of observers
+    /// </code>
+    /// </remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="source"/> is null.</exception>
+    public static EventStream<T> ToEventStream<T>(this IObservable<T> source, EventStreamOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        var stream = new EventStream<T>(options ?? EventStreamOptions.Default);
+        stream.Own(source.SubscribeSafe(stream));
+        return stream;
+    }
+
+    /// <summary>Shares one subscription to a source among all observers: subscribes with the first, unsubscribes with the last.</summary>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <param name="source">The source.</param>
+    /// <param name="options">How the stream between is to work, such as what a late observer can replay; null for the defaults.</param>
+    /// <remarks>
+    /// <code>
+    /// source     ^a--b--c-|
+    /// first      ^a--b--c-|
+    /// second        ^b--c-|
+    /// </code>
+    /// Counting and joining are one step, so an observer that comes while the last one leaves either keeps the subscription
+    /// alive or starts a new one. After the source has ended, the next observer starts it again, so <c>Retry</c> and <c>Repeat</c> work.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="source"/> is null.</exception>
+    public static IObservable<T> Share<T>(this IObservable<T> source, EventStreamOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return new SharedObservable<T>(source, options ?? EventStreamOptions.Default);
+    }
+
+    /// <summary>Observes a source on a scheduler, with a bound on what waits for a slow observer.</summary>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <param name="source">The source.</param>
+    /// <param name="scheduler">Where the observer is called.</param>
+    /// <param name="lag">What happens when the observer does not keep up.</param>
+    /// <remarks>
+    /// With <c>LagPolicy.Latest</c>, and an observer that takes three ticks for <c>a</c>:
+    /// <code>
+    /// source  -abcd-----|
+    /// result  --a---d----|
+    /// </code>
+    /// </remarks>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IObservable<T> ObserveOn<T>(this IObservable<T> source, IScheduler scheduler, LagPolicy lag)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(scheduler);
+        ArgumentNullException.ThrowIfNull(lag);
+        return Through(source, stream => stream.ObserveOn(scheduler).OnLag(lag));
+    }
+
+    /// <summary>Observes a source on a scheduler; an observer that was busy goes on with the newest event.</summary>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <param name="source">The source.</param>
+    /// <param name="scheduler">Where the observer is called.</param>
+    /// <remarks>
+    /// With an observer that takes three ticks for <c>a</c>:
+    /// <code>
+    /// source  -abcd-----|
+    /// result  --a---d----|
+    /// </code>
+    /// </remarks>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IObservable<T> ObserveLatestOn<T>(this IObservable<T> source, IScheduler scheduler) =>
+        ObserveOn(source, scheduler, LagPolicy.Latest);
+
+    /// <summary>Observes a source on a scheduler, by the run: the observer gets what has come meanwhile as one batch.</summary>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <param name="source">The source.</param>
+    /// <param name="scheduler">Where the observer is called.</param>
+    /// <param name="maxCount">The most events in one batch; at least 1.</param>
+    /// <remarks>
+    /// With an observer that takes three ticks for the first batch:
+    /// <code>
+    /// source  -abcd---------|
+    /// result  --[a]--[bcd]---|
+    /// </code>
+    /// A batch is a slice of memory that stays valid for as long as it is held.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1.</exception>
+    public static IObservable<ReadOnlyMemory<T>> ObserveBatchesOn<T>(this IObservable<T> source, IScheduler scheduler, int maxCount)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(scheduler);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
+        return Through(source, stream => stream.ObserveOn(scheduler).Batches(maxCount));
+    }
+
+    /// <summary>Reads a source with <c>await foreach</c>, with a bound on what waits for a slow reader.</summary>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <param name="source">The source; each enumeration subscribes to it when it begins, and unsubscribes when it ends.</param>
+    /// <param name="lag">What happens when the reader does not keep up.</param>
+    /// <param name="ct">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this token.</param>
+    /// <remarks>It ends when the source completes, and throws the source's error if it has one.</remarks>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IAsyncEnumerable<T> ReadAllAsync<T>(this IObservable<T> source, LagPolicy lag, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(lag);
+        return Read(source, lag, ct);
+
+        static async IAsyncEnumerable<T> Read(IObservable<T> source, LagPolicy lag, [EnumeratorCancellation] CancellationToken ct)
+        {
+            using var stream = new EventStream<T>();
+            using EventReader<T> reader = stream.AsObservable().OnLag(lag).OpenReader();
+            using IDisposable subscription = source.SubscribeSafe(stream);
+            while (await reader.WaitToReadAsync(ct).ConfigureAwait(false))
+            {
+                while (reader.TryRead(out T? value))
+                {
+                    yield return value;
+                    ct.ThrowIfCancellationRequested();
+                }
+            }
+        }
+    }
+
+    /// <summary>Keeps a state up to date with a stream, so that others can take it together with the position it belongs to.</summary>
+    /// <typeparam name="TState">The type of the state; immutable, since it is shared.</typeparam>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <param name="stream">The stream.</param>
+    /// <param name="seed">The state before the first event.</param>
+    /// <param name="apply">Makes the next state of a state and an event. Called for each event once, in order, one call at a time.</param>
+    /// <remarks>
+    /// It begins with what the stream retains. Without <see cref="EventStreamOptions.Scheduler"/> it is up to date when
+    /// <c>OnNext</c> returns, as an observer on the publishing thread is.
+    /// <code>
+    /// stream   -1--2--3--|
+    /// sum     0-1--3--6--
+    /// </code>
+    /// </remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> or <paramref name="apply"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    public static EventProjection<TState, T> Project<TState, T>(this EventStream<T> stream, TState seed, Func<TState, T, TState> apply)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(apply);
+        return new EventProjection<TState, T>(stream, seed, apply);
+    }
+
+    /// <summary>For each observer a stream between it and the source, observed first and then fed.</summary>
+    private static AnonymousView<TResult> Through<T, TResult>(IObservable<T> source, Func<EventStream<T>, IObservable<TResult>> observe) =>
+        new(observer =>
+        {
+            var stream = new EventStream<T>();
+            IDisposable observed = observe(stream).Subscribe(observer);
+            return StableCompositeDisposable.Create(source.SubscribeSafe(stream), observed, stream);
+        });
+
+    /// <summary>An observable that is nothing but its subscribing. Unlike Rx's, it puts nothing between: who throws ends as the scheduler says.</summary>
+    private sealed class AnonymousView<T>(Func<IObserver<T>, IDisposable> subscribe) : IObservable<T>
+    {
+        public IDisposable Subscribe(IObserver<T> observer)
+        {
+            ArgumentNullException.ThrowIfNull(observer);
+            return subscribe(observer);
+        }
+    }
+}

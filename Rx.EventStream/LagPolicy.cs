@@ -1,0 +1,73 @@
+using System.Diagnostics;
+
+namespace Rx;
+
+/// <summary>What happens to a subscriber, or a reader, that does not keep up.</summary>
+/// <remarks>
+/// Lag is how many published events a subscriber is behind. Whatever the policy, others miss nothing.
+/// <para><b>Concurrency.</b> Immutable; may be shared and used from any thread.</para>
+/// </remarks>
+[DebuggerDisplay("{ToString(),nq}")]
+public sealed class LagPolicy
+{
+    private readonly string _name;
+
+    private LagPolicy(string name, int capacity, bool failsWhenFull = false, bool waitsWhenFull = false)
+    {
+        _name = name;
+        Capacity = capacity;
+        FailsWhenFull = failsWhenFull;
+        WaitsWhenFull = waitsWhenFull;
+    }
+
+    /// <summary>Nothing is missed: events wait in the list for as long as it takes. The default.</summary>
+    public static LagPolicy Retain { get; } = new("Retain", 0);
+
+    /// <summary>Only the newest event waits: a subscriber that was busy goes on with what is current.</summary>
+    public static LagPolicy Latest { get; } = new("Latest", 1);
+
+    /// <summary>The most events a subscriber may be behind, or 0 for any number.</summary>
+    internal int Capacity { get; }
+
+    internal bool FailsWhenFull { get; }
+
+    internal bool WaitsWhenFull { get; }
+
+    /// <summary>Whether the subscriber is left behind when it lags.</summary>
+    internal bool LeavesBehind => Capacity > 0 && !WaitsWhenFull;
+
+    /// <summary>A subscriber that is more than <paramref name="capacity"/> events behind goes on with the newest ones.</summary>
+    /// <param name="capacity">How many; at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="capacity"/> is less than 1.</exception>
+    public static LagPolicy DropOldest(int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        return new("DropOldest", capacity);
+    }
+
+    /// <summary>A subscriber that is more than <paramref name="capacity"/> events behind ends with a <see cref="SubscriberLaggedException"/>.</summary>
+    /// <param name="capacity">How many; at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="capacity"/> is less than 1.</exception>
+    public static LagPolicy Fail(int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        return new("Fail", capacity, failsWhenFull: true);
+    }
+
+    /// <summary>Publishers wait while a subscriber is <paramref name="capacity"/> events behind: <c>OnNext</c> blocks, and
+    /// <see cref="EventStream{T}.PublishAsync"/> completes later.</summary>
+    /// <param name="capacity">How many; at least 1.</param>
+    /// <remarks>
+    /// One subscriber with this policy makes every publisher of the stream wait for it. Publishing from inside a delivery of the
+    /// same stream throws where it would have to wait, since it might wait for itself.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="capacity"/> is less than 1.</exception>
+    public static LagPolicy Wait(int capacity)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        return new("Wait", capacity, waitsWhenFull: true);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => _name is "Retain" or "Latest" ? _name : $"{_name}({Capacity})";
+}

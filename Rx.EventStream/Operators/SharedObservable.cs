@@ -1,0 +1,96 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reactive.Disposables;
+
+namespace Rx.Operators;
+
+/// <summary>One subscription to a source for all observers there are at a time.</summary>
+/// <remarks>
+/// A connection is a stream, its subscription to the source, and the number of observers. Under a lock observers are counted in
+/// and out, and the connection is replaced once it has ended; the source is subscribed to and unsubscribed from outside
+/// of it, since that runs foreign code.
+/// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "An observable is not disposed; the connection ends with its last observer.")]
+internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOptions options) : IObservable<T>
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>The connection that observers join, or null; read and written under the lock.</summary>
+    private Connection? _current;
+
+    public IDisposable Subscribe(IObserver<T> observer)
+    {
+        ArgumentNullException.ThrowIfNull(observer);
+        Connection connection;
+        bool isFirst;
+        lock (_gate)
+        {
+            if (_current is null || _current.Stream.HasEnded)
+            {
+                _current = new Connection(options);
+            }
+
+            connection = _current;
+            isFirst = connection.Observers++ == 0;
+        }
+
+        IDisposable subscription;
+        try
+        {
+            subscription = connection.Stream.Subscribe(observer);
+        }
+        catch
+        {
+            Leave(connection);
+            throw;
+        }
+
+        // Behind the observer, so that what the source produces at once is not lost to it.
+        if (isFirst)
+        {
+            connection.Source.Disposable = source.SubscribeSafe(connection.Stream);
+        }
+
+        return Disposable.Create(
+            (Owner: this, connection, subscription),
+            static state =>
+            {
+                state.subscription.Dispose();
+                state.Owner.Leave(state.connection);
+            });
+    }
+
+    private void Leave(Connection connection)
+    {
+        lock (_gate)
+        {
+            if (--connection.Observers > 0)
+            {
+                return;
+            }
+
+            if (ReferenceEquals(_current, connection))
+            {
+                _current = null;
+            }
+        }
+
+        connection.Dispose();
+    }
+
+    private sealed class Connection(EventStreamOptions options) : IDisposable
+    {
+        internal readonly EventStream<T> Stream = new(options);
+
+        /// <summary>The subscription to the source; may be disposed before it is there.</summary>
+        internal readonly SingleAssignmentDisposable Source = new();
+
+        /// <summary>How many observers there are; read and written under the lock.</summary>
+        internal int Observers;
+
+        public void Dispose()
+        {
+            Source.Dispose();
+            Stream.Dispose();
+        }
+    }
+}
