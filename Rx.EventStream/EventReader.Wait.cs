@@ -37,6 +37,12 @@ public sealed partial class EventReader<T>
 
         public void Wake()
         {
+            // An event behind a hole wakes everyone, but there is nothing to read yet.
+            if (Volatile.Read(ref _state) == Pending && !IsReadyWhileParked && !TryParkAgain())
+            {
+                return;
+            }
+
             if (Interlocked.CompareExchange(ref _state, Idle, Pending) == Pending)
             {
                 _waiter.Disarm();
@@ -111,6 +117,28 @@ public sealed partial class EventReader<T>
             }
 
             return state != Disposed;
+        }
+
+        /// <summary>Puts the entry back that was just taken; true if there is something to read by then.</summary>
+        private bool TryParkAgain()
+        {
+            if (_waiter.Arm(this))
+            {
+                reader._log.Waiting.Push(_waiter);
+            }
+
+            if (Volatile.Read(ref _state) != Pending)
+            {
+                // Cancelled or disposed meanwhile; but the owner may have begun the next wait just before this.
+                _waiter.Disarm();
+                Interlocked.MemoryBarrier();
+                if (Volatile.Read(ref _state) == Pending && _waiter.Arm(this))
+                {
+                    reader._log.Waiting.Push(_waiter);
+                }
+            }
+
+            return IsReadyWhileParked;
         }
 
         private void Cancel()

@@ -3,6 +3,7 @@ using System.Reactive.Concurrency;
 using System.Reactive.Subjects;
 using System.Runtime.CompilerServices;
 using Rx.Delivery;
+using Rx.Diagnostics;
 using Rx.Storage;
 
 namespace Rx;
@@ -20,7 +21,7 @@ namespace Rx;
 /// the current one has reached everyone.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
-public sealed class EventStream<T> : SubjectBase<T>
+public sealed class EventStream<T> : SubjectBase<T>, IMeteredStream
 {
     private readonly EventLog<T> _log;
     private readonly EventStreamOptions _options;
@@ -57,6 +58,10 @@ public sealed class EventStream<T> : SubjectBase<T>
             retention.MaxCount,
             retention.MaxAge.Ticks,
             retention.IsTimed ? ClockOf(options.Scheduler) : null);
+        if (options.Name is { } name)
+        {
+            StreamMeter.Register(name, this);
+        }
     }
 
     /// <summary>Whether anybody is subscribed. Readers do not count.</summary>
@@ -99,6 +104,25 @@ public sealed class EventStream<T> : SubjectBase<T>
         {
             ThrowIfDisposed();
             return new EventPosition<T>(this, _log.JoinOldest());
+        }
+    }
+
+    StreamFigures IMeteredStream.Figures
+    {
+        get
+        {
+            SubscriptionList? inline = Volatile.Read(ref _inline)?.Subscriptions;
+            SubscriptionList? scheduled = Volatile.Read(ref _scheduled);
+            IReadOnlyList<EventSubscription> subscriptions = Subscriptions;
+            long published = _log.NextSequence;
+            return new StreamFigures(
+                published,
+                subscriptions.Sum(static s => s.Delivered) + (inline?.DeliveredBefore ?? 0) + (scheduled?.DeliveredBefore ?? 0),
+                subscriptions.Sum(static s => s.Dropped) + (inline?.DroppedBefore ?? 0) + (scheduled?.DroppedBefore ?? 0),
+                subscriptions.Count,
+                subscriptions.Select(static s => s.Lag).DefaultIfEmpty().Max(),
+                published - _log.OldestSequence,
+                _log.CountSegments());
         }
     }
 

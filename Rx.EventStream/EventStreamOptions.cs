@@ -62,6 +62,8 @@ public sealed class EventStreamOptions
         }
     }
 
-    /// <summary>The stream's name in figures and messages. Default: null.</summary>
+    /// <summary>The stream's name. Default: null.</summary>
+    /// <remarks>A stream with a name reports to the meter <c>Rx.EventStream</c> (System.Diagnostics.Metrics), under the tag
+    /// <c>stream</c>; streams of the same name are summed.</remarks>
     public string? Name { get; init; }
 }

@@ -1,12 +1,15 @@
+using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Emit;
 
 namespace Rx.Tests.Documentation;
 
 /// <summary>Compiles every C# block of every page. The blocks under one heading are one piece of code; what they take for
 /// granted stands in a comment of the page, which readers do not see: <c>&lt;!-- compiled with: ... --&gt;</c>.</summary>
+[NonParallelizable] // a snippet prints, and the console is one
 public sealed partial class SnippetTests
 {
     private const string Usings = """
@@ -37,27 +40,55 @@ public sealed partial class SnippetTests
         from section in SectionsOf(File.ReadAllText(page))
         select new TestCaseData(section.Code).SetArgDisplayNames(Path.GetRelativePath(_root, page), section.Heading);
 
+    private static IEnumerable<TestCaseData> SectionsWithOutput() =>
+        from section in SectionsOf(File.ReadAllText(Path.Combine(_root, "docs", "operators.md")))
+        select new TestCaseData(section.Code, section.Output).SetArgDisplayNames(section.Heading);
+
     [TestCaseSource(nameof(Sections))]
     public void Page_CodeBlocksOfSection_Compile(string code)
     {
-        var compilation = CSharpCompilation.Create(
-            "Snippet",
-            [CSharpSyntaxTree.ParseText(code, new CSharpParseOptions(LanguageVersion.Latest))],
-            _references,
-            new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
-
-        IEnumerable<string> errors = compilation.GetDiagnostics()
+        IEnumerable<string> errors = Compile(code).GetDiagnostics()
             .Where(d => d.Severity == DiagnosticSeverity.Error)
             .Select(d => d.ToString());
 
         Assert.That(errors, Is.Empty, code);
     }
 
+    [TestCaseSource(nameof(SectionsWithOutput))]
+    public async Task Page_CodeBlocksOfSection_PrintWhatThePageSays(string code, string output)
+    {
+        using var assembly = new MemoryStream();
+        EmitResult result = Compile(code).Emit(assembly);
+        Assert.That(result.Success, Is.True, string.Join('\n', result.Diagnostics));
+        MethodInfo main = Assembly.Load(assembly.ToArray()).EntryPoint!;
+
+        using var printed = new StringWriter { NewLine = "\n" };
+        TextWriter console = Console.Out;
+        Console.SetOut(printed);
+        try
+        {
+            await Task.Run(() => main.Invoke(null, main.GetParameters().Length == 0 ? null : [Array.Empty<string>()]));
+        }
+        finally
+        {
+            Console.SetOut(console);
+        }
+
+        Assert.That(printed.ToString(), Is.EqualTo(output), code);
+    }
+
     [Test]
     public void Sections_Readme_AreFound() =>
         Assert.That(Sections().Count(), Is.GreaterThanOrEqualTo(2));
 
-    private static IEnumerable<(string Heading, string Code)> SectionsOf(string page)
+    private static CSharpCompilation Compile(string code) =>
+        CSharpCompilation.Create(
+            "Snippet" + Guid.NewGuid(),
+            [CSharpSyntaxTree.ParseText(code, new CSharpParseOptions(LanguageVersion.Latest))],
+            _references,
+            new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
+
+    private static IEnumerable<(string Heading, string Code, string Output)> SectionsOf(string page)
     {
         page = page.ReplaceLineEndings("\n");
         string given = string.Concat(Given().Matches(page).Select(m => m.Groups["code"].Value));
@@ -71,7 +102,7 @@ public sealed partial class SnippetTests
                     .AppendLine().AppendLine("await Task.Yield();")
                     .AppendJoin('\n', blocks).AppendLine()
                     .Append(given);
-                yield return (section.Split('\n')[0].Trim(), code.ToString());
+                yield return (section.Split('\n')[0].Trim(), code.ToString(), Output().Match(section).Groups["text"].Value);
             }
         }
     }
@@ -94,6 +125,9 @@ public sealed partial class SnippetTests
 
     [GeneratedRegex(@"^```csharp\n(?<code>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();
+
+    [GeneratedRegex(@"^```output\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Output();
 
     [GeneratedRegex(@"<!-- compiled with:\n(?<code>.*?)-->", RegexOptions.Singleline)]
     private static partial Regex Given();

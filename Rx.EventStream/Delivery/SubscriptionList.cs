@@ -14,6 +14,12 @@ internal sealed class SubscriptionList
     private SubscriptionNode? _last;
     private int _count;
 
+    /// <summary>How many events those had that have left the list. Written under the lock.</summary>
+    internal long DeliveredBefore { get; private set; }
+
+    /// <summary>How many events those missed that have left the list. Written under the lock.</summary>
+    internal long DroppedBefore { get; private set; }
+
     internal Lock Gate { get; } = new();
 
     internal SubscriptionNode? First => Volatile.Read(ref _first);
@@ -94,6 +100,8 @@ internal sealed class SubscriptionList
         }
 
         subscription.Node = null;
+        DeliveredBefore += subscription.Delivered;
+        DroppedBefore += subscription.Dropped;
         if (node.Previous is null)
         {
             Volatile.Write(ref _first, node.Next);

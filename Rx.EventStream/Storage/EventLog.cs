@@ -125,7 +125,7 @@ internal sealed class EventLog<T>
     /// <summary>The claim word, for the delivery that keeps its flags there.</summary>
     internal ref long Claims => ref _claims;
 
-    /// <summary>How many segments are linked and open; for tests and debugging.</summary>
+    /// <summary>How many segments are linked and open; for figures.</summary>
     internal int CountSegments()
     {
         int count = 0;
@@ -327,6 +327,22 @@ internal sealed class EventLog<T>
 
     /// <summary>A leased cursor before the oldest retained event; before the next one if nothing is retained.</summary>
     internal Cursor<T> JoinOldest() => _window is { Retains: true } window ? window.JoinOldest() : JoinNext();
+
+    /// <summary>The sequence of the oldest retained event; of the next one if nothing is retained. For figures.</summary>
+    internal long OldestSequence
+    {
+        get
+        {
+            if (!Retains || Volatile.Read(ref _tail) is null)
+            {
+                return NextSequence;
+            }
+
+            Cursor<T> oldest = JoinOldest();
+            oldest.Close(this);
+            return oldest.Sequence;
+        }
+    }
 
     /// <summary>Whether those who come late get anything.</summary>
     internal bool Retains => _window is { Retains: true };

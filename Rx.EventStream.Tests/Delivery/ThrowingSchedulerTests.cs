@@ -1,0 +1,133 @@
+using System.Reactive.Concurrency;
+using System.Reactive.Linq;
+using Rx.Tests.Contract;
+
+namespace Rx.Tests.Delivery;
+
+/// <summary>Schedulers that throw at whoever publishes: those that run in place, when an observer throws, and those that take no more work.</summary>
+[TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+internal sealed class ThrowingSchedulerTests(StreamConfiguration configuration)
+{
+    private EventStream<int> _stream = null!;
+
+    [SetUp]
+    public void SetUp() => _stream = configuration.Create<int>();
+
+    [TearDown]
+    public void TearDown() => _stream.Dispose();
+
+    [Test]
+    public void OnNext_ObserverInPlaceThrows_OthersOnSchedulersGoOn([Values] bool isFirst)
+    {
+        var error = new InvalidOperationException();
+        RecordingObserver<int> thrower = new(_ => throw error), other = new();
+        foreach (RecordingObserver<int> observer in isFirst ? new[] { thrower, other } : [other, thrower])
+        {
+            _stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(observer);
+        }
+
+        Assert.That(() => _stream.OnNext(1), Throws.Exception.SameAs(error));
+        _stream.OnNext(2);
+        _stream.OnCompleted();
+
+        Assert.That(thrower.Values, Is.EqualTo(new[] { 1 }));
+        Assert.That(other.Values, Is.EqualTo(new[] { 1, 2 }));
+        Assert.That(other.IsCompleted, Is.True);
+    }
+
+    [Test]
+    public void OnNext_ObserverInPlaceThrows_ObserversWithoutASchedulerGoOn()
+    {
+        var error = new InvalidOperationException();
+        var inline = new RecordingObserver<int>();
+        _stream.Subscribe(inline);
+        _stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(new RecordingObserver<int>(_ => throw error));
+
+        Assert.That(() => _stream.OnNext(1), Throws.Exception.SameAs(error));
+        Assert.That(inline.Values, Is.EqualTo(new[] { 1 }));
+        _stream.OnNext(2);
+        _stream.OnCompleted();
+
+        Assert.That(inline.Values, Is.EqualTo(new[] { 1, 2 }));
+        Assert.That(inline.IsCompleted, Is.True);
+    }
+
+    [Test]
+    public void OnNextRange_ObserverInPlaceThrows_ObserversWithoutASchedulerGoOn()
+    {
+        var error = new InvalidOperationException();
+        var inline = new RecordingObserver<int>();
+        _stream.Subscribe(inline);
+        _stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(new RecordingObserver<int>(_ => throw error));
+
+        Assert.That(() => _stream.OnNextRange([1, 2]), Throws.Exception.SameAs(error));
+        Assert.That(inline.Values, Is.EqualTo(new[] { 1, 2 }));
+        _stream.OnNext(3);
+
+        Assert.That(inline.Values, Is.EqualTo(new[] { 1, 2, 3 }));
+    }
+
+    [Test]
+    public void OnCompleted_ObserverInPlaceThrows_EveryoneElseLearnsTheEnd()
+    {
+        var error = new InvalidOperationException();
+        RecordingObserver<int> inline = new(), other = new();
+        using EventReader<int> reader = _stream.AsObservable().OpenReader();
+        Task completion = reader.Completion;
+        _stream.Subscribe(inline);
+        _stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(other);
+        _stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(new RecordingObserver<int>(onEnd: () => throw error));
+
+        Assert.That(_stream.OnCompleted, Throws.Exception.SameAs(error));
+
+        Assert.That(inline.IsCompleted, Is.True);
+        Assert.That(other.IsCompleted, Is.True);
+        Assert.That(async () => await Eventually.Ends(completion), Throws.Nothing);
+    }
+
+    [Test]
+    public void OnNext_ObserverInPlaceThrows_ReadersAreWoken()
+    {
+        var error = new InvalidOperationException();
+        using EventReader<int> reader = _stream.AsObservable().OpenReader();
+        ValueTask<bool> wait = reader.WaitToReadAsync();
+        _stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(new RecordingObserver<int>(_ => throw error));
+
+        Assert.That(() => _stream.OnNext(1), Throws.Exception.SameAs(error));
+
+        Assert.That(async () => await Eventually.Ends(wait), Is.True);
+    }
+
+    [Test]
+    public void OnNext_EventLoopIsDisposed_ThatSubscriptionEndsAndOthersGoOn()
+    {
+        var loop = new EventLoopScheduler();
+        RecordingObserver<int> inline = new(), other = new();
+        _stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(other);
+        var subscription = (EventSubscription)_stream.ObserveOn(loop).Subscribe(new RecordingObserver<int>());
+        _stream.Subscribe(inline);
+        loop.Dispose();
+
+        Assert.That(() => _stream.OnNext(1), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => _stream.OnNext(2), Throws.Nothing);
+        _stream.OnCompleted();
+
+        Assert.That(inline.Values, Is.EqualTo(new[] { 1, 2 }));
+        Assert.That(other.Values, Is.EqualTo(new[] { 1, 2 }));
+        Assert.That(other.IsCompleted, Is.True);
+        Assert.That(subscription.IsDisposed, Is.True);
+    }
+
+    [Test]
+    public void Subscribe_EventLoopIsDisposed_LeavesNoSubscription()
+    {
+        var loop = new EventLoopScheduler();
+        EventPosition<int> start = _stream.Next;
+        _stream.OnNext(1);
+        loop.Dispose();
+
+        Assert.That(() => _stream.From(start).ObserveOn(loop).Subscribe(new RecordingObserver<int>()), Throws.TypeOf<ObjectDisposedException>());
+
+        Assert.That(_stream.HasObservers, Is.False);
+    }
+}
