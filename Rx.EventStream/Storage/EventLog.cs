@@ -17,7 +17,8 @@ namespace Rx.Storage;
 /// I1  A claim (<see cref="_claims"/>) gives each sequence to one writer; a slot is written once, then marked once.
 /// I2  A reader reads no value whose mark it has not seen, and stops at the first slot without one.
 /// I3  A terminal event takes a sequence of its own, <see cref="_end"/>, whose slot is never marked; slots behind it are never read.
-/// I4  Every cursor, every position and the tail hold one lease on the segment they stand in, and enter the next before they leave it.
+/// I4  The tail, every position, the window and every cursor but the bounded ones hold one lease on the segment they stand
+///     in, and enter the next before they leave it. Bounded cursors rely on the window, see <see cref="RetainedWindow{T}"/>.
 /// I5  Segments close in order, oldest first, and only when no lease is left and no slot is without mark; so whatever
 ///     can be reached from a lease, and every slot still to be filled, is open.
 /// I6  A closed segment's link is <see cref="Segment{T}.Cut"/>. A writer, which holds no lease while it looks for its
