@@ -9,7 +9,10 @@ internal sealed class LiveView
     private const int TicksPerSecond = 5;
 
     /// <summary>Lines that are not measures: header, table heads, subscribers, footer, blank lines.</summary>
-    private const int OtherLines = 12;
+    private const int OtherLines = 14;
+
+    /// <summary>Narrower windows do not show the greatest lag.</summary>
+    private const int Wide = 57;
 
     /// <summary>The tables' padding that shows as nothing at their right edge.</summary>
     private const int Margin = 5;
@@ -126,14 +129,15 @@ internal sealed class LiveView
 
     private Table Subscribers(int width)
     {
-        int lineWidth = LineWidth(width, 12 + 10 + 8 + 9 + 11);
+        int lineWidth = LineWidth(width, 11 + 9 + 7 + 8 + 9 + 13);
         Table table = NewTable()
-            .AddColumn(new TableColumn("[grey]Subscriber[/]").Width(12).NoWrap())
-            .AddColumn(new TableColumn("[grey]Delivered[/]").Width(10).NoWrap().RightAligned())
-            .AddColumn(new TableColumn("[grey]Lag[/]").Width(8).NoWrap().RightAligned());
-        if (width >= 50)
+            .AddColumn(new TableColumn("[grey]Subscriber[/]").Width(11).NoWrap())
+            .AddColumn(new TableColumn("[grey]Delivered[/]").Width(9).NoWrap().RightAligned())
+            .AddColumn(new TableColumn("[grey]Dropped[/]").Width(9).NoWrap().RightAligned())
+            .AddColumn(new TableColumn("[grey]Lag[/]").Width(7).NoWrap().RightAligned());
+        if (width >= Wide)
         {
-            table.AddColumn(new TableColumn("[grey]Greatest[/]").Width(9).NoWrap().RightAligned().PadRight(3));
+            table.AddColumn(new TableColumn("[grey]Greatest[/]").Width(8).NoWrap().RightAligned().PadRight(3));
         }
 
         if (lineWidth > 0)
@@ -151,8 +155,8 @@ internal sealed class LiveView
                 continue;
             }
 
-            List<Text> cells = [new(s.Name), new($"{s.Delivered:N0}"), new($"{s.Lag:N0}")];
-            if (width >= 50)
+            List<Text> cells = [new(s.Name), new($"{s.Delivered:N0}"), Dropped(s), new($"{s.Lag:N0}")];
+            if (width >= Wide)
             {
                 cells.Add(new($"{s.GreatestLag:N0}"));
             }
@@ -162,6 +166,9 @@ internal sealed class LiveView
 
         return table;
     }
+
+    /// <summary>Nothing where nothing can be dropped: a zero there would be no news.</summary>
+    private static Text Dropped(Subscriber subscriber) => new(subscriber.MissesNothing ? "" : $"{subscriber.Dropped:N0}");
 
     private Markup Footer(int width)
     {

@@ -10,9 +10,9 @@ internal static class PlainView
         while (await Task.WhenAny(done, Task.Delay(_interval)) != done)
         {
             string machine = state.IsDraining
-                ? "publishing is over, catching up"
-                : $"CPU {state.Board.Format("system.cpu"),6}  allocating {state.Board.Format("dotnet.gc.heap.total_allocated"),10}";
-            Console.WriteLine($"{state.Elapsed.TotalSeconds,4:0} s  {state.Published,7:N0} events  {machine}  {Slowest(state)}");
+                ? "catching up"
+                : $"CPU {state.Board.Format("system.cpu"),7}";
+            Console.WriteLine($"{state.Elapsed.TotalSeconds,4:0} s  {state.Published,7:N0} events  {machine}  {Slowest(state)}; {Dropped(state)}");
         }
     }
 
@@ -22,4 +22,7 @@ internal static class PlainView
         long lag = slowest.Lag;
         return lag == 0 ? "nobody is behind" : $"{slowest.Name} is {lag:N0} behind";
     }
+
+    private static string Dropped(PulseState state) =>
+        string.Join(", ", state.Subscribers.Where(s => !s.MissesNothing).Select(s => $"{s.Name} dropped {s.Dropped:N0}"));
 }

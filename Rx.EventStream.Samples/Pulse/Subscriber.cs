@@ -2,7 +2,7 @@ namespace Rx.Samples.Pulse;
 
 /// <summary>The end of a subscriber's chain of operators: knows when all was handled, and how far behind it ever was.</summary>
 /// <remarks>An observer of anything: what the operators before it make of an event does not matter here.</remarks>
-internal sealed class Subscriber(string name, string thread, EventStream<PulseEvent> stream) : IObserver<object>
+internal sealed class Subscriber(string name, string thread, LagPolicy policy, EventStream<PulseEvent> stream) : IObserver<object>
 {
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private EventSubscription? _subscription;
@@ -16,19 +16,24 @@ internal sealed class Subscriber(string name, string thread, EventStream<PulseEv
     /// <summary>What its events are handled on.</summary>
     public string Thread => thread;
 
+    /// <summary>Give it to <see cref="EventView{T}.OnLag"/>.</summary>
+    public LagPolicy Policy => policy;
+
+    /// <summary>Whether its policy is to get every event, however late.</summary>
+    public bool MissesNothing => policy == LagPolicy.Retain;
+
     public bool HasJoined => Subscription is not null;
 
     public long Delivered => Subscription?.Delivered ?? 0;
+
+    public long Dropped => Subscription?.Dropped ?? 0;
 
     public long Lag => Subscription?.Lag ?? 0;
 
     public long GreatestLag => Volatile.Read(ref _greatestLag);
 
-    /// <summary>The sequence of its first event.</summary>
-    public long First => Subscription is { } s ? s.Sequence - s.Delivered : 0;
-
-    /// <summary>The sequence of its last event.</summary>
-    public long Last => (Subscription?.Sequence ?? 0) - 1;
+    /// <summary>The sequence it joined at.</summary>
+    public long First => Subscription is { } s ? s.Sequence - s.Delivered - s.Dropped : 0;
 
     /// <summary>Done when it has handled the end of the stream; faulted when it failed.</summary>
     public Task Completion => _completion.Task;

@@ -6,10 +6,10 @@ namespace Rx.Samples.Pulse;
 internal static class Summary
 {
     /// <summary>So many that the whole summary fits into a small window.</summary>
-    private const int MeasureCount = 6;
+    private const int MeasureCount = 3;
 
     /// <summary>Narrower windows get fewer columns.</summary>
-    private const int Wide = 72;
+    private const int Wide = 80;
 
     public static void Print(
         PulseState state, TimeSpan ran, bool isInterrupted, IReadOnlyCollection<Extent> extents, IReadOnlyList<Check> checks)
@@ -17,9 +17,9 @@ internal static class Summary
         string dot = AnsiConsole.Profile.Capabilities.Unicode ? " · " : ", ";
         string producers = string.Join(dot, state.Producers.Select(p => $"{p.Source} {p.Published:N0}"));
         AnsiConsole.WriteLine();
-        AnsiConsole.MarkupLine($"[bold teal]pulse[/] {(isInterrupted ? "was interrupted after" : "ran for")} {ran.TotalSeconds:0.0} s");
+        string end = $"{(isInterrupted ? "was interrupted after" : "ran for")} {ran.TotalSeconds:0.0} s";
         int threads = state.Producers.Count(p => p.Published > 0);
-        AnsiConsole.MarkupLine($"published [bold]{state.Published:N0}[/] events from {threads} threads at once");
+        AnsiConsole.MarkupLine($"[bold teal]pulse[/] {end}, published [bold]{state.Published:N0}[/] events from {threads} threads at once");
         AnsiConsole.MarkupLine($"[grey]{producers}[/]");
         foreach (Producer producer in state.Producers.Where(p => p.Missing is not null))
         {
@@ -56,16 +56,16 @@ internal static class Summary
     private static Table Subscribers(IReadOnlyList<Subscriber> subscribers)
     {
         bool isWide = AnsiConsole.Profile.Width >= Wide;
-        Table table = NewTable("Subscriber", "Delivered", isWide ? "Greatest lag" : "Lag", "First", "Last");
+        Table table = NewTable("Subscriber", "Delivered", "Dropped", "Most lag");
         if (isWide)
         {
-            table.AddColumn(NewColumn("On"));
+            table.AddColumn(NewColumn("When it lags")).AddColumn(NewColumn("On").PadRight(0));
         }
 
         foreach (Subscriber s in subscribers)
         {
-            string[] cells = [s.Name, $"{s.Delivered:N0}", $"{s.GreatestLag:N0}", $"{s.First:N0}", $"{s.Last:N0}", s.Thread];
-            table.AddRow(isWide ? cells : cells[..^1]);
+            string[] cells = [s.Name, $"{s.Delivered:N0}", $"{s.Dropped:N0}", $"{s.GreatestLag:N0}", $"{s.Policy}", s.Thread];
+            table.AddRow(isWide ? cells : cells[..^2]);
         }
 
         return table;
@@ -83,7 +83,7 @@ internal static class Summary
     }
 
     private static TableColumn NewColumn(string name) =>
-        new TableColumn($"[grey]{name}[/]").NoWrap().PadRight(AnsiConsole.Profile.Width >= Wide ? 3 : 1);
+        new TableColumn($"[grey]{name}[/]").NoWrap().PadRight(AnsiConsole.Profile.Width >= Wide ? 2 : 1);
 
     private static void Print(Check check)
     {
