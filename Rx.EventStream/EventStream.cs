@@ -21,7 +21,7 @@ namespace Rx;
 /// the current one has reached everyone.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
-public sealed class EventStream<T> : SubjectBase<T>, IMeteredStream
+public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
 {
     private readonly EventLog<T> _log;
     private readonly EventStreamOptions _options;
@@ -31,9 +31,6 @@ public sealed class EventStream<T> : SubjectBase<T>, IMeteredStream
 
     /// <summary>The observers on schedulers, null until the first one. Set once by CAS, read with acquire.</summary>
     private SubscriptionList? _scheduled;
-
-    /// <summary>What holds publishers back, null until the first subscriber that wants it. Set once by CAS, read with acquire.</summary>
-    private WaitGate<T>? _gate;
 
     /// <summary>What ends with the stream, such as its subscription to a source, or null. Exchanged by who sets and who disposes it.</summary>
     private IDisposable? _owned;
@@ -185,52 +182,10 @@ public sealed class EventStream<T> : SubjectBase<T>, IMeteredStream
             return;
         }
 
-        if (Volatile.Read(ref _inline) is { } inline)
-        {
-            inline.PublishRange(values);
-            return;
-        }
-
         Segment<T> tail = log.TailBeforeClaim();
         long time = log.ReadClock();
-        long sequence = log.IsSingleWriter ? log.ClaimSingle(values.Length) : log.ClaimShared(values.Length) >> EventLog<T>.CountShift;
-        log.PublishRange(tail, sequence, values, time);
-        List<Exception>? errors = log.WakeReaders();
-        if (errors is not null || Volatile.Read(ref _inline) is not null)
-        {
-            DrainSlow(errors);
-        }
-    }
-
-    /// <summary>Publishes an event as <see cref="OnNext"/> does, and waits without blocking while a subscriber with
-    /// <see cref="LagPolicy.Wait"/> has no room.</summary>
-    /// <param name="value">The event.</param>
-    /// <param name="ct">Ends the waiting; the event is then not published.</param>
-    /// <returns>Done when the event is published; with no such subscriber at once.</returns>
-    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled before there was room.</exception>
-    /// <exception cref="InvalidOperationException">It would have to wait inside a delivery of this stream.</exception>
-    public ValueTask PublishAsync(T value, CancellationToken ct = default)
-    {
-        if (ct.IsCancellationRequested)
-        {
-            return ValueTask.FromCanceled(ct);
-        }
-
-        try
-        {
-            if (Volatile.Read(ref _gate) is null)
-            {
-                OnNext(value);
-                return default;
-            }
-
-            return TryPublishGated(new ReadOnlySpan<T>(in value)) ? default : PublishWhenRoomAsync(value, ct);
-        }
-        catch (Exception error)
-        {
-            return ValueTask.FromException(error);
-        }
+        int count = values.Length;
+        PublishClaimed(tail, log.IsSingleWriter ? log.ClaimSingle(count) : log.ClaimShared(count) >> EventLog<T>.CountShift, values, time);
     }
 
     /// <summary>Waits until every observer there is now is done with every event published by now, or has ended.</summary>
@@ -402,101 +357,6 @@ public sealed class EventStream<T> : SubjectBase<T>, IMeteredStream
         return new EventReader<T>(this, Join(position, lag), name, lag.WaitsWhenFull ? OpenGate() : null, lag.Capacity);
     }
 
-    private WaitGate<T> OpenGate() =>
-        Volatile.Read(ref _gate) ?? Interlocked.CompareExchange(ref _gate, new WaitGate<T>(_log), null) ?? _gate;
-
-    /// <summary>Publishes where a plain publication will not do: not at all after the end, not at once where subscribers are waited for.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void PublishSlow(ReadOnlySpan<T> values)
-    {
-        while (!TryPublishGated(values))
-        {
-            ThrowIfInsideDelivery();
-            int count = values.Length;
-            ProgressWait<T>.Until(_log, () => HasRoom(count), CancellationToken.None).GetAwaiter().GetResult();
-        }
-    }
-
-    private async ValueTask PublishWhenRoomAsync(T value, CancellationToken ct)
-    {
-        do
-        {
-            ThrowIfInsideDelivery();
-            await ProgressWait<T>.Until(_log, () => HasRoom(1), ct).ConfigureAwait(false);
-        }
-        while (!TryPublishGated(new ReadOnlySpan<T>(in value)));
-    }
-
-    private bool HasRoom(int count) => _log.Termination is not null || _gate!.HasRoom(_log.Claimed, count);
-
-    /// <summary>Publishes if every subscriber that is waited for has room; true if that is done, or there is nothing to do.</summary>
-    private bool TryPublishGated(ReadOnlySpan<T> values)
-    {
-        EventLog<T> log = _log;
-        if (log.Termination is not null || values.IsEmpty)
-        {
-            ThrowIfDisposed();
-            return true;
-        }
-
-        Segment<T> tail = log.TailBeforeClaim();
-        long time = log.ReadClock();
-        if (!TryClaimGated(values.Length, out long sequence))
-        {
-            return false;
-        }
-
-        log.PublishRange(tail, sequence, values, time);
-        List<Exception>? errors = log.WakeReaders();
-        if (Volatile.Read(ref _inline) is { } inline)
-        {
-            object? outer = DeliveryScope.Enter(log);
-            try
-            {
-                inline.TryDrain();
-            }
-            finally
-            {
-                DeliveryScope.Leave(outer);
-            }
-        }
-
-        Errors.Throw(errors);
-        return true;
-    }
-
-    private bool TryClaimGated(int count, out long sequence)
-    {
-        ref long claims = ref _log.Claims;
-        long word = Volatile.Read(ref claims);
-        while (true)
-        {
-            sequence = word >> EventLog<T>.CountShift;
-            if (!_gate!.HasRoom(sequence, count))
-            {
-                return false;
-            }
-
-            long seen = Interlocked.CompareExchange(ref claims, word + ((long)count << EventLog<T>.CountShift), word);
-            if (seen == word)
-            {
-                return true;
-            }
-
-            word = seen;
-        }
-    }
-
-    private void ThrowIfInsideDelivery()
-    {
-        if (DeliveryScope.IsInside(_log))
-        {
-            throw new InvalidOperationException(
-                "A subscriber with LagPolicy.Wait has no room, and this is published from inside a delivery of the same stream: " +
-                "waiting here could wait for itself. Publish from elsewhere, or give the subscriber more capacity.");
-        }
-    }
-
     private InlineSubscription<T> SubscribeInline(IObserver<T> observer, EventPosition<T>? position, string? name)
     {
         InlineDelivery<T> inline = Volatile.Read(ref _inline)
@@ -557,6 +417,13 @@ public sealed class EventStream<T> : SubjectBase<T>, IMeteredStream
         {
             ThrowIfDisposed();
         }
+    }
+
+    /// <summary>Publishes a claimed run, and delivers it as <see cref="OnNext"/> does.</summary>
+    private void PublishClaimed(Segment<T> tail, long sequence, ReadOnlySpan<T> values, long time)
+    {
+        _log.PublishRange(tail, sequence, values, time);
+        DrainSlow(_log.WakeReaders());
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

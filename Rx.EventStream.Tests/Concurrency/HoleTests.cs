@@ -112,7 +112,9 @@ internal sealed class HoleTests(int capacity)
         Recorder<int> observer = Subscribe();
         Hole hole = Claim();
 
-        _delivery.PublishRange([1, 2, 3]);
+        Segment<int> tail = _log.TailBeforeClaim();
+        _log.PublishRange(tail, _log.ClaimShared(3) >> EventLog<int>.CountShift, [1, 2, 3]);
+        _delivery.TryDrain();
         Assert.That(observer.Events, Is.Empty);
         Fill(hole, 0);
         _delivery.TryDrain();

@@ -72,7 +72,7 @@ internal sealed class InlineDelivery<T>
         }
         else
         {
-            long word = ClaimAndTryOwn(1, out bool isOwner);
+            long word = ClaimAndTryOwn(out bool isOwner);
             sequence = word >> EventLog<T>.CountShift;
             segment = log.Publish(segment, sequence, value, time);
             errors = log.WakeReaders();
@@ -89,28 +89,6 @@ internal sealed class InlineDelivery<T>
         }
 
         Errors.Throw(errors);
-    }
-
-    /// <summary>Publishes a run of events under one claim, and delivers as <see cref="Publish"/> does.</summary>
-    internal void PublishRange(ReadOnlySpan<T> values)
-    {
-        Segment<T> segment = _log.TailBeforeClaim();
-        long time = _log.ReadClock();
-        bool isOwner = false;
-        long sequence = _log.IsSingleWriter
-            ? _log.ClaimSingle(values.Length)
-            : ClaimAndTryOwn(values.Length, out isOwner) >> EventLog<T>.CountShift;
-        _log.PublishRange(segment, sequence, values, time);
-        List<Exception>? errors = _log.WakeReaders();
-        if (isOwner)
-        {
-            DrainOwned(errors);
-        }
-        else
-        {
-            TryDrain();
-            Errors.Throw(errors);
-        }
     }
 
     /// <summary>Delivers what is published, unless somebody is at it. Called after publishing without ownership.</summary>
@@ -172,16 +150,15 @@ internal sealed class InlineDelivery<T>
 
     internal void Remove(InlineSubscription<T> subscription) => _subscriptions.Remove(subscription);
 
-    /// <summary>Claims sequences, and ownership of the delivery with the same CAS if nobody has it.</summary>
+    /// <summary>Claims a sequence, and ownership of the delivery with the same CAS if nobody has it.</summary>
     /// <returns>The claim word as it was.</returns>
-    private long ClaimAndTryOwn(int count, out bool isOwner)
+    private long ClaimAndTryOwn(out bool isOwner)
     {
         ref long claims = ref _log.Claims;
         long word = Volatile.Read(ref claims);
         while ((word & EventLog<T>.Inline) != 0)
         {
-            long claimed = word + ((long)count << EventLog<T>.CountShift);
-            long seen = Interlocked.CompareExchange(ref claims, claimed | EventLog<T>.Draining, word);
+            long seen = Interlocked.CompareExchange(ref claims, (word + EventLog<T>.OneClaim) | EventLog<T>.Draining, word);
             if (seen == word)
             {
                 isOwner = (word & EventLog<T>.Draining) == 0;
@@ -192,7 +169,7 @@ internal sealed class InlineDelivery<T>
         }
 
         isOwner = false;
-        return _log.ClaimShared(count);
+        return _log.ClaimShared();
     }
 
     /// <summary>Opens the delivery if it is closed; then nobody owns the cursor, and the lock keeps others from opening it.</summary>
