@@ -21,6 +21,7 @@ namespace Rx;
 /// the current one has reached everyone.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
+[DebuggerTypeProxy(typeof(EventStreamDebugView<>))]
 public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
 {
     private readonly EventLog<T> _log;

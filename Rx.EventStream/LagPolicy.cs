@@ -4,7 +4,8 @@ namespace Rx;
 
 /// <summary>What happens to a subscriber, or a reader, that does not keep up.</summary>
 /// <remarks>
-/// Lag is how many published events a subscriber is behind. Whatever the policy, others miss nothing.
+/// Lag is how many published events a subscriber is behind. While it handles an event its lag may grow past the bound; the policy
+/// is applied before the next one. Whatever the policy, others miss nothing.
 /// <para><b>Concurrency.</b> Immutable; may be shared and used from any thread.</para>
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}")]
