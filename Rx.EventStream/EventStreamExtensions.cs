@@ -114,7 +114,10 @@ public static class EventStreamExtensions
     /// <param name="source">The source; each enumeration subscribes to it when it begins, and unsubscribes when it ends.</param>
     /// <param name="lag">What happens when the reader does not keep up.</param>
     /// <param name="ct">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this token.</param>
-    /// <remarks>It ends when the source completes, and throws the source's error if it has one.</remarks>
+    /// <remarks>
+    /// It ends when the source completes, and throws the source's error if it has one. With <c>LagPolicy.Wait</c> the source is
+    /// subscribed to on the thread pool, since it may have to wait.
+    /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IAsyncEnumerable<T> ReadAllAsync<T>(this IObservable<T> source, LagPolicy lag, CancellationToken ct = default)
     {
@@ -124,9 +127,10 @@ public static class EventStreamExtensions
 
         static async IAsyncEnumerable<T> Read(IObservable<T> source, LagPolicy lag, [EnumeratorCancellation] CancellationToken ct)
         {
-            using var stream = new EventStream<T>();
+            // Not disposed: a source that was just freed from waiting is to end quietly, not with an exception.
+            var stream = new EventStream<T>();
             using EventReader<T> reader = stream.AsObservable().OnLag(lag).OpenReader();
-            using IDisposable subscription = source.SubscribeSafe(stream);
+            using IDisposable subscription = lag.WaitsWhenFull ? SubscribeOnPool(source, stream) : source.SubscribeSafe(stream);
             while (await reader.WaitToReadAsync(ct).ConfigureAwait(false))
             {
                 while (reader.TryRead(out T? value))
@@ -161,13 +165,22 @@ public static class EventStreamExtensions
         return new EventProjection<TState, T>(stream, seed, apply);
     }
 
+    /// <summary>Subscribes where waiting is allowed: a source that produces inside <c>Subscribe</c> would otherwise wait there for the
+    /// thread it is on. It is ended by a token, since its own handle comes only when it has produced all.</summary>
+    private static CancellationDisposable SubscribeOnPool<T>(IObservable<T> source, IObserver<T> observer)
+    {
+        var cancellation = new CancellationDisposable();
+        source.TakeUntil(cancellation.Token).SubscribeOn(TaskPoolScheduler.Default).SubscribeSafe(observer);
+        return cancellation;
+    }
+
     /// <summary>For each observer a stream between it and the source, observed first and then fed.</summary>
     private static AnonymousView<TResult> Through<T, TResult>(IObservable<T> source, Func<EventStream<T>, IObservable<TResult>> observe) =>
         new(observer =>
         {
             var stream = new EventStream<T>();
             IDisposable observed = observe(stream).Subscribe(observer);
-            return StableCompositeDisposable.Create(source.SubscribeSafe(stream), observed, stream);
+            return StableCompositeDisposable.Create(source.SubscribeSafe(stream), observed);
         });
 
     /// <summary>An observable that is nothing but its subscribing. Unlike Rx's, it puts nothing between: who throws ends as the scheduler says.</summary>

@@ -87,10 +87,8 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         /// <summary>How many observers there are; read and written under the lock.</summary>
         internal int Observers;
 
-        public void Dispose()
-        {
-            Source.Dispose();
-            Stream.Dispose();
-        }
+        /// <summary>Ends the subscription to the source. The stream stays open: an event that is just being published is to end
+        /// quietly, with nobody to get it.</summary>
+        public void Dispose() => Source.Dispose();
     }
 }

@@ -1,0 +1,424 @@
+using System.Reactive.Concurrency;
+using Rx.Tests.Concurrency;
+using Rx.Tests.Contract;
+
+namespace Rx.Tests.Lag;
+
+/// <summary><see cref="LagPolicy.Wait"/>: what the publisher feels, and what frees it.</summary>
+[TestFixture]
+internal sealed class WaitPolicyTests
+{
+    private readonly ManualScheduler _manual = new();
+    private EventStream<int> _stream = null!;
+
+    [SetUp]
+    public void SetUp() => _stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4 });
+
+    [TearDown]
+    public void TearDown() => _stream.Dispose();
+
+    [Test]
+    public void PublishAsync_NobodyIsWaitedFor_DoneAtOnce()
+    {
+        using EventReader<int> reader = _stream.AsObservable().OpenReader();
+
+        Assert.That(Enumerable.Range(0, 100).All(i => _stream.PublishAsync(i).AsTask().IsCompletedSuccessfully), Is.True);
+        Assert.That(reader.Count, Is.EqualTo(100));
+    }
+
+    [Test]
+    public async Task PublishAsync_ReaderFull_DoneWhenItReads()
+    {
+        using EventReader<int> reader = OpenFull(2);
+
+        Task publishing = _stream.PublishAsync(2).AsTask();
+        bool wasDone = publishing.IsCompleted;
+        int countBefore = reader.Count;
+        reader.TryRead(out int first);
+        await Eventually.Ends(publishing);
+
+        Assert.That((wasDone, countBefore, first), Is.EqualTo((false, 2, 0)));
+        Assert.That(reader.Count, Is.EqualTo(2));
+        Assert.That(ReadAvailable(reader), Is.EqualTo(new[] { 1, 2 }));
+    }
+
+    [Test]
+    public async Task PublishAsync_ObserverFull_DoneWhenItHasHadOne()
+    {
+        var observer = new RecordingObserver<int>();
+        _stream.ObserveOn(_manual).OnLag(LagPolicy.Wait(2)).Subscribe(observer);
+        Publish(2);
+
+        Task publishing = _stream.PublishAsync(2).AsTask();
+        bool wasDone = publishing.IsCompleted;
+        _manual.RunAll();
+        await Eventually.Ends(publishing);
+        Eventually.IsTrue(
+            () =>
+            {
+                _manual.RunAll();
+                return observer.Count == 3;
+            },
+            "It gets the third.");
+
+        Assert.That(wasDone, Is.False);
+        Assert.That(observer.Values, Is.EqualTo(new[] { 0, 1, 2 }));
+    }
+
+    [Test]
+    public async Task OnNext_ReaderFull_BlocksUntilItReads()
+    {
+        using EventReader<int> reader = OpenFull(2);
+        Task publishing = PublishOnThread(2);
+
+        Assert.That((publishing.IsCompleted, reader.Count), Is.EqualTo((false, 2)));
+        reader.TryRead(out _);
+        await Eventually.Ends(publishing);
+
+        Assert.That(ReadAvailable(reader), Is.EqualTo(new[] { 1, 2 }));
+    }
+
+    [Test]
+    public async Task Publish_SubscriberDisposed_GoesOnAtOnce([Values] bool isAsync, [Values] bool isReader)
+    {
+        EventView<int> view = _stream.ObserveOn(_manual).OnLag(LagPolicy.Wait(2));
+        IDisposable waitedFor = isReader ? view.OpenReader() : view.Subscribe(new RecordingObserver<int>());
+        Publish(2);
+        Task publishing = isAsync ? _stream.PublishAsync(2).AsTask() : PublishOnThread(2);
+        bool wasDone = publishing.IsCompleted;
+
+        waitedFor.Dispose();
+        await Eventually.Ends(publishing);
+
+        Assert.That(wasDone, Is.False);
+        Assert.That(_stream.Next.Sequence, Is.EqualTo(3));
+        Publish(100);
+        Assert.That(_stream.Next.Sequence, Is.EqualTo(103));
+    }
+
+    [Test]
+    public async Task Publish_ObserverThrows_GoesOnAtOnce()
+    {
+        _stream.ObserveOn(_manual).OnLag(LagPolicy.Wait(1)).Subscribe(_ => throw new InvalidOperationException("observer"));
+        Publish(1);
+        Task publishing = _stream.PublishAsync(1).AsTask();
+
+        Assert.That(_manual.RunAll, Throws.InvalidOperationException.With.Message.EqualTo("observer"));
+
+        await Eventually.Ends(publishing);
+    }
+
+    [Test]
+    public void PublishAsync_Cancelled_NotPublished()
+    {
+        using EventReader<int> reader = OpenFull(2);
+        using var cancellation = new CancellationTokenSource();
+        Task publishing = _stream.PublishAsync(2, cancellation.Token).AsTask();
+
+        cancellation.Cancel();
+
+        Assert.That(
+            async () => await Eventually.Ends(publishing),
+            Throws.InstanceOf<OperationCanceledException>().With.Property("CancellationToken").EqualTo(cancellation.Token));
+        Assert.That(ReadAvailable(reader), Is.EqualTo(new[] { 0, 1 }));
+        Assert.That(_stream.PublishAsync(3).AsTask().IsCompletedSuccessfully, Is.True);
+        Assert.That(_stream.PublishAsync(4, cancellation.Token).AsTask().IsCanceled, Is.True);
+        Assert.That(ReadAvailable(reader), Is.EqualTo(new[] { 3 }));
+    }
+
+    [Test]
+    public async Task Publish_StreamCompleted_IgnoredAtOnce([Values] bool isAsync)
+    {
+        using EventReader<int> reader = OpenFull(2);
+        Task publishing = isAsync ? _stream.PublishAsync(2).AsTask() : PublishOnThread(2);
+
+        _stream.OnCompleted();
+        await Eventually.Ends(publishing);
+
+        Assert.That(ReadAvailable(reader), Is.EqualTo(new[] { 0, 1 }));
+    }
+
+    [Test]
+    public void Publish_StreamDisposed_Throws([Values] bool isAsync)
+    {
+        using EventReader<int> reader = OpenFull(2);
+        Task publishing = isAsync ? _stream.PublishAsync(2).AsTask() : PublishOnThread(2);
+
+        _stream.Dispose();
+
+        Assert.That(async () => await Eventually.Ends(publishing), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    [Test]
+    public void Publish_InsideDeliveryOnThePublishingThread_ThrowsWhereItWouldWait()
+    {
+        var thrown = new List<Exception?>();
+        using EventReader<int> reader = _stream.AsObservable().OnLag(LagPolicy.Wait(2)).OpenReader();
+        _stream.Subscribe(value =>
+        {
+            if (value == 0)
+            {
+                thrown.Add(Catch(() => _stream.OnNext(1)));
+                thrown.Add(Catch(() => _stream.OnNext(2)));
+                thrown.Add(Catch(() => _stream.PublishAsync(2).AsTask().GetAwaiter().GetResult()));
+                thrown.Add(Catch(() => _stream.OnNextRange([2])));
+            }
+        });
+
+        Publish(1);
+
+        Assert.That(thrown[0], Is.Null);
+        Assert.That(thrown.Skip(1), Is.All.TypeOf<InvalidOperationException>().With.Message.Contains("inside a delivery"));
+        Assert.That(ReadAvailable(reader), Is.EqualTo(new[] { 0, 1 }));
+    }
+
+    [Test]
+    public void Publish_InsideDeliveryOnScheduler_ThrowsWhereItWouldWait()
+    {
+        var thrown = new List<Exception?>();
+        _stream.ObserveOn(_manual).OnLag(LagPolicy.Wait(1)).Subscribe(value =>
+        {
+            if (value == 0)
+            {
+                // Its own event counts until it is done with it.
+                thrown.Add(Catch(() => _stream.OnNext(1)));
+                thrown.Add(Catch(() => _stream.PublishAsync(1).AsTask().GetAwaiter().GetResult()));
+            }
+        });
+        Publish(1);
+
+        _manual.RunAll();
+
+        Assert.That(thrown, Has.Count.EqualTo(2).And.All.TypeOf<InvalidOperationException>().With.Message.Contains("inside a delivery"));
+    }
+
+    [Test]
+    public void Publish_InsideDeliveryOfAnotherStreamInside_ThrowsToo()
+    {
+        using EventReader<int> reader = OpenFull(1);
+        using var other = new EventStream<int>();
+        Exception? thrown = null;
+        _stream.ObserveOn(_manual).Subscribe(_ => other.OnNext(0));
+        other.ObserveOn(ImmediateScheduler.Instance).Subscribe(_ => thrown = Catch(() => _stream.OnNext(1)));
+
+        _manual.RunAll();
+        reader.TryRead(out _);
+        Publish(1);
+        _manual.RunAll();
+
+        Assert.That(thrown, Is.TypeOf<InvalidOperationException>());
+    }
+
+    [Test]
+    public async Task Publish_InsideDeliveryOfAnotherStreamOnly_Waits()
+    {
+        using EventReader<int> reader = OpenFull(1);
+        using var other = new EventStream<int>();
+        other.Subscribe(value => _stream.OnNext(value));
+
+        Task publishing = Eventually.OnThread(() => other.OnNext(7));
+        Assert.That(reader.TryRead(out _), Is.True);
+        await Eventually.Ends(publishing);
+
+        Assert.That(ReadAvailable(reader), Is.EqualTo(new[] { 7 }));
+    }
+
+    [Test]
+    public async Task OnNextRange_LongerThanTheCapacity_PassesWhenNothingElseIsThere()
+    {
+        using EventReader<int> reader = _stream.AsObservable().OnLag(LagPolicy.Wait(2)).OpenReader();
+        _stream.OnNextRange([0, 1, 2, 3, 4]);
+        Assert.That(reader.Count, Is.EqualTo(5));
+
+        Task publishing = Eventually.OnThread(() => _stream.OnNextRange([5, 6, 7]));
+        for (int expected = 0; expected < 5; expected++)
+        {
+            Assert.That(reader.TryRead(out int value) && value == expected, Is.True);
+        }
+
+        await Eventually.Ends(publishing);
+        Assert.That(ReadAvailable(reader), Is.EqualTo(new[] { 5, 6, 7 }));
+    }
+
+    [Test]
+    public void Subscribe_MoreRetainedThanTheCapacity_PublisherWaitsForAll()
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.All });
+        for (int i = 0; i < 10; i++)
+        {
+            stream.OnNext(i);
+        }
+
+        using EventReader<int> reader = stream.AsObservable().OnLag(LagPolicy.Wait(3)).OpenReader();
+        Task publishing = stream.PublishAsync(10).AsTask();
+        var done = new List<bool>();
+        for (int i = 0; i < 7; i++)
+        {
+            done.Add(publishing.IsCompleted);
+            reader.TryRead(out _);
+        }
+
+        reader.TryRead(out _);
+
+        Assert.That(done, Has.None.True);
+        Assert.That(async () => await Eventually.Ends(publishing), Throws.Nothing);
+    }
+
+    [Test]
+    public async Task Publish_SlowestOfSeveral_DecidesAlone()
+    {
+        using EventReader<int> fast = _stream.AsObservable().OnLag(LagPolicy.Wait(4)).OpenReader();
+        using EventReader<int> slow = _stream.AsObservable().OnLag(LagPolicy.Wait(2)).OpenReader();
+        using EventReader<int> free = _stream.AsObservable().OpenReader();
+        Publish(2);
+        Task publishing = _stream.PublishAsync(2).AsTask();
+
+        ReadAvailable(fast);
+        bool wasDone = publishing.IsCompleted;
+        slow.TryRead(out _);
+        await Eventually.Ends(publishing);
+
+        Assert.That(wasDone, Is.False);
+        Assert.That((fast.Count, slow.Count, free.Count), Is.EqualTo((1, 2, 3)));
+    }
+
+    [Test]
+    public async Task Publish_SeveralPublishers_NeverBeyondTheBound([Values(1, 3, 64)] int capacity, [Values] bool isAsync)
+    {
+        const int Publishers = 3;
+        int each = isAsync || capacity == 1 ? 2_000 : 10_000;
+        var lags = new List<long>();
+        var events = new List<int>();
+        EventSubscription? subscription = null;
+        using var subscribed = new ManualResetEventSlim();
+        using var ended = new ManualResetEventSlim();
+        subscription = (EventSubscription)_stream.ObserveOn(TaskPoolScheduler.Default).OnLag(LagPolicy.Wait(capacity)).Subscribe(
+            Reactive(
+                value =>
+                {
+                    subscribed.Wait();
+                    lags.Add(subscription!.Lag);
+                    events.Add(value);
+                },
+                ended.Set));
+        subscribed.Set();
+
+        Task[] publishers = [.. Enumerable.Range(0, Publishers).Select(p => isAsync
+            ? Task.Run(async () =>
+            {
+                for (int i = 0; i < each; i++)
+                {
+                    await _stream.PublishAsync((p * each) + i);
+                }
+            })
+            : Eventually.OnThread(() =>
+            {
+                for (int i = 0; i < each; i++)
+                {
+                    _stream.OnNext((p * each) + i);
+                }
+            }))];
+        await Eventually.Ends(Task.WhenAll(publishers));
+        _stream.OnCompleted();
+        Eventually.IsSet(ended, "It ends.");
+
+        Assert.That(lags.Max(), Is.LessThanOrEqualTo(capacity));
+        Assert.That(events, Has.Count.EqualTo(Publishers * each));
+        for (int p = 0; p < Publishers; p++)
+        {
+            Assert.That(events.Where(e => e / each == p), Is.EqualTo(Enumerable.Range(p * each, each)));
+        }
+    }
+
+    [Test]
+    public async Task ReadAllAsync_Wait_PublisherNeverBeyondTheBound()
+    {
+        const int Published = 5_000;
+        var read = new List<int>();
+        long greatest = 0;
+        IAsyncEnumerable<int> events = _stream.AsObservable().OnLag(LagPolicy.Wait(5)).ReadAllAsync();
+        await using IAsyncEnumerator<int> reading = events.GetAsyncEnumerator();
+        ValueTask<bool> moving = reading.MoveNextAsync();
+        Task publishing = Eventually.OnThread(() =>
+        {
+            Publish(Published);
+            _stream.OnCompleted();
+        });
+
+        while (await Eventually.Ends(moving))
+        {
+            read.Add(reading.Current);
+            greatest = Math.Max(greatest, _stream.Next.Sequence - read.Count);
+            moving = reading.MoveNextAsync();
+        }
+
+        await Eventually.Ends(publishing);
+        Assert.That(read, Is.EqualTo(Enumerable.Range(0, Published)));
+        Assert.That(greatest, Is.LessThanOrEqualTo(5));
+    }
+
+    private static Recording Reactive(Action<int> onNext, Action onEnd) => new(onNext, onEnd);
+
+    private EventReader<int> OpenFull(int capacity)
+    {
+        EventReader<int> reader = _stream.AsObservable().OnLag(LagPolicy.Wait(capacity)).OpenReader();
+        Publish(capacity);
+        return reader;
+    }
+
+    private void Publish(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            _stream.OnNext(i);
+        }
+    }
+
+    /// <summary>Publishes on a thread of its own, and returns when that thread sleeps or is done.</summary>
+    private Task PublishOnThread(int value)
+    {
+        Thread? thread = null;
+        Task publishing = Eventually.OnThread(() =>
+        {
+            Volatile.Write(ref thread, Thread.CurrentThread);
+            _stream.OnNext(value);
+        });
+        Eventually.IsTrue(
+            () => publishing.IsCompleted || Volatile.Read(ref thread)?.ThreadState.HasFlag(ThreadState.WaitSleepJoin) == true,
+            "The publisher waits.");
+        return publishing;
+    }
+
+    private static Exception? Catch(Action action)
+    {
+        try
+        {
+            action();
+            return null;
+        }
+        catch (Exception error)
+        {
+            return error;
+        }
+    }
+
+    private static List<int> ReadAvailable(EventReader<int> reader)
+    {
+        var read = new List<int>();
+        while (reader.TryRead(out int value))
+        {
+            read.Add(value);
+        }
+
+        return read;
+    }
+
+    private sealed class Recording(Action<int> onNext, Action onEnd) : IObserver<int>
+    {
+        public void OnNext(int value) => onNext(value);
+
+        public void OnError(Exception error) => onEnd();
+
+        public void OnCompleted() => onEnd();
+    }
+}

@@ -1,0 +1,155 @@
+using System.Reactive.Concurrency;
+using Rx.Tests.Concurrency;
+using Rx.Tests.Contract;
+
+namespace Rx.Tests.Looking;
+
+/// <summary>Who is subscribed and how far they are, and waiting for them.</summary>
+[TestFixture]
+internal sealed class LookingTests
+{
+    private readonly ManualScheduler _manual = new();
+    private EventStream<int> _stream = null!;
+
+    [SetUp]
+    public void SetUp() => _stream = new EventStream<int>();
+
+    [TearDown]
+    public void TearDown() => _stream.Dispose();
+
+    [Test]
+    public void Subscriptions_InlineAndScheduled_TheirFigures()
+    {
+        DateTimeOffset before = DateTimeOffset.UtcNow;
+        _stream.OnNext(0);
+        _stream.AsObservable().Named("inline").Subscribe(_ => { });
+        _stream.ObserveOn(_manual).Named("slow").Subscribe(_ => { });
+        _stream.ObserveOn(_manual).OnLag(LagPolicy.DropOldest(2)).Named("lossy").Subscribe(_ => { });
+        _stream.OnNextRange([1, 2, 3, 4]);
+
+        Assert.That(Figures(), Is.EqualTo(new[] { ("inline", 5L, 0L, 4L, 0L), ("slow", 1, 4, 0, 0), ("lossy", 1, 4, 0, 0) }));
+        _manual.RunAll();
+        Assert.That(Figures(), Is.EqualTo(new[] { ("inline", 5L, 0L, 4L, 0L), ("slow", 5, 0, 4, 0), ("lossy", 5, 0, 2, 2) }));
+        Assert.That(_stream.Subscriptions.Select(s => s.Since), Is.All.InRange(before, DateTimeOffset.UtcNow));
+    }
+
+    [Test]
+    public void Subscriptions_Disposed_GoneFromTheList([Values] bool isScheduled)
+    {
+        EventView<int> view = isScheduled ? _stream.ObserveOn(_manual) : _stream.AsObservable();
+        var subscription = (EventSubscription)view.Subscribe(_ => { });
+        bool hadObservers = _stream.HasObservers;
+        IReadOnlyList<EventSubscription> snapshot = _stream.Subscriptions;
+
+        subscription.Dispose();
+
+        Assert.That(hadObservers, Is.True);
+        Assert.That(_stream.HasObservers, Is.False);
+        Assert.That(_stream.Subscriptions, Is.Empty);
+        Assert.That(snapshot, Has.Count.EqualTo(1));
+        Assert.That((subscription.IsDisposed, subscription.Lag), Is.EqualTo((true, 0)));
+    }
+
+    [Test]
+    public void HasObservers_ReadersOnlyOrEnded_False()
+    {
+        using EventReader<int> reader = _stream.AsObservable().OpenReader();
+        Assert.That(_stream.HasObservers, Is.False);
+        _stream.Subscribe(_ => { });
+        Assert.That(_stream.HasObservers, Is.True);
+
+        _stream.OnCompleted();
+
+        Assert.That(_stream.HasObservers, Is.False);
+    }
+
+    [Test]
+    public void DrainAsync_NobodyOrInlineOrParked_DoneAtOnce()
+    {
+        Assert.That(_stream.DrainAsync().IsCompletedSuccessfully, Is.True);
+        _stream.Subscribe(_ => { });
+        _stream.ObserveOn(_manual).Subscribe(_ => { });
+        Assert.That(_stream.DrainAsync().IsCompletedSuccessfully, Is.True);
+        _stream.OnNext(1);
+        _manual.RunAll();
+        Assert.That(_stream.DrainAsync().IsCompletedSuccessfully, Is.True);
+    }
+
+    [Test]
+    public async Task DrainAsync_Lagging_DoneWhenItHasCaughtUp([Values] bool isBounded)
+    {
+        _stream.ObserveOn(_manual).OnLag(isBounded ? LagPolicy.DropOldest(1) : LagPolicy.Retain).Subscribe(_ => { });
+        _stream.OnNextRange([1, 2, 3]);
+
+        Task draining = _stream.DrainAsync();
+        bool wasDone = draining.IsCompleted;
+        _manual.RunAll();
+        await Eventually.Ends(draining);
+
+        Assert.That(wasDone, Is.False);
+    }
+
+    [Test]
+    public async Task DrainAsync_LaggingOneDisposed_Done()
+    {
+        IDisposable subscription = _stream.ObserveOn(_manual).Subscribe(_ => { });
+        _stream.OnNext(1);
+        Task draining = _stream.DrainAsync();
+
+        subscription.Dispose();
+
+        await Eventually.Ends(draining);
+    }
+
+    [Test]
+    public void DrainAsync_Cancelled_Throws()
+    {
+        using var cancellation = new CancellationTokenSource();
+        _stream.ObserveOn(_manual).Subscribe(_ => { });
+        _stream.OnNext(1);
+        Task draining = _stream.DrainAsync(cancellation.Token);
+
+        cancellation.Cancel();
+
+        Assert.That(async () => await Eventually.Ends(draining), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(_stream.DrainAsync(cancellation.Token).IsCanceled, Is.True);
+    }
+
+    [Test]
+    public async Task DrainAsync_OnThePool_EverythingPublishedBeforeWasSeen()
+    {
+        int seen = 0;
+        _stream.ObserveOn(TaskPoolScheduler.Default).Subscribe(_ => Interlocked.Increment(ref seen));
+        for (int round = 1; round <= 2_000; round++)
+        {
+            _stream.OnNextRange([1, 2, 3]);
+            await Eventually.Ends(_stream.DrainAsync());
+            Assert.That(Volatile.Read(ref seen), Is.EqualTo(3 * round));
+        }
+    }
+
+    [Test]
+    public async Task DrainAsync_InlineDeliveredByAnotherThread_DoneWhenThatIsDone()
+    {
+        using var entered = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        _stream.Subscribe(_ =>
+        {
+            entered.Set();
+            release.Wait();
+        });
+        Task publishing = Eventually.OnThread(() => _stream.OnNext(1));
+        Eventually.IsSet(entered, "The observer is called.");
+
+        Task draining = _stream.DrainAsync();
+        bool wasDone = draining.IsCompleted;
+        release.Set();
+        await Eventually.Ends(publishing);
+        await Eventually.Ends(draining);
+
+        Assert.That(wasDone, Is.False);
+    }
+
+    private (string? Name, long Sequence, long Lag, long Delivered, long Dropped)[] Figures() =>
+        [.. _stream.Subscriptions.Select(s => (s.Name, s.Sequence, s.Lag, s.Delivered, s.Dropped))];
+}

@@ -1,0 +1,158 @@
+using System.Reactive.Concurrency;
+using System.Reactive.Subjects;
+using CsCheck;
+
+namespace Rx.Tests.Retaining;
+
+/// <summary>Each constructor of <see cref="ReplaySubject{T}"/> beside the stream that replaces it: the same values in the same ticks.</summary>
+/// <remarks>
+/// On a scheduler a <see cref="ReplaySubject{T}"/> looks once more in the tick after its last event, so that an event published in
+/// just that tick comes in it instead of in the next. A stream keeps the ticks of <c>ObserveOn</c>. Hence publications are so far
+/// apart here that a joiner is up to date, and has looked, before the next one.
+/// </remarks>
+[TestFixture]
+internal sealed class ReplaySubjectEquivalenceTests
+{
+    private const int BufferSize = 3;
+    private const string Published = "<19>a<19>b<19>(cd)<19>e<19>f<119>g<19>(hi)<19>|";
+
+    private static readonly TimeSpan _window = TimeSpan.FromTicks(45);
+
+    /// <summary>Joins before, between, and after the end.</summary>
+    private static readonly long[] _joins = [1, 20, 22, 44, 60, 63, 84, 105, 106, 129, 148, 150, 224, 246, 262, 280, 285, 306, 330];
+
+    public enum Form
+    {
+        Unbounded,
+        BufferSize,
+        UnboundedScheduler,
+        BufferSizeScheduler,
+        WindowScheduler,
+        BufferSizeWindowScheduler,
+    }
+
+    [Test]
+    public void Subscribe_LateJoiners_SameTicksAsReplaySubject([Values] Form form)
+    {
+        string[] ofRx = Play(form, isRx: true);
+        string[] ofStream = Play(form, isRx: false);
+
+        Assert.That(ofStream, Is.EqualTo(ofRx));
+    }
+
+    [Test]
+    public void Subscribe_AnyPublicationsAndJoins_SameTicksAsReplaySubject([Values] Form form) =>
+        Scenarios(form is Form.Unbounded or Form.BufferSize ? 1 : 50).Sample(
+            scenario => Run(form, scenario, isRx: false).SequenceEqual(Run(form, scenario, isRx: true)),
+            print: scenario => $"{scenario}\n  stream {string.Join("\n         ", Run(form, scenario, isRx: false))}" +
+                $"\n  Rx     {string.Join("\n         ", Run(form, scenario, isRx: true))}",
+            iter: 500,
+            threads: 1);
+
+    [Test]
+    public void Subscribe_WindowOnTheMachinesClock_BothReplayWhatIsYoung()
+    {
+        // ReplaySubject<T>(window) and (bufferSize, window) take the clock of the machine; only long windows can be told apart from none.
+        using var subject = new ReplaySubject<int>(2, TimeSpan.FromHours(1));
+        using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.CountAndTime(2, TimeSpan.FromHours(1)) });
+        using var subjectByTime = new ReplaySubject<int>(TimeSpan.FromHours(1));
+        using var streamByTime = new EventStream<int>(new EventStreamOptions { Retention = Retention.Time(TimeSpan.FromHours(1)) });
+        for (int i = 0; i < 5; i++)
+        {
+            subject.OnNext(i);
+            stream.OnNext(i);
+            subjectByTime.OnNext(i);
+            streamByTime.OnNext(i);
+        }
+
+        Assert.That(SeenBy(stream), Is.EqualTo(SeenBy(subject)).And.EqualTo(new[] { 3, 4 }));
+        Assert.That(SeenBy(streamByTime), Is.EqualTo(SeenBy(subjectByTime)).And.Length.EqualTo(5));
+    }
+
+    /// <param name="pause">From one publication to the next; longer than any replay.</param>
+    private static Gen<Scenario> Scenarios(long pause) =>
+        from publications in Gen.Select(Gen.Long[1, 12], Gen.Int[1, 3], (tick, count) => new Publication(tick * pause, count)).Array[0, 10]
+        from end in Gen.OneOf(Gen.Const(0L), Gen.Long[1, 14])
+        from joins in Gen.Select(Gen.Long[1, 16], Gen.Long[0, Math.Min(pause - 1, 10)], (tick, later) => (tick * pause) + later).Array[1, 4]
+        select new Scenario([.. publications.OrderBy(p => p.Tick)], end * pause, joins);
+
+    private static string[] Play(Form form, bool isRx)
+    {
+        var scheduler = new TestScheduler();
+        using var disposable = (IDisposable)Create<char>(form, isRx, scheduler);
+        var subject = (ISubject<char>)disposable;
+        scheduler.Publish(subject, Published);
+        ITestableObserver<char>[] observers = [.. _joins.Select(tick => JoinAt(scheduler, subject, tick))];
+        scheduler.Start();
+        return [.. observers.Select(Marbles.Of)];
+    }
+
+    private static string[] Run(Form form, Scenario scenario, bool isRx)
+    {
+        var scheduler = new TestScheduler();
+        using var disposable = (IDisposable)Create<int>(form, isRx, scheduler);
+        var subject = (ISubject<int>)disposable;
+        int next = 0;
+        foreach (Publication publication in scenario.Publications)
+        {
+            scheduler.ScheduleAbsolute(publication.Tick, () =>
+            {
+                for (int i = 0; i < publication.Count; i++)
+                {
+                    subject.OnNext(next++);
+                }
+            });
+        }
+
+        ITestableObserver<int>[] observers = [.. scenario.Joins.Select(tick => JoinAt(scheduler, subject, tick))];
+        if (scenario.End > 0)
+        {
+            scheduler.ScheduleAbsolute(scenario.End, subject.OnCompleted);
+        }
+
+        scheduler.Start();
+        return [.. observers.Select(Marbles.Of)];
+    }
+
+    private static ITestableObserver<T> JoinAt<T>(TestScheduler scheduler, IObservable<T> source, long tick)
+    {
+        ITestableObserver<T> observer = scheduler.CreateObserver<T>();
+        scheduler.ScheduleAbsolute(tick, () => source.Subscribe(observer));
+        return observer;
+    }
+
+    private static ISubject<T> Create<T>(Form form, bool isRx, TestScheduler scheduler) => (form, isRx) switch
+    {
+        (Form.Unbounded, true) => new ReplaySubject<T>(),
+        (Form.Unbounded, false) => new EventStream<T>(new EventStreamOptions { Retention = Retention.All }),
+        (Form.BufferSize, true) => new ReplaySubject<T>(BufferSize),
+        (Form.BufferSize, false) => new EventStream<T>(new EventStreamOptions { Retention = Retention.Count(BufferSize) }),
+        (Form.UnboundedScheduler, true) => new ReplaySubject<T>(scheduler),
+        (Form.UnboundedScheduler, false) => Scheduled<T>(Retention.All, scheduler),
+        (Form.BufferSizeScheduler, true) => new ReplaySubject<T>(BufferSize, scheduler),
+        (Form.BufferSizeScheduler, false) => Scheduled<T>(Retention.Count(BufferSize), scheduler),
+        (Form.WindowScheduler, true) => new ReplaySubject<T>(_window, scheduler),
+        (Form.WindowScheduler, false) => Scheduled<T>(Retention.Time(_window), scheduler),
+        (Form.BufferSizeWindowScheduler, true) => new ReplaySubject<T>(BufferSize, _window, scheduler),
+        (Form.BufferSizeWindowScheduler, false) => Scheduled<T>(Retention.CountAndTime(BufferSize, _window), scheduler),
+        _ => throw new ArgumentOutOfRangeException(nameof(form)),
+    };
+
+    private static EventStream<T> Scheduled<T>(Retention retention, IScheduler scheduler) =>
+        new(new EventStreamOptions { Retention = retention, Scheduler = scheduler, SegmentCapacity = 4 });
+
+    private static int[] SeenBy(IObservable<int> source)
+    {
+        var seen = new List<int>();
+        using IDisposable subscription = source.Subscribe(seen.Add);
+        return [.. seen];
+    }
+
+    private sealed record Publication(long Tick, int Count);
+
+    private sealed record Scenario(Publication[] Publications, long End, long[] Joins)
+    {
+        public override string ToString() =>
+            $"published {string.Join(", ", Publications.Select(p => $"{p.Count} at {p.Tick}"))}; end {End}; joins {string.Join(", ", Joins)}";
+    }
+}
