@@ -42,6 +42,9 @@ public sealed class EventPosition<T>
     /// <remarks>It ends when the stream completes, and throws the stream's error if it has one.</remarks>
     public IAsyncEnumerable<T> ReadAllAsync(CancellationToken ct = default) => AsObservable().ReadAllAsync(ct);
 
+    /// <summary>Gives the lease back at once, by one who has not handed the position out.</summary>
+    internal void Release() => _cursor.Close(Stream.Log);
+
     /// <summary>A cursor here, with a lease of its own.</summary>
     internal Cursor<T> Fork()
     {

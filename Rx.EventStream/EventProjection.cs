@@ -23,6 +23,7 @@ public sealed class EventProjection<TState, T> : IDisposable
         EventPosition<T> start = stream.Oldest;
         _folder = new Folder(stream, start.Fork(), seed, apply);
         _subscription = start.AsObservable().OnLag(LagPolicy.Retain).Subscribe(_folder);
+        start.Release();
     }
 
     /// <summary>The state now, and the position it belongs to.</summary>

@@ -117,14 +117,28 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
             ThrowIfDisposed();
         }
 
-        if (_completion is not null)
+        OnRead();
+        return isRead;
+    }
+
+    /// <summary>Reads the events that are there now and lie side by side, without copying.</summary>
+    /// <param name="maxCount">The most events to read; at least 1.</param>
+    /// <param name="batch">A slice of the stream's own memory. It stays valid, and in use, for as long as it is held.</param>
+    /// <returns>True if there was one.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1.</exception>
+    /// <exception cref="ObjectDisposedException">The reader is disposed.</exception>
+    public bool TryReadBatch(int maxCount, out ReadOnlyMemory<T> batch)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
+        batch = _cursor.PeekRun(_log, maxCount);
+        if (batch.IsEmpty)
         {
-            CompleteIfDrained();
+            ThrowIfDisposed();
         }
 
-        _log.TellProgress();
-
-        return isRead;
+        _cursor.MoveTo(_cursor.Sequence + batch.Length);
+        OnRead();
+        return !batch.IsEmpty;
     }
 
     /// <summary>Reads the next event, if there is one now, and stays before it.</summary>
@@ -204,6 +218,16 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         }
 
         return true;
+    }
+
+    private void OnRead()
+    {
+        if (_completion is not null)
+        {
+            CompleteIfDrained();
+        }
+
+        _log.TellProgress();
     }
 
     private void CompleteIfDrained()

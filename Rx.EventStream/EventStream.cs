@@ -321,7 +321,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
                 WaitGate<T> gate = OpenGate();
                 gate.Add(member);
                 pump.IsWaitedFor = true;
-                pump.Ended = () => gate.Remove(member);
+                pump.OnEnded(() => gate.Remove(member));
             }
 
             pump.Start();

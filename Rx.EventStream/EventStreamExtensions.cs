@@ -58,7 +58,7 @@ public static class EventStreamExtensions
     /// <remarks>
     /// With <c>LagPolicy.Latest</c>, and an observer that takes three ticks for <c>a</c>:
     /// <code>
-    /// source  -abcd-----|
+    /// source  -a-bcd----|
     /// result  --a---d----|
     /// </code>
     /// </remarks>
@@ -78,7 +78,7 @@ public static class EventStreamExtensions
     /// <remarks>
     /// With an observer that takes three ticks for <c>a</c>:
     /// <code>
-    /// source  -abcd-----|
+    /// source  -a-bcd----|
     /// result  --a---d----|
     /// </code>
     /// </remarks>
@@ -94,8 +94,8 @@ public static class EventStreamExtensions
     /// <remarks>
     /// With an observer that takes three ticks for the first batch:
     /// <code>
-    /// source  -abcd---------|
-    /// result  --[a]--[bcd]---|
+    /// source  -a-bcd----|
+    /// result  --A---B----|   A = [a], B = [b c d]
     /// </code>
     /// A batch is a slice of memory that stays valid for as long as it is held.
     /// </remarks>
@@ -179,8 +179,13 @@ public static class EventStreamExtensions
         new(observer =>
         {
             var stream = new EventStream<T>();
+            var upstream = new SingleAssignmentDisposable();
             IDisposable observed = observe(stream).Subscribe(observer);
-            return StableCompositeDisposable.Create(source.SubscribeSafe(stream), observed);
+
+            // An observer that lagged too far, or threw, is done: the source is not to go on for nobody.
+            (observed as EventSubscription)?.OnEnded(upstream.Dispose);
+            upstream.Disposable = source.SubscribeSafe(stream);
+            return StableCompositeDisposable.Create(upstream, observed);
         });
 
     /// <summary>An observable that is nothing but its subscribing. Unlike Rx's, it puts nothing between: who throws ends as the scheduler says.</summary>

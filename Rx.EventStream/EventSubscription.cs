@@ -44,6 +44,12 @@ public abstract class EventSubscription : IDisposable
     /// <summary>Whether the observer is done with all events before <paramref name="sequence"/>.</summary>
     internal abstract bool HasConsumed(long sequence);
 
+    /// <summary>Has something done once when a subscription on a scheduler has ended; at once if it has. On the publishing thread a
+    /// subscription ends only with its stream or by its owner, who need not be told.</summary>
+    internal virtual void OnEnded(Action action)
+    {
+    }
+
     /// <summary>Ends the subscription. No event starts after it returns, unless it was called from inside the observer or
     /// while the observer runs on another thread; that call then is the last. Calling it again does nothing.</summary>
     public abstract void Dispose();

@@ -218,6 +218,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
     /// </remarks>
     internal void ReplayAndJoin()
     {
+        object? outer = DeliveryScope.Enter(_log);
         try
         {
             ReplayOwned(upTo: 0);
@@ -251,6 +252,10 @@ internal sealed class InlineSubscription<T> : EventSubscription
             Dispose();
             _cursor.Close(_log);
             throw;
+        }
+        finally
+        {
+            DeliveryScope.Leave(outer);
         }
     }
 

@@ -41,6 +41,9 @@ internal abstract class Pump<T> : EventSubscription, IParked
     /// <summary>See the class remarks. Changed by interlocked operations only.</summary>
     private int _state;
 
+    /// <summary>What is done when the pump has ended, or null. Combined by CAS, exchanged with null by whoever does it.</summary>
+    private Action? _ended;
+
     private protected Pump(EventLog<T> log, SubscriptionList subscriptions, Cursor<T> cursor, IObserver<T> observer, string? name)
         : base(name)
     {
@@ -69,9 +72,6 @@ internal abstract class Pump<T> : EventSubscription, IParked
     internal sealed override bool HasConsumed(long sequence) => IsDisposed || Sequence >= sequence;
 
     private protected EventLog<T> Log => _log;
-
-    /// <summary>What the pump does when it has ended, to be set before it starts; null for nothing.</summary>
-    internal Action? Ended { get; set; }
 
     /// <summary>Whether publishers wait for this pump; then they are to learn of each event it is done with.</summary>
     internal bool IsWaitedFor { get; set; }
@@ -127,9 +127,27 @@ internal abstract class Pump<T> : EventSubscription, IParked
         }
 
         OnDisposed();
-        Ended?.Invoke();
+        TellEnded();
         _log.TellProgress();
     }
+
+    internal sealed override void OnEnded(Action action)
+    {
+        Action? before;
+        do
+        {
+            before = Volatile.Read(ref _ended);
+        }
+        while (Interlocked.CompareExchange(ref _ended, before + action, before) != before);
+
+        // Behind the CAS: either this sees the end, or whoever ends the pump sees the action.
+        if (IsDisposed)
+        {
+            TellEnded();
+        }
+    }
+
+    private void TellEnded() => Interlocked.Exchange(ref _ended, null)?.Invoke();
 
     /// <summary>Has <see cref="RunBatch"/> called soon, on the subscriber's scheduler.</summary>
     private protected abstract void Schedule();
@@ -269,7 +287,7 @@ internal abstract class Pump<T> : EventSubscription, IParked
 
         Volatile.Write(ref _observer, null);
         _subscriptions.Remove(this);
-        Ended?.Invoke();
+        TellEnded();
         if (_cursor.Missed > 0)
         {
             observer.OnError(new SubscriberLaggedException(Name, Sequence, _cursor.Missed, _cursor.Bound));
