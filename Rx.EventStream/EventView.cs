@@ -77,13 +77,25 @@ public sealed class EventView<T> : IObservable<T>
     }
 
     /// <summary>The events with their sequences; a gap between two is what this subscriber missed.</summary>
+    /// <remarks>
+    /// <code>
+    /// stream  -a--b--c-|
+    /// result  -0--1--2-|   each with its event
+    /// </code>
+    /// </remarks>
     public IObservable<Sequenced<T>> WithSequence() =>
         new AdaptedView<T, Sequenced<T>>(this, static observer => new SequencingObserver<T>(observer));
 
     /// <summary>The events by the run, without copying: each batch is a slice of the stream's own memory.</summary>
     /// <param name="maxCount">The most events in one batch; at least 1. A batch is as large as what is there, up to this,
     /// and to the end of a segment.</param>
-    /// <remarks>A batch stays valid, and its memory in use, for as long as it is held. Without a scheduler each event is a batch.</remarks>
+    /// <remarks>
+    /// A batch stays valid, and its memory in use, for as long as it is held. Without a scheduler each event is a batch.
+    /// <code>
+    /// stream  -a-x--|       x = b, c and d at once
+    /// result  --A-B--|      A = [a], B = [b c d]
+    /// </code>
+    /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1.</exception>
     public IObservable<ReadOnlyMemory<T>> Batches(int maxCount)
     {

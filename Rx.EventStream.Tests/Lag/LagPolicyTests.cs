@@ -324,18 +324,25 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
-    public void DropOldest_StuckForEver_TenMillionEventsKeepNoMoreThanTheBound([Values] bool isReader)
+    public void BoundedPolicy_StuckForEver_TenMillionEventsKeepNoMoreThanTheBound(
+        [Values("DropOldest", "Fail", "Latest")] string policy, [Values] bool isReader)
     {
+        LagPolicy lag = policy switch
+        {
+            "DropOldest" => LagPolicy.DropOldest(10_000),
+            "Fail" => LagPolicy.Fail(10_000),
+            _ => LagPolicy.Latest,
+        };
         using var stream = new EventStream<long>(new EventStreamOptions { SingleWriter = true });
         using var entered = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
-        EventView<long> view = stream.ObserveOn(NewThreadScheduler.Default).OnLag(LagPolicy.DropOldest(10_000));
+        EventView<long> view = stream.ObserveOn(NewThreadScheduler.Default).OnLag(lag);
         using EventReader<long>? reader = isReader ? view.OpenReader() : null;
         using IDisposable? subscription = isReader ? null : view.Subscribe(_ =>
         {
             entered.Set();
             release.Wait();
-        });
+        }, static _ => { });
         stream.OnNext(-1);
         if (!isReader)
         {

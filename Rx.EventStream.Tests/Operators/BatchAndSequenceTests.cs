@@ -1,0 +1,145 @@
+using System.Reactive.Linq;
+using System.Reactive.Subjects;
+using Rx.Tests.Concurrency;
+
+namespace Rx.Tests.Operators;
+
+/// <summary>Batches and sequences, on views and on any source: grammar, disposal, re-entrancy, ticks.</summary>
+public sealed class BatchAndSequenceTests
+{
+    private readonly ManualScheduler _manual = new();
+
+    [TestCase("-a-bcd----|", "--A-B-D----|")]
+    [TestCase("-a-(bcd)--|", "--A-B--|")]
+    [TestCase("-a-(bcd)--#", "--A-B--#")]
+    public void ObserveBatchesOn_Source_OneBatchATickThenTheEnd(string source, string expected)
+    {
+        var scheduler = new TestScheduler();
+        IObservable<string> batches = scheduler.Hot<char>(source)
+            .ObserveBatchesOn(scheduler, maxCount: 10)
+            .Select(batch => char.ToUpperInvariant(batch.Span[0]).ToString());
+        ITestableObserver<string> observer = scheduler.Observe(batches);
+
+        scheduler.Start();
+
+        Marbles.Assert(observer, expected);
+    }
+
+    [TestCase("-a-bc-|", "--a-bc-|")]
+    [TestCase("-a-bc-#", "--a-bc-#")]
+    public void WithSequence_OnAScheduler_TicksOfObserveOn(string source, string expected)
+    {
+        var scheduler = new TestScheduler();
+        using var stream = new EventStream<char>();
+        ITestableObserver<char> observer = scheduler.Observe(stream.ObserveOn(scheduler).WithSequence().Select(e => e.Value));
+        scheduler.Publish(stream, source);
+
+        scheduler.Start();
+
+        Marbles.Assert(observer, expected);
+    }
+
+    [Test]
+    public void Batches_Disposed_GetsNoMore([Values] bool isScheduled)
+    {
+        using var stream = new EventStream<int>();
+        var seen = new List<int>();
+        EventView<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
+        IDisposable subscription = view.Batches(10).Subscribe(batch => seen.AddRange(batch.ToArray()));
+        stream.OnNext(1);
+        _manual.RunAll();
+
+        subscription.Dispose();
+        stream.OnNext(2);
+        _manual.RunAll();
+
+        Assert.That(seen, Is.EqualTo(new[] { 1 }));
+        Assert.That(stream.HasObservers, Is.False);
+    }
+
+    [Test]
+    public void Batches_DisposedFromInside_ThatBatchIsTheLast()
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 2 });
+        var seen = new List<int>();
+        IDisposable? subscription = null;
+        subscription = stream.ObserveOn(_manual).Batches(10).Subscribe(batch =>
+        {
+            seen.AddRange(batch.ToArray());
+            subscription!.Dispose();
+        });
+        stream.OnNextRange([1, 2, 3, 4]);
+        _manual.RunAll();
+
+        Assert.That(seen, Is.EqualTo(new[] { 1, 2 }));
+    }
+
+    [Test]
+    public void Batches_PublishedFromInside_ComesAfterwards([Values] bool isScheduled)
+    {
+        using var stream = new EventStream<int>();
+        var seen = new List<int>();
+        EventView<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
+        using IDisposable subscription = view.Batches(10).Subscribe(batch =>
+        {
+            seen.AddRange(batch.ToArray());
+            if (batch.Span[0] == 1)
+            {
+                stream.OnNext(2);
+                seen.Add(0);
+            }
+        });
+
+        stream.OnNext(1);
+        _manual.RunAll();
+
+        Assert.That(seen, Is.EqualTo(new[] { 1, 0, 2 }));
+    }
+
+    [Test]
+    public void WithSequence_PublishedFromInside_SequenceOfEachEvent([Values] bool isScheduled)
+    {
+        using var stream = new EventStream<int>();
+        var seen = new List<Sequenced<int>>();
+        EventView<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
+        using IDisposable subscription = view.WithSequence().Subscribe(e =>
+        {
+            if (e.Value == 10)
+            {
+                stream.OnNext(11);
+            }
+
+            seen.Add(e);
+        });
+
+        stream.OnNext(10);
+        _manual.RunAll();
+
+        Assert.That(seen, Is.EqualTo(new[] { new Sequenced<int>(0, 10), new Sequenced<int>(1, 11) }));
+    }
+
+    [Test]
+    public void Batches_InlineFromAPosition_ReplaysSlicesThenFollows()
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 2, Retention = Retention.All });
+        stream.OnNextRange([1, 2, 3]);
+        var seen = new List<int>();
+        using IDisposable subscription = stream.AsObservable().Batches(10).Subscribe(batch => seen.AddRange(batch.ToArray()));
+        stream.OnNext(4);
+        stream.OnNext(5);
+
+        Assert.That(seen, Is.EqualTo(new[] { 1, 2, 3, 4, 5 }));
+    }
+
+    [Test]
+    public void ObserveBatchesOn_Disposed_LeavesTheSource()
+    {
+        using var source = new Subject<int>();
+        IDisposable subscription = source.ObserveBatchesOn(_manual, 10).Subscribe(_ => { });
+        Assert.That(source.HasObservers, Is.True);
+
+        subscription.Dispose();
+
+        Assert.That(source.HasObservers, Is.False);
+    }
+}
