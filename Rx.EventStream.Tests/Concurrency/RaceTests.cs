@@ -255,83 +255,6 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
             _ => { });
     }
 
-    [Test]
-    public void OnNext_AgainstOnNext_InlineObserverHasBothWhenBothAreBack()
-    {
-        if (isSingleWriter)
-        {
-            Assert.Pass("A single writer does not race with itself.");
-        }
-
-        Race.Run(
-            Rounds * 3,
-            () =>
-            {
-                var state = new Observed(NewStream());
-                state.Start = state.Stream.Next;
-                state.Subscribe(state.Stream.AsObservable());
-                return state;
-            },
-            state =>
-            {
-                state.Stream.OnNext(10);
-                state.Stream.OnNext(11);
-            },
-            state =>
-            {
-                state.Stream.OnNext(20);
-                state.Stream.OnNextRange([21, 22]);
-            },
-            state =>
-            {
-                using EventReader<int> reader = state.Start!.OpenReader();
-                var order = new List<int>();
-                while (reader.TryRead(out int value))
-                {
-                    order.Add(value);
-                }
-
-                Assert.That(order, Is.EquivalentTo(new[] { 10, 11, 20, 21, 22 }));
-                Assert.That(order.Where(v => v < 20), Is.Ordered);
-                Assert.That(order.IndexOf(22), Is.EqualTo(order.IndexOf(21) + 1), "A range is contiguous.");
-                Assert.That(state.Observer.Events, Is.EqualTo(order));
-                Assert.That(state.Observer.Breach, Is.Null);
-            });
-    }
-
-    [Test]
-    public void OnCompleted_AgainstOnNext_NothingAfterTheEnd()
-    {
-        if (isSingleWriter)
-        {
-            Assert.Pass("A single writer does not race with itself.");
-        }
-
-        Race.Run(
-            Rounds,
-            () =>
-            {
-                var state = new Observed(NewStream());
-                state.Subscribe(state.Stream.AsObservable());
-                return state;
-            },
-            state => state.Stream.OnCompleted(),
-            state =>
-            {
-                for (int i = 0; i < 4; i++)
-                {
-                    state.Stream.OnNext(i);
-                }
-            },
-            state =>
-            {
-                Assert.That(state.Observer.Breach, Is.Null);
-                Assert.That(state.Observer.Terminals, Is.EqualTo(1));
-                Assert.That(state.Observer.Events, Is.EqualTo(Enumerable.Range(0, state.Observer.Count)));
-                Assert.That(state.Observer.Count, Is.EqualTo(state.Stream.Log.End));
-            });
-    }
-
     private static EventStream<int> Stream(object state) => (((EventStream<int>, EventReader<int>))state).Item1;
 
     private static EventReader<int> Reader(object state) => (((EventStream<int>, EventReader<int>))state).Item2;
@@ -352,28 +275,5 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
         public CancellationTokenSource Cancellation { get; } = new();
 
         public Task<bool> Wait { get; }
-    }
-
-    private sealed class Observed(EventStream<int> stream)
-    {
-        public EventStream<int> Stream { get; } = stream;
-
-        public Recorder<int> Observer { get; } = new();
-
-        public EventPosition<int>? Start { get; set; }
-
-        public EventSubscription? Subscription { get; private set; }
-
-        public void Subscribe(EventView<int> view) => Subscription = (EventSubscription)view.Subscribe(Observer);
-
-        /// <summary>Everything from the first event it got to the last one published, and nothing owed.</summary>
-        public void CheckAllFromTheFirst(int count)
-        {
-            Race.Await(() => Subscription!.Lag == 0, $"the rest of the events, {Subscription!.Lag} of {count}");
-            int got = Observer.Count;
-            Assert.That(Observer.Events, Is.EqualTo(Enumerable.Range(count - got, got)));
-            Assert.That(Observer.Breach, Is.Null);
-            Subscription.Dispose();
-        }
     }
 }
