@@ -112,17 +112,9 @@ internal sealed class InlineDelivery<T>
         }
 
         Interlocked.MemoryBarrier();
-        long word = Volatile.Read(ref _log.Claims);
-        while ((word & (EventLog<T>.Inline | EventLog<T>.Draining)) == EventLog<T>.Inline)
+        if (TryOwn())
         {
-            long seen = Interlocked.CompareExchange(ref _log.Claims, word | EventLog<T>.Draining, word);
-            if (seen == word)
-            {
-                DrainOwned();
-                return;
-            }
-
-            word = seen;
+            DrainOwned();
         }
     }
 
@@ -301,10 +293,11 @@ internal sealed class InlineDelivery<T>
         }
 
         // Dry before a hole: whoever fills it takes up the delivery, unless it looked before the CAS; see TryDrain.
-        return word >> EventLog<T>.CountShift == place.Sequence || !place.LooksReady(_log) || !TryOwnAgain();
+        return word >> EventLog<T>.CountShift == place.Sequence || !place.LooksReady(_log) || !TryOwn();
     }
 
-    private bool TryOwnAgain()
+    /// <summary>Takes ownership of an open delivery that nobody is at.</summary>
+    private bool TryOwn()
     {
         ref long claims = ref _log.Claims;
         long word = Volatile.Read(ref claims);
