@@ -16,9 +16,10 @@ public sealed class EventPosition<T>
     /// <summary>Never moved: it only holds the lease, and others fork from it.</summary>
     private Cursor<T> _cursor;
 
-    internal EventPosition(EventStream<T> stream, Cursor<T> cursor)
+    internal EventPosition(EventStream<T> stream, Cursor<T> cursor, Fault? fault = null)
     {
         Stream = stream;
+        Fault = fault;
         _cursor = cursor;
     }
 
@@ -29,6 +30,9 @@ public sealed class EventPosition<T>
     public long Sequence => _cursor.Sequence;
 
     internal EventStream<T> Stream { get; }
+
+    /// <summary>Where those who join here end though the stream goes on, or null.</summary>
+    internal Fault? Fault { get; }
 
     /// <summary>The stream from here on.</summary>
     public EventView<T> AsObservable() => Stream.From(this);

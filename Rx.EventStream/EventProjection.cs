@@ -10,6 +10,9 @@ namespace Rx;
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>
 /// A client that takes <see cref="Current"/>, starts with its state and follows its position sees every event exactly once.
+/// Should <c>apply</c> throw, the projection ends with that error: <see cref="Current"/> throws it, and those who follow a
+/// position of its snapshots get it in place of the event that it could not apply (where they had that already, after it).
+/// The stream and its other subscribers go on.
 /// <para><b>Concurrency.</b> All members may be used from any thread at any time. Nothing here waits for a lock.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
@@ -27,7 +30,8 @@ public sealed class EventProjection<TState, T> : IDisposable
     }
 
     /// <summary>The state now, and the position it belongs to.</summary>
-    /// <remarks>Before the first event of the stream it is the seed, and after its end the last state.</remarks>
+    /// <remarks>Before the first event of the stream it is the seed, and after its end the last state. An event that another thread is still
+    /// delivering when <see cref="EventStream{T}.OnNext"/> returns may not be in it yet.</remarks>
     /// <exception cref="ObjectDisposedException">The projection, or the stream, is disposed.</exception>
     /// <exception cref="Exception"><c>apply</c> threw: the same exception, each time.</exception>
     public EventSnapshot<TState, T> Current => _folder.Take();
@@ -55,6 +59,9 @@ public sealed class EventProjection<TState, T> : IDisposable
         /// by <see cref="Take"/>.</summary>
         private State _state;
 
+        /// <summary>What the followers meet if <see cref="_apply"/> throws.</summary>
+        private readonly Fault _fault = new();
+
         private EventSubscription? _subscription;
 
         /// <summary>Who owns the cursor: 0 nobody, 1 the caller of <see cref="OnNext"/>, 2 it is closed, or is by that caller. Moved by
@@ -81,12 +88,14 @@ public sealed class EventProjection<TState, T> : IDisposable
             // Kept until the new state is out: who takes the old one enters this segment.
             Segment<T> left = _cursor.Segment!;
             left.Enter();
-            Fold(value);
+            List<Exception>? errors = Fold(value);
             _stream.Log.Leave(left);
             if (Interlocked.CompareExchange(ref _use, 0, 1) != 1)
             {
                 _cursor.Close(_stream.Log);
             }
+
+            Errors.Throw(errors);
         }
 
         /// <summary>The end of the stream changes no state.</summary>
@@ -115,16 +124,22 @@ public sealed class EventProjection<TState, T> : IDisposable
                 ObjectDisposedException.ThrowIf(_stream.IsDisposed, _stream);
                 if (state.Segment.TryEnter())
                 {
-                    return new(state.Value, new EventPosition<T>(_stream, new Cursor<T>(state.Segment, state.Sequence)));
+                    return new(state.Value, new EventPosition<T>(_stream, new Cursor<T>(state.Segment, state.Sequence), _fault));
                 }
             }
         }
 
-        internal void Dispose() => End(new ObjectDisposedException(nameof(EventProjection<TState, T>)));
+        internal void Dispose() => TryEnd(new ObjectDisposedException(nameof(EventProjection<TState, T>)));
 
-        private void Fold(T value)
+        /// <returns>What waking the followers threw where <see cref="_apply"/> had thrown, or null.</returns>
+        private List<Exception>? Fold(T value)
         {
             State state = Volatile.Read(ref _state);
+            if (state.Error is not null)
+            {
+                return null; // ended since this took the cursor
+            }
+
             try
             {
                 TState applied = _apply(state.Value, value);
@@ -132,23 +147,32 @@ public sealed class EventProjection<TState, T> : IDisposable
 
                 // Publishes the state and its place as one. It fails only if the projection has ended, which is not to be undone.
                 Interlocked.CompareExchange(ref _state, new State(applied, _cursor.Segment!, _cursor.Sequence, null), state);
+                return null;
             }
             catch (Exception error)
             {
-                End(error);
+                if (!TryEnd(error))
+                {
+                    return null; // disposed by what threw
+                }
+
                 _subscription!.Dispose();
+                _fault.Set(state.Sequence, error);
+                return _stream.Log.WakeEveryone();
             }
         }
 
-        /// <summary>Ends the projection with an error, unless it has ended; the state it had is not given out any more.</summary>
-        private void End(Exception error)
+        /// <summary>Ends the projection with an error; false if it has ended. The state it had is not given out any more.</summary>
+        private bool TryEnd(Exception error)
         {
             State state = Volatile.Read(ref _state);
             var ended = ExceptionDispatchInfo.Capture(error);
+            bool isEnded = false;
             while (state.Error is null)
             {
                 State seen = Interlocked.CompareExchange(ref _state, state with { Error = ended }, state);
-                if (ReferenceEquals(seen, state))
+                isEnded = ReferenceEquals(seen, state);
+                if (isEnded)
                 {
                     break;
                 }
@@ -160,6 +184,8 @@ public sealed class EventProjection<TState, T> : IDisposable
             {
                 _cursor.Close(_stream.Log);
             }
+
+            return isEnded;
         }
     }
 

@@ -47,13 +47,15 @@ public sealed partial class EventReader<T>
             }
             else if (termination.Error is { } error)
             {
-                _source.TrySetException(error);
+                Fail(error);
             }
             else
             {
                 _source.TrySetResult();
             }
         }
+
+        internal void Fail(Exception error) => _source.TrySetException(error);
 
         /// <summary>Completes the task for a reader, or a stream, that was disposed before the end.</summary>
         internal void Abandon(EventLog<T> log)

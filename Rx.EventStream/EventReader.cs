@@ -79,8 +79,8 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <summary>True.</summary>
     public override bool CanPeek => true;
 
-    /// <summary>Done when the stream has ended and everything was read; faulted with the stream's error if it has one, or with an
-    /// <see cref="ObjectDisposedException"/> if the reader or the stream is disposed before.</summary>
+    /// <summary>Done when the stream has ended and everything was read; faulted with the stream's error if it has one, with the
+    /// reader's own if it did not get that far, or with an <see cref="ObjectDisposedException"/> if the reader or the stream is disposed before.</summary>
     public override Task Completion
     {
         get
@@ -202,9 +202,10 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         ThrowIfDisposed();
         Termination? termination = _log.Termination;
         ObjectDisposedException.ThrowIf(ReferenceEquals(termination, Termination.Disposed), _stream);
-        if (_cursor.Missed > 0)
+        if (_cursor.Failure(_name) is { } failure)
         {
-            throw new SubscriberLaggedException(_name, Sequence, _cursor.Missed, _cursor.Bound);
+            _completion?.Fail(failure);
+            ExceptionDispatchInfo.Throw(failure);
         }
 
         if (termination is null || !_cursor.IsAtEnd(_log))
@@ -235,7 +236,11 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         // The sequence was stored, now the end is loaded; who ends the stream stores the end, then loads the sequence.
         Interlocked.MemoryBarrier();
         Termination? termination = _log.Termination;
-        if (termination is not null && (_cursor.IsAtEnd(_log) || ReferenceEquals(termination, Termination.Disposed)))
+        if (_cursor.Failure(_name) is { } failure)
+        {
+            _completion!.Fail(failure);
+        }
+        else if (termination is not null && (_cursor.IsAtEnd(_log) || ReferenceEquals(termination, Termination.Disposed)))
         {
             _completion!.Complete(_log, termination);
         }

@@ -41,11 +41,29 @@ public sealed partial class EventStream<T>
         }
     }
 
-    private WaitGate<T> OpenGate() =>
-        Volatile.Read(ref _gate) ?? Interlocked.CompareExchange(ref _gate, new WaitGate<T>(_log), null) ?? _gate;
+    private WaitGate<T> OpenGate()
+    {
+        if (Volatile.Read(ref _gate) is { } open)
+        {
+            return open;
+        }
+
+        var gate = new WaitGate<T>(_log);
+        if (Interlocked.CompareExchange(ref _gate, gate, null) is { } other)
+        {
+            return other;
+        }
+
+        _log.Impose(Duties.Ask);
+        gate.Open(Volatile.Read(ref _inline)?.WatchDelivery());
+        return gate;
+    }
+
+    /// <summary>Publishes one event where a plain publication will not do.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void PublishSlow(T value) => PublishSlow(new ReadOnlySpan<T>(in value));
 
     /// <summary>Publishes where a plain publication will not do: not at all after the end, not at once where subscribers are waited for.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private void PublishSlow(ReadOnlySpan<T> values)
     {
         while (!TryPublishGated(values))

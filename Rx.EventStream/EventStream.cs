@@ -146,9 +146,9 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     public override void OnNext(T value)
     {
         EventLog<T> log = _log;
-        if (log.Termination is not null || Volatile.Read(ref _gate) is not null)
+        if ((log.Duties & Duties.Ask) != 0)
         {
-            PublishSlow(new ReadOnlySpan<T>(in value));
+            PublishSlow(value);
             return;
         }
 
@@ -158,15 +158,16 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
             return;
         }
 
-        Segment<T> tail = log.TailBeforeClaim();
-        long time = log.ReadClock();
-        long sequence = log.IsSingleWriter ? log.ClaimSingle() : log.ClaimShared() >> EventLog<T>.CountShift;
-        log.Publish(tail, sequence, value, time);
-        List<Exception>? errors = log.WakeReaders();
-        // The first inline observer may have come since; it must not wait for the next event.
-        if (errors is not null || Volatile.Read(ref _inline) is not null)
+        long sequence = log.Append(value);
+
+        // Behind the mark: somebody may be parked, and the first inline observer may have come since; neither must wait for the next event.
+        if ((log.Duties & Duties.Wake) != 0 || Volatile.Read(ref _inline) is not null)
         {
-            DrainSlow(errors);
+            List<Exception>? errors = log.WakeReaders();
+            if (errors is not null || Volatile.Read(ref _inline) is not null)
+            {
+                DrainSlow(errors, sequence);
+            }
         }
     }
 
@@ -177,7 +178,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     public void OnNextRange(ReadOnlySpan<T> values)
     {
         EventLog<T> log = _log;
-        if (values.IsEmpty || log.Termination is not null || Volatile.Read(ref _gate) is not null)
+        if (values.IsEmpty || (log.Duties & Duties.Ask) != 0)
         {
             PublishSlow(values);
             return;
@@ -309,7 +310,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         if (scheduler is null or ImmediateScheduler)
         {
             ThrowIfBounded(lag ?? _options.Lag);
-            subscription = SubscribeInline(observer, position, name);
+            subscription = SubscribeInline(position?.Fault is { } fault ? new FaultObserver<T>(observer, fault) : observer, position, name);
         }
         else
         {
@@ -344,6 +345,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         ThrowIfDisposed();
         lag ??= _options.Lag;
         Cursor<T> cursor = position?.Fork() ?? _log.JoinOldest();
+        cursor.EndAt(position?.Fault);
         if (lag.LeavesBehind)
         {
             cursor.SetBound(_log, lag.Capacity, lag.FailsWhenFull);
@@ -411,8 +413,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         {
             List<Exception>? errors = _log.WakeReaders();
             _log.WakeEnded();
-            Volatile.Read(ref _inline)?.TryDrain();
-            Errors.Throw(errors);
+            DrainSlow(errors, _log.End);
         }
         else
         {
@@ -424,14 +425,16 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     private void PublishClaimed(Segment<T> tail, long sequence, ReadOnlySpan<T> values, long time)
     {
         _log.PublishRange(tail, sequence, values, time);
-        DrainSlow(_log.WakeReaders());
+        DrainSlow(_log.WakeReaders(), sequence);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void DrainSlow(List<Exception>? errors)
+    private void DrainSlow(List<Exception>? errors, long sequence)
     {
-        Volatile.Read(ref _inline)?.TryDrain();
-        Errors.Throw(errors);
+        if (Volatile.Read(ref _inline)?.TryDrain(sequence, errors) != true)
+        {
+            Errors.Throw(errors);
+        }
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsDisposed, this);

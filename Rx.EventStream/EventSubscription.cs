@@ -12,8 +12,8 @@ namespace Rx;
 [DebuggerDisplay("{Name,nq} Sequence = {Sequence}, Lag = {Lag}")]
 public abstract class EventSubscription : IDisposable
 {
-    /// <summary>The place in the list of subscriptions, or null; read and written under the list's lock.</summary>
-    internal SubscriptionNode? Node;
+    /// <summary>The slot in the list of subscriptions, or -1 while in none; read and written under the list's lock.</summary>
+    internal int Slot = -1;
 
     private protected EventSubscription(string? name) => Name = name;
 

@@ -27,7 +27,7 @@ internal sealed class HandOverTests
 
         Assert.That(taken, Is.Null, "It has had event 0.");
         Publish(log, 1);
-        delivery.TryDrain();
+        delivery.TryDrain(0);
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1 }), "And it goes on with the next one.");
     }
 

@@ -99,7 +99,7 @@ internal sealed class HoleTests(int capacity)
         Assert.That(observer.Events, Is.Empty, "The order is one: nothing may pass the hole.");
 
         Fill(hole, 0);
-        _delivery.TryDrain();
+        _delivery.TryDrain(0);
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
 
         _delivery.Publish(3);
@@ -114,10 +114,10 @@ internal sealed class HoleTests(int capacity)
 
         Segment<int> tail = _log.TailBeforeClaim();
         _log.PublishRange(tail, _log.ClaimShared(3) >> EventLog<int>.CountShift, [1, 2, 3]);
-        _delivery.TryDrain();
+        _delivery.TryDrain(0);
         Assert.That(observer.Events, Is.Empty);
         Fill(hole, 0);
-        _delivery.TryDrain();
+        _delivery.TryDrain(0);
 
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2, 3 }));
     }
@@ -135,7 +135,7 @@ internal sealed class HoleTests(int capacity)
                 hole = Claim();
                 Publish(2);
                 Fill(hole.Value, 1);
-                _delivery.TryDrain();
+                _delivery.TryDrain(0);
                 Assert.That(observer.Events, Is.Empty, "The call further up delivers.");
             }
         });
@@ -155,11 +155,11 @@ internal sealed class HoleTests(int capacity)
         _delivery.Publish(0);
         Hole hole = Claim();
         _log.TryTerminate(Termination.Completed);
-        _delivery.TryDrain();
+        _delivery.TryDrain(0);
         Assert.That((observer.Count, observer.Terminals), Is.EqualTo((1, 0)), "The end must not overtake the hole.");
 
         Fill(hole, 1);
-        _delivery.TryDrain();
+        _delivery.TryDrain(0);
 
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1 }));
         Assert.That(observer.Terminals, Is.EqualTo(1));
@@ -172,7 +172,7 @@ internal sealed class HoleTests(int capacity)
         Recorder<int> observer = Subscribe();
         _delivery.Publish(1);
         Fill(hole, 0);
-        _delivery.TryDrain();
+        _delivery.TryDrain(0);
 
         Assert.That(observer.Events, Is.EqualTo(new[] { 1 }));
     }
@@ -221,7 +221,7 @@ internal sealed class HoleTests(int capacity)
         _delivery.Publish(0);
         _log.TryTerminate(Termination.Completed);
         _delivery.Publish(2);
-        _delivery.TryDrain();
+        _delivery.TryDrain(0);
         _delivery.Publish(3);
 
         Assert.That(observer.Events, Is.EqualTo(new[] { 0 }));

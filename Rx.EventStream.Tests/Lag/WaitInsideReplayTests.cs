@@ -27,4 +27,44 @@ public sealed class WaitInsideReplayTests
         Assert.That(joined.Wait(TimeSpan.FromSeconds(30)), Is.True, "It waits for itself.");
         Assert.That(thrown, Is.Not.Null);
     }
+
+    [Test]
+    public async Task OnNext_FirstSubscriberToWaitForOpenedInsideTheDelivery_GoesOnAndIsHeldBackAfterwards([Values] bool isSingleWriter)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+        EventReader<int>? reader = null;
+        using IDisposable subscription = stream.Subscribe(value =>
+        {
+            if (value == 0)
+            {
+                reader = stream.AsObservable().OnLag(LagPolicy.Wait(1)).OpenReader();
+                stream.OnNext(1);
+                stream.OnNext(2); // beyond its capacity: waiting here would wait for itself
+            }
+        });
+
+        await Eventually.Ends(Eventually.OnThread(() => stream.OnNext(0)));
+        ValueTask published = stream.PublishAsync(3);
+
+        Assert.That(published.IsCompleted, Is.False, "The delivery is over, and the reader is 2 behind.");
+        Assert.That(reader!.TryRead(out _) && reader.TryRead(out _), Is.True);
+        await Eventually.Ends(published.AsTask());
+        reader.Dispose();
+        Exception? thrown = await Assert.CatchAsync(() => Eventually.Ends(Eventually.OnThread(() => Nested(stream))));
+        Assert.That(thrown, Is.InstanceOf<InvalidOperationException>(), "Deliveries that begin later know that they are one.");
+    }
+
+    /// <summary>Publishes from inside a delivery where there is no room for two.</summary>
+    private static void Nested(EventStream<int> stream)
+    {
+        using EventReader<int> full = stream.AsObservable().OnLag(LagPolicy.Wait(1)).OpenReader();
+        using IDisposable subscription = stream.Subscribe(value =>
+        {
+            if (value == 10)
+            {
+                stream.OnNext(11);
+            }
+        });
+        stream.OnNext(10);
+    }
 }

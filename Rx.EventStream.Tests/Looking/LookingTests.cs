@@ -1,4 +1,5 @@
 using System.Reactive.Concurrency;
+using Rx.Storage;
 using Rx.Tests.Concurrency;
 using Rx.Tests.Contract;
 
@@ -145,6 +146,39 @@ internal sealed class LookingTests
         bool wasDone = draining.IsCompleted;
         release.Set();
         await Eventually.Ends(publishing);
+        await Eventually.Ends(draining);
+
+        Assert.That(wasDone, Is.False);
+    }
+
+    [Test]
+    public async Task DrainAsync_InlineObserverStillReplays_DoneWhenItHasCaughtUp([Values] bool isDisposed)
+    {
+        // Event 0 is claimed, not published, when the subscriber is listed; so it waits for that one, and is given it by itself.
+        EventPosition<int> start = _stream.Next;
+        Segment<int> tail = _stream.Log.TailBeforeClaim();
+        long hole = _stream.Log.ClaimShared() >> EventLog<int>.CountShift;
+        using var entered = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        Task subscribing = Eventually.OnThread(() => _stream.From(start).Subscribe(_ =>
+        {
+            entered.Set();
+            release.Wait();
+        }));
+        Eventually.IsTrue(() => _stream.Subscriptions.Count == 1, "It is listed.");
+        _stream.Log.Publish(tail, hole, 0);
+        Eventually.IsSet(entered, "The observer is called.");
+
+        Task draining = _stream.DrainAsync();
+        bool wasDone = draining.IsCompleted;
+        if (isDisposed)
+        {
+            _stream.Subscriptions[0].Dispose();
+            await Eventually.Ends(draining);
+        }
+
+        release.Set();
+        await Eventually.Ends(subscribing);
         await Eventually.Ends(draining);
 
         Assert.That(wasDone, Is.False);

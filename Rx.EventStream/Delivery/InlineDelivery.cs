@@ -9,25 +9,31 @@ namespace Rx.Delivery;
 /// Several writers: the log's claim word says whether this delivery is open (<see cref="EventLog{T}.Inline"/>) and whether
 /// somebody is at it (<see cref="EventLog{T}.Draining"/>). Setting the latter, mostly with the claim itself, gives
 /// ownership of <see cref="_cursor"/>; clearing it, by a CAS that fails when something was claimed meanwhile, gives it up.
-/// <para>A single writer needs neither: it owns the cursor whenever <see cref="_isOpen"/>.</para>
+/// <para>A single writer needs neither: once it has found the delivery opened (<see cref="_phase"/>), the cursor is its own until it
+/// closes it. It is delivering, further up its stack, whenever the cursor is not where it has published to.</para>
 /// <para>The cursor's lease keeps what is still to be delivered. It is opened by the first subscriber under the list's
 /// lock, and closed by the owner once it finds no subscriber left, if the lock is free at that moment; so delivering
 /// never waits for the lock.</para>
 /// </remarks>
-internal sealed class InlineDelivery<T>
+internal sealed partial class InlineDelivery<T>
 {
+    /// <summary>Whose the cursor is in single-writer mode: nobody's, handed over by who subscribed to the writer's next event, the writer's.</summary>
+    private const int Closed = 0;
+    private const int HandedOver = 1;
+    private const int Owned = 2;
+
     private readonly EventLog<T> _log;
     private readonly SubscriptionList _subscriptions = new();
 
     /// <summary>The next event to deliver to everyone. Owner-only while open; its sequence is read by anyone for figures.</summary>
     private Cursor<T> _cursor;
 
-    /// <summary>Single writer only: whether <see cref="_cursor"/> is the writer's. Set under the lock with release, cleared
-    /// under the lock by the writer, read with acquire by the writer.</summary>
-    private bool _isOpen;
+    /// <summary>Single writer only: whose the cursor is. Under the lock, with release, from closed to handed over by who subscribes,
+    /// and to closed by the writer; from handed over to owned by the writer. Read with acquire.</summary>
+    private int _phase;
 
-    /// <summary>Single writer only, and only its own: whether an <c>OnNext</c> further up its stack is delivering.</summary>
-    private bool _isDraining;
+    /// <summary>How many deliveries have ended since publishers have to ask. Incremented by whoever has delivered, read by anyone.</summary>
+    private int _ended;
 
     /// <summary>What observers threw during the delivery that is on; the owner takes it along when it leaves. Owner-only.</summary>
     private List<Exception>? _errors;
@@ -43,53 +49,24 @@ internal sealed class InlineDelivery<T>
     internal long Sequence => _cursor.Sequence;
 
     internal bool IsBusy => _log.IsSingleWriter
-        ? Volatile.Read(ref _isDraining)
+        ? _phase == Owned && _cursor.Sequence != _log.Claimed
         : (Volatile.Read(ref _log.Claims) & EventLog<T>.Draining) != 0;
 
-    private static InlineSubscription<T> Of(SubscriptionNode node) => Unsafe.As<InlineSubscription<T>>(node.Subscription);
-
-    /// <summary>Publishes an event and delivers it, and what else is there, before it returns, unless another thread, or a
-    /// call further up this one, is delivering already.</summary>
-    /// <remarks>Lock-free. Called by any writer; in single-writer mode by that one.</remarks>
-    internal void Publish(T value)
+    /// <summary>A way to tell when the delivery is over that is on now; null if there is none. Called when publishers have to ask.</summary>
+    internal Func<bool>? WatchDelivery()
     {
-        EventLog<T> log = _log;
-        Segment<T> segment = log.TailBeforeClaim();
-        long time = log.ReadClock();
-        long sequence;
-        List<Exception>? errors;
-        if (log.IsSingleWriter)
+        if (!IsBusy)
         {
-            sequence = log.ClaimSingle();
-            segment = log.Publish(segment, sequence, value, time);
-            errors = log.WakeReaders();
-            if (Volatile.Read(ref _isOpen) && !_isDraining)
-            {
-                _isDraining = true;
-                DrainOwned(segment, sequence, value, errors);
-                return;
-            }
-        }
-        else
-        {
-            long word = ClaimAndTryOwn(out bool isOwner);
-            sequence = word >> EventLog<T>.CountShift;
-            segment = log.Publish(segment, sequence, value, time);
-            errors = log.WakeReaders();
-            if (isOwner)
-            {
-                DrainOwned(segment, sequence, value, errors);
-                return;
-            }
-
-            if ((word & EventLog<T>.Inline) != 0)
-            {
-                TryDrain();
-            }
+            return null;
         }
 
-        Errors.Throw(errors);
+        // Read behind the look: should that delivery have ended between, the next one is waited for. One that ended without counting,
+        // since it had not seen yet that publishers have to ask, is told by nobody being at it.
+        int ended = Volatile.Read(ref _ended);
+        return () => Volatile.Read(ref _ended) != ended || !IsBusy;
     }
+
+    private static InlineSubscription<T> Of(EventSubscription subscription) => Unsafe.As<InlineSubscription<T>>(subscription);
 
     /// <summary>Delivers what is published, unless somebody is at it. Called after publishing without ownership.</summary>
     /// <remarks>
@@ -98,23 +75,41 @@ internal sealed class InlineDelivery<T>
     /// C (owner):  dry; gives up by CAS;            mark? then take it up again
     /// </code>
     /// </remarks>
-    internal void TryDrain()
+    /// <param name="sequence">What was published: of a run the first.</param>
+    /// <param name="errors">What waking threw, to be thrown with what observers throw.</param>
+    /// <returns>False if somebody else delivers; then the errors are still the caller's.</returns>
+    internal bool TryDrain(long sequence, List<Exception>? errors = null)
     {
-        if (_log.IsSingleWriter)
+        if (!_log.IsSingleWriter)
         {
-            if (Volatile.Read(ref _isOpen) && !_isDraining)
-            {
-                _isDraining = true;
-                DrainOwned();
-            }
-
-            return;
+            Interlocked.MemoryBarrier();
         }
 
-        Interlocked.MemoryBarrier();
-        if (TryOwn())
+        if (_log.IsSingleWriter ? !TryOwnSingle(sequence) : !TryOwn())
         {
-            DrainOwned();
+            return false;
+        }
+
+        DrainOwned(errors);
+        return true;
+    }
+
+    /// <summary>Takes ownership for a single writer that has published, unless it is delivering further up its stack.</summary>
+    private bool TryOwnSingle(long sequence)
+    {
+        switch (Volatile.Read(ref _phase))
+        {
+            case Closed:
+                return false;
+
+            case HandedOver:
+                // From where those begin who have subscribed, which may be before or behind what was published now.
+                _phase = Owned;
+                _log.Relieve(Duties.Settle);
+                return true;
+
+            default:
+                return _cursor.Sequence == sequence;
         }
     }
 
@@ -142,33 +137,11 @@ internal sealed class InlineDelivery<T>
 
     internal void Remove(InlineSubscription<T> subscription) => _subscriptions.Remove(subscription);
 
-    /// <summary>Claims a sequence, and ownership of the delivery with the same CAS if nobody has it.</summary>
-    /// <returns>The claim word as it was.</returns>
-    private long ClaimAndTryOwn(out bool isOwner)
-    {
-        ref long claims = ref _log.Claims;
-        long word = Volatile.Read(ref claims);
-        while ((word & EventLog<T>.Inline) != 0)
-        {
-            long seen = Interlocked.CompareExchange(ref claims, (word + EventLog<T>.OneClaim) | EventLog<T>.Draining, word);
-            if (seen == word)
-            {
-                isOwner = (word & EventLog<T>.Draining) == 0;
-                return word;
-            }
-
-            word = seen;
-        }
-
-        isOwner = false;
-        return _log.ClaimShared();
-    }
-
     /// <summary>Opens the delivery if it is closed; then nobody owns the cursor, and the lock keeps others from opening it.</summary>
     private void OpenLocked()
     {
         ref long claims = ref _log.Claims;
-        if (_log.IsSingleWriter ? _isOpen : (Volatile.Read(ref claims) & EventLog<T>.Inline) != 0)
+        if (_log.IsSingleWriter ? _phase != Closed : (Volatile.Read(ref claims) & EventLog<T>.Inline) != 0)
         {
             return;
         }
@@ -176,7 +149,7 @@ internal sealed class InlineDelivery<T>
         _cursor = _log.JoinNext();
         if (_log.IsSingleWriter)
         {
-            Volatile.Write(ref _isOpen, true);
+            Volatile.Write(ref _phase, HandedOver);
 
             // What is published behind this is delivered by its writer. What came before is nobody's: those who join now begin
             // at the sequence they read next.
@@ -199,55 +172,21 @@ internal sealed class InlineDelivery<T>
         }
     }
 
-    /// <summary>Delivers the event just published from hand where that is the next one, then the rest.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void DrainOwned(Segment<T> segment, long sequence, T value, List<Exception>? errors)
-    {
-        if (_cursor.Sequence == sequence && _cursor.Segment == segment)
-        {
-            Deliver(value, sequence);
-            _cursor.MoveTo(sequence + 1);
-
-            // The usual end: nothing came meanwhile, nobody threw, somebody is still there.
-            if (_errors is null && errors is null && _subscriptions.First is not null && TryLeaveOwned(sequence + 1))
-            {
-                _log.TellProgress();
-                return;
-            }
-        }
-
-        DrainOwned(errors);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryLeaveOwned(long sequence)
-    {
-        if (_log.IsSingleWriter)
-        {
-            if (_log.Claimed != sequence)
-            {
-                return false;
-            }
-
-            _isDraining = false;
-            return true;
-        }
-
-        long word = (sequence << EventLog<T>.CountShift) | EventLog<T>.Inline;
-        return Interlocked.CompareExchange(ref _log.Claims, word, word | EventLog<T>.Draining) == (word | EventLog<T>.Draining);
-    }
-
     /// <summary>Delivers until dry and gives up ownership; then throws what observers threw.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void DrainOwned(List<Exception>? errors = null)
     {
         do
         {
-            while (_cursor.TryPeek(_log, out T? value))
+            ReadOnlyMemory<T> run;
+            while (!(run = _cursor.PeekRun(_log, int.MaxValue)).IsEmpty)
             {
                 long sequence = _cursor.Sequence;
-                Deliver(value, sequence);
-                _cursor.MoveTo(sequence + 1);
+                foreach (T value in run.Span)
+                {
+                    Deliver(value, sequence);
+                    _cursor.MoveTo(++sequence);
+                }
             }
 
             bool isAtEnd = _cursor.IsAtEnd(_log);
@@ -257,31 +196,35 @@ internal sealed class InlineDelivery<T>
             }
 
             // Taken along while they are still this thread's.
-            errors = Errors.Concat(errors, _errors);
-            _errors = null;
+            errors = Errors.Concat(errors, TakeErrorsOwned());
             if (isAtEnd)
             {
                 CloseForGoodOwned();
                 break;
             }
         }
-        while (!TryLeaveOwnedSlow());
+        while (!TryLeaveOwned());
+
+        if ((_log.Duties & Duties.Ask) != 0)
+        {
+            Interlocked.Increment(ref _ended);
+        }
 
         _log.TellProgress();
         Errors.Throw(errors);
     }
 
     /// <summary>Gives up ownership when the cursor has run dry; false if there is more to deliver, and still as the owner.</summary>
-    private bool TryLeaveOwnedSlow()
+    private bool TryLeaveOwned()
     {
-        if (_subscriptions.First is null && TryCloseOwned())
+        if (_subscriptions.Count == 0 && TryCloseOwned())
         {
             return true;
         }
 
         if (_log.IsSingleWriter)
         {
-            return TryLeaveOwned(_cursor.Sequence);
+            return _log.Claimed == _cursor.Sequence;
         }
 
         Cursor<T> place = _cursor; // to look at behind the CAS, when the cursor may be another thread's
@@ -327,15 +270,15 @@ internal sealed class InlineDelivery<T>
         {
             ref long claims = ref _log.Claims;
             long word = _cursor.Sequence << EventLog<T>.CountShift;
-            if (_subscriptions.First is not null || _log.Claimed != _cursor.Sequence)
+            if (_subscriptions.Count > 0 || _log.Claimed != _cursor.Sequence)
             {
                 return false;
             }
 
             if (_log.IsSingleWriter)
             {
-                _isOpen = false;
-                _isDraining = false;
+                _log.Impose(Duties.Settle);
+                Volatile.Write(ref _phase, Closed);
             }
             else if (Interlocked.CompareExchange(ref claims, word, word | EventLog<T>.Inline | EventLog<T>.Draining)
                 != (word | EventLog<T>.Inline | EventLog<T>.Draining))
@@ -353,22 +296,11 @@ internal sealed class InlineDelivery<T>
     }
 
     /// <summary>Calls every observer with one event. Observers that throw keep no other from getting it.</summary>
-    /// <remarks>The walk has no state that the handler needs, so it stays in registers; who had the event is told by the
-    /// subscriptions themselves.</remarks>
     private void Deliver(T value, long sequence)
     {
         try
         {
-            for (SubscriptionNode? node = _subscriptions.First; node is not null; node = node.Next)
-            {
-                InlineSubscription<T> subscription = Of(node);
-                IObserver<T>? observer = subscription.LiveObserver ?? subscription.TryTakeInOwned(sequence);
-                if (observer is not null)
-                {
-                    subscription.SetReached(sequence + 1);
-                    observer.OnNext(value);
-                }
-            }
+            CallAllOwned(value, sequence + 1);
         }
         catch (Exception error)
         {
@@ -377,13 +309,59 @@ internal sealed class InlineDelivery<T>
         }
     }
 
+    /// <summary>Calls every observer with one event, until one throws; false if there is none.</summary>
+    /// <param name="value">The event.</param>
+    /// <param name="next">The sequence behind it.</param>
+    /// <remarks>The walk has no state that a handler needs, so it stays in registers; who had the event is told by the
+    /// subscriptions themselves.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool CallAllOwned(T value, long next)
+    {
+        ref EventSubscription? slot = ref _subscriptions.FirstSlot;
+        EventSubscription? found = Volatile.Read(ref slot);
+        if (found is null)
+        {
+            return false;
+        }
+
+        do
+        {
+            InlineSubscription<T> subscription = Of(found);
+            if (subscription.LiveObserver is { } observer)
+            {
+                subscription.SetReached(next);
+                observer.OnNext(value);
+            }
+            else
+            {
+                TakeInOwned(subscription, value, next - 1);
+            }
+
+            slot = ref Unsafe.Add(ref slot, 1);
+            found = Volatile.Read(ref slot);
+        }
+        while (found is not null);
+        return true;
+    }
+
+    /// <summary>Calls an observer that does not take part in deliveries yet, if it is to get the event.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void TakeInOwned(InlineSubscription<T> subscription, T value, long sequence)
+    {
+        if (subscription.TryTakeInOwned(sequence) is { } observer)
+        {
+            subscription.SetReached(sequence + 1);
+            observer.OnNext(value);
+        }
+    }
+
     /// <summary>Calls those who have not had the event because another observer threw.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void DeliverRestSlow(T value, long sequence)
     {
-        for (SubscriptionNode? node = _subscriptions.First; node is not null; node = node.Next)
+        for (ref EventSubscription? slot = ref _subscriptions.FirstSlot; Volatile.Read(ref slot) is { } found; slot = ref Unsafe.Add(ref slot, 1))
         {
-            InlineSubscription<T> subscription = Of(node);
+            InlineSubscription<T> subscription = Of(found);
             IObserver<T>? observer = subscription.LiveObserver ?? subscription.TryTakeInOwned(sequence);
             if (observer is null || subscription.Sequence > sequence)
             {
@@ -402,17 +380,48 @@ internal sealed class InlineDelivery<T>
         }
     }
 
+    /// <summary>Goes on after an observer threw in <see cref="Publish"/>: with the others, then with what else there is.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ResumeOwned(Exception error)
+    {
+        AddError(error);
+        bool isThere = _cursor.TryPeek(_log, out T? value);
+        Debug.Assert(isThere, "The event in delivery is published.");
+        long sequence = _cursor.Sequence;
+        DeliverRestSlow(value!, sequence);
+        _cursor.MoveTo(sequence + 1);
+        DrainOwned();
+    }
+
     /// <summary>Keeps what an observer threw until the delivery is over. Called by the owner.</summary>
-    internal void AddError(Exception error) => (_errors ??= []).Add(error);
+    internal void AddError(Exception error) => AddErrorsOwned([error]);
+
+    private void AddErrorsOwned(List<Exception> errors)
+    {
+        _errors = Errors.Concat(_errors, errors);
+        _log.Impose(Duties.Settle);
+    }
+
+    private List<Exception>? TakeErrorsOwned()
+    {
+        List<Exception>? errors = _errors;
+        if (errors is not null)
+        {
+            _errors = null;
+            _log.Relieve(Duties.Settle);
+        }
+
+        return errors;
+    }
 
     /// <summary>Delivers the terminal event and closes for good. Late subscribers find the end themselves.</summary>
     private void FinishOwned()
     {
         Termination termination = _log.Termination!;
         long end = _log.End;
-        for (SubscriptionNode? node = _subscriptions.First; node is not null; node = node.Next)
+        for (ref EventSubscription? slot = ref _subscriptions.FirstSlot; Volatile.Read(ref slot) is { } found; slot = ref Unsafe.Add(ref slot, 1))
         {
-            Of(node).FinishOwned(end, termination);
+            Of(found).FinishOwned(end, termination);
         }
 
         _subscriptions.TryRemoveEnded();
@@ -421,11 +430,7 @@ internal sealed class InlineDelivery<T>
     private void CloseForGoodOwned()
     {
         _cursor.Close(_log);
-        if (_log.IsSingleWriter)
-        {
-            _isDraining = false;
-        }
-        else
+        if (!_log.IsSingleWriter)
         {
             Interlocked.And(ref _log.Claims, ~EventLog<T>.Draining);
         }

@@ -102,7 +102,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
         Replaying => _cursor.Sequence >= sequence,
 
         // Not taken in yet: while nobody delivers, nothing is on its way to it.
-        _ => Sequence >= sequence || !_delivery.IsBusy,
+        _ => Sequence >= sequence || !_delivery.IsBusy || _delivery.Sequence >= sequence,
     };
 
     /// <summary>Notes that the observer has had all events before <paramref name="sequence"/>. Called by the thread that delivers.</summary>
@@ -246,6 +246,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
                 Interlocked.MemoryBarrierProcessWide();
             }
             while (_cursor.LooksReady(_log) && Interlocked.CompareExchange(ref _state, Replaying, Waiting) == Waiting);
+            _log.TellProgress();
         }
         catch
         {
@@ -266,6 +267,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
         IObserver<T>? observer = isMine ? Release() : null;
         _cursor.Close(_log);
         _delivery.Remove(this);
+        _log.TellProgress();
         Observers.Notify(observer, _log.Termination);
     }
 
@@ -273,12 +275,12 @@ internal sealed class InlineSubscription<T> : EventSubscription
     private void ReplayOwned(long upTo)
     {
         var wait = new SpinWait();
-        while (Volatile.Read(ref _observer) is { } observer)
+        while (Volatile.Read(ref _observer) is not null)
         {
-            if (_cursor.TryPeek(_log, out T? value))
+            ReadOnlySpan<T> run = _cursor.PeekRun(_log, int.MaxValue).Span;
+            if (!run.IsEmpty)
             {
-                observer.OnNext(value);
-                _cursor.MoveTo(_cursor.Sequence + 1);
+                ReplayRunOwned(run);
             }
             else if (_cursor.Sequence >= upTo || _cursor.IsAtEnd(_log))
             {
@@ -288,6 +290,22 @@ internal sealed class InlineSubscription<T> : EventSubscription
             {
                 wait.SpinOnce();
             }
+        }
+    }
+
+    /// <summary>Calls the observer with events that lie side by side, unless disposed.</summary>
+    private void ReplayRunOwned(ReadOnlySpan<T> run)
+    {
+        long sequence = _cursor.Sequence;
+        foreach (T value in run)
+        {
+            if (Volatile.Read(ref _observer) is not { } observer)
+            {
+                return;
+            }
+
+            observer.OnNext(value);
+            _cursor.MoveTo(++sequence);
         }
     }
 
@@ -306,6 +324,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
         }
 
         _delivery.Remove(this);
+        _log.TellProgress();
     }
 
     /// <summary>Forgets the observer, so that it is collectable at once, and returns it.</summary>

@@ -35,5 +35,7 @@ internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
         }
     }
 
+    private protected override bool Lingers => true;
+
     private protected override void Schedule() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 }

@@ -1,17 +1,29 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Rx.Delivery;
 
 /// <summary>The subscriptions of one kind, in the order they came: changed under a lock, walked without one.</summary>
 /// <remarks>
-/// Adding and removing cost the same however many there are. A walker sees each subscription that was there before the
-/// walk began and still is; one that is removed under it keeps its link forward. No observer is called under the lock.
+/// An array that grows by doubling. Who leaves stays in its slot, as one that has ended, until a third of the slots are such; then
+/// the others move to a new array. So adding and removing cost the same however many there are. A walker goes over the
+/// array that it found, up to the first empty slot, which there always is: it sees each subscription that was there before the walk began and
+/// still is. No observer is called under the lock.
 /// </remarks>
 internal sealed class SubscriptionList
 {
-    /// <summary>The first node; written under <see cref="Gate"/>, read with acquire by walkers.</summary>
-    private SubscriptionNode? _first;
-    private SubscriptionNode? _last;
+    private const int FewEnded = 16;
+    private static readonly EventSubscription?[] _none = [null];
+
+    /// <summary>The subscriptions, then empty slots. Replaced and filled under <see cref="Gate"/> with release, read by walkers with
+    /// acquire; a slot is filled once, and never emptied.</summary>
+    private EventSubscription?[] _slots = _none;
+
+    /// <summary>How many slots are filled. Under the lock.</summary>
+    private int _filled;
+
+    /// <summary>How many of them are subscribed. Written under the lock, read by anyone.</summary>
     private int _count;
 
     /// <summary>How many events those had that have left the list. Written under the lock.</summary>
@@ -22,26 +34,27 @@ internal sealed class SubscriptionList
 
     internal Lock Gate { get; } = new();
 
-    internal SubscriptionNode? First => Volatile.Read(ref _first);
+    /// <summary>The first of the slots to walk over; the walk ends at the first null.</summary>
+    internal ref EventSubscription? FirstSlot
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => ref MemoryMarshal.GetArrayDataReference(Volatile.Read(ref _slots));
+    }
 
     internal int Count => Volatile.Read(ref _count);
 
-    /// <summary>Appends under the lock. Ordering: the link is a release store; it pairs with the walker's acquire.</summary>
     internal void AddLocked(EventSubscription subscription)
     {
         Debug.Assert(Gate.IsHeldByCurrentThread, "The list is changed under its lock.");
-        var node = new SubscriptionNode(subscription) { Previous = _last };
-        subscription.Node = node;
-        if (_last is null)
+        if (_filled == _slots.Length - 1)
         {
-            Volatile.Write(ref _first, node);
-        }
-        else
-        {
-            _last.Next = node;
+            MoveLocked();
         }
 
-        _last = node;
+        subscription.Slot = _filled;
+        // Publishes the subscription; a walker's read of the slot is followed by reads that depend on it.
+        Volatile.Write(ref _slots[_filled], subscription);
+        _filled++;
         _count++;
     }
 
@@ -69,11 +82,11 @@ internal sealed class SubscriptionList
             return;
         }
 
-        for (SubscriptionNode? node = _first; node is not null; node = node.Next)
+        foreach (EventSubscription? subscription in _slots)
         {
-            if (node.Subscription.IsDisposed)
+            if (subscription is { IsDisposed: true })
             {
-                RemoveLocked(node.Subscription);
+                RemoveLocked(subscription);
             }
         }
 
@@ -85,42 +98,49 @@ internal sealed class SubscriptionList
     {
         lock (Gate)
         {
-            for (SubscriptionNode? node = _first; node is not null; node = node.Next)
+            foreach (EventSubscription? subscription in _slots)
             {
-                target.Add(node.Subscription);
+                if (subscription is { Slot: >= 0 })
+                {
+                    target.Add(subscription);
+                }
             }
         }
     }
 
     private void RemoveLocked(EventSubscription subscription)
     {
-        if (subscription.Node is not { } node)
+        if (subscription.Slot < 0)
         {
             return;
         }
 
-        subscription.Node = null;
+        subscription.Slot = -1;
         DeliveredBefore += subscription.Delivered;
         DroppedBefore += subscription.Dropped;
-        if (node.Previous is null)
-        {
-            Volatile.Write(ref _first, node.Next);
-        }
-        else
-        {
-            node.Previous.Next = node.Next;
-        }
-
-        if (node.Next is null)
-        {
-            _last = node.Previous;
-        }
-        else
-        {
-            node.Next.Previous = node.Previous;
-        }
-
-        node.Previous = null;
         _count--;
+        if (_count == 0 || _filled - _count > (_count / 2) + FewEnded)
+        {
+            MoveLocked();
+        }
+    }
+
+    /// <summary>Moves those who are subscribed to a new array, with room for as many again.</summary>
+    private void MoveLocked()
+    {
+        EventSubscription?[] slots = _count == 0 && _filled > 0 ? _none : new EventSubscription?[Math.Max(2, 2 * _count) + 1];
+        int filled = 0;
+        foreach (EventSubscription? subscription in _slots)
+        {
+            if (subscription is { Slot: >= 0 })
+            {
+                subscription.Slot = filled;
+                slots[filled++] = subscription;
+            }
+        }
+
+        _filled = filled;
+        // Publishes the array; pairs with the walkers' acquire.
+        Volatile.Write(ref _slots, slots);
     }
 }

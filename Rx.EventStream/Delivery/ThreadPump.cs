@@ -19,6 +19,8 @@ internal sealed class ThreadPump<T> : Pump<T>
         EventLog<T> log, SubscriptionList subscriptions, Cursor<T> cursor, IObserver<T> observer, string? name, ISchedulerLongRunning scheduler)
         : base(log, subscriptions, cursor, observer, name) => _scheduler = scheduler;
 
+    private protected override bool Lingers => true;
+
     private protected override void Schedule()
     {
         _turns.Release();

@@ -12,6 +12,13 @@ internal sealed class WaitGate<T>
     private readonly EventLog<T> _log;
     private readonly Lock _gate = new();
 
+    /// <summary>Whether the delivery is over that was on, on a publishing thread, when the gate was opened; null if there was none.
+    /// Set before <see cref="_isOpened"/>; cleared by whoever finds it over.</summary>
+    private Func<bool>? _isDeliveryOver;
+
+    /// <summary>Whether it is known what was going on when the gate was opened. Written with release, read with acquire.</summary>
+    private bool _isOpened;
+
     /// <summary>The members; the array is replaced under the lock and read with acquire.</summary>
     private Member[] _members = [];
 
@@ -20,6 +27,25 @@ internal sealed class WaitGate<T>
     private long _limit = long.MaxValue;
 
     internal WaitGate(EventLog<T> log) => _log = log;
+
+    /// <summary>Begins to hold publishers back: at once, or when a delivery is over that began without the gate. From inside that
+    /// one an observer may publish, and it could not be told that it would wait for itself.</summary>
+    internal void Open(Func<bool>? isDeliveryOver)
+    {
+        _isDeliveryOver = isDeliveryOver;
+        Volatile.Write(ref _isOpened, true);
+    }
+
+    private bool HoldsBack()
+    {
+        if (!Volatile.Read(ref _isOpened) || _isDeliveryOver?.Invoke() == false)
+        {
+            return false;
+        }
+
+        _isDeliveryOver = null; // over for good; deliveries that begin later know the gate
+        return true;
+    }
 
     /// <summary>Where a member stands, and how far ahead of it publishers may be.</summary>
     internal sealed class Member(Func<long> sequence, int capacity)
@@ -54,7 +80,7 @@ internal sealed class WaitGate<T>
     internal bool HasRoom(long claimed, int count)
     {
         long limit = Volatile.Read(ref _limit);
-        if (claimed + count <= limit)
+        if (claimed + count <= limit || !HoldsBack())
         {
             return true;
         }

@@ -30,6 +30,9 @@ internal struct Cursor<T>
     /// <summary>How many events it jumped over. Written by the owner, read by anyone for figures.</summary>
     private long _dropped;
 
+    /// <summary>Where this cursor ends though the log goes on, or null. Set before it is used.</summary>
+    private Fault? _fault;
+
     /// <summary>A cursor that takes over a lease already entered.</summary>
     internal Cursor(Segment<T> leased, long sequence)
     {
@@ -42,15 +45,14 @@ internal struct Cursor<T>
 
     internal readonly bool IsOpen => _segment is not null;
 
-    internal readonly bool IsBounded => _bound > 0;
+    /// <summary>Whether it is to be asked for one event at a time: what comes next may be decided while that is delivered.</summary>
+    internal readonly bool IsGuarded => _bound > 0 || _fault is not null;
 
     /// <summary>How many events it jumped over.</summary>
     internal readonly long Dropped => Volatile.Read(in _dropped);
 
-    /// <summary>How many events it was behind when that ended it, or 0 if that did not happen.</summary>
-    internal readonly long Missed => _missed;
-
-    internal readonly int Bound => _bound;
+    /// <summary>Whether it has ended before the log has: it lagged, or has come to a fault.</summary>
+    internal readonly bool IsOver => _missed > 0 || (_fault is { } fault && _sequence >= fault.Sequence);
 
     internal readonly Segment<T>? Segment => _segment;
 
@@ -64,11 +66,22 @@ internal struct Cursor<T>
     /// <summary>Makes a leased cursor bounded.</summary>
     internal void SetBound(EventLog<T> log, int bound, bool failsWhenLagging)
     {
-        log.OpenWindow().AddBound(bound);
+        RetainedWindow<T> window = log.OpenWindow();
+        window.AddBound(bound);
+        window.ReachBack(_segment!);
         _bound = bound;
         _failsWhenLagging = failsWhenLagging;
         log.Leave(_segment!);
     }
+
+    /// <summary>Has the cursor end where a fault is, or will be.</summary>
+    internal void EndAt(Fault? fault) => _fault = fault;
+
+    /// <summary>Why it has ended before the log has, or null if it has not.</summary>
+    internal readonly Exception? Failure(string? name) =>
+        _missed > 0 ? new SubscriberLaggedException(name, Sequence, _missed, _bound)
+        : IsOver ? _fault!.Error
+        : null;
 
     /// <summary>Reads the next event, if it is published.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -92,7 +105,7 @@ internal struct Cursor<T>
             KeepUp(log);
         }
 
-        Segment<T>? segment = _missed == 0 ? _segment : null;
+        Segment<T>? segment = IsOver ? null : _segment;
         if (segment is not null && (segment.Contains(_sequence) || TryAdvanceSlow(log, out segment)) && segment.IsPublished(_sequence))
         {
             value = segment.Read(_sequence);
@@ -111,7 +124,7 @@ internal struct Cursor<T>
             KeepUp(log);
         }
 
-        Segment<T>? segment = _missed == 0 ? _segment : null;
+        Segment<T>? segment = IsOver ? null : _segment;
         return segment is not null && (segment.Contains(_sequence) || TryAdvanceSlow(log, out segment))
             ? segment.PublishedFrom(_sequence, maxCount)
             : default;
@@ -129,7 +142,7 @@ internal struct Cursor<T>
     internal readonly bool IsAtEnd(EventLog<T> log) => _sequence >= log.End;
 
     /// <summary>Whether there is an event or the terminal to read.</summary>
-    internal bool IsReady(EventLog<T> log) => HasEvent(log) || IsAtEnd(log) || _missed > 0;
+    internal bool IsReady(EventLog<T> log) => HasEvent(log) || IsAtEnd(log) || IsOver;
 
     /// <summary>The look that must come between parking and sleeping; it moves nothing.</summary>
     /// <remarks>
@@ -185,7 +198,7 @@ internal struct Cursor<T>
 
     private readonly bool LooksReady(EventLog<T> log, long sequence)
     {
-        if (sequence >= log.End)
+        if (sequence >= log.End || sequence >= _fault?.Sequence)
         {
             return true;
         }

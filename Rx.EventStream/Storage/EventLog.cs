@@ -71,8 +71,12 @@ internal sealed class EventLog<T>
     /// retains, else by CAS with the first bounded cursor. Read with acquire.</summary>
     private RetainedWindow<T>? _window;
 
-    /// <summary>1 once a cursor may park, 2 once every writer knows, never 0 again. It spares a single writer without readers its fence.</summary>
-    private int _hasReaders;
+    /// <summary>What publishers have to mind. Flags are added by interlocked operations, by whoever makes them necessary, and but for
+    /// <see cref="Duties.Settle"/> they stay; read with acquire by publishers, before they claim and again behind the mark.</summary>
+    private int _duties;
+
+    /// <summary>1 once every writer knows of <see cref="Duties.Wake"/>. Written with release, read with acquire by those who may park.</summary>
+    private int _isWakeKnown;
 
     /// <summary>Parked owners that the publisher itself wakes.</summary>
     internal WaiterStack Waiting;
@@ -93,6 +97,7 @@ internal sealed class EventLog<T>
         IsSingleWriter = isSingleWriter;
         _maxCapacity = Math.Min(maxCapacity, Math.Max(1, MaxArrayBytes / Unsafe.SizeOf<T>()));
         _isTimed = clock is not null;
+        _duties = (int)((isSingleWriter ? Duties.Settle : Duties.Share) | (_isTimed ? Duties.Stamp : Duties.None));
         if (retainedCount > 0)
         {
             _window = new RetainedWindow<T>(this, retainedCount, retainedAge, clock);
@@ -126,6 +131,26 @@ internal sealed class EventLog<T>
     /// <summary>The claim word, for the delivery that keeps its flags there.</summary>
     internal ref long Claims => ref _claims;
 
+    /// <summary>What publishers have to mind, read with acquire.</summary>
+    internal Duties Duties
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (Duties)Volatile.Read(ref _duties);
+    }
+
+    /// <summary>The tail as it is now, or null before the first event or join.</summary>
+    internal Segment<T>? Tail
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Volatile.Read(ref _tail);
+    }
+
+    /// <summary>Gives publishers something to mind from now on.</summary>
+    internal void Impose(Duties duty) => Interlocked.Or(ref _duties, (int)duty);
+
+    /// <summary>Takes back what publishers had to mind.</summary>
+    internal void Relieve(Duties duty) => Interlocked.And(ref _duties, (int)~duty);
+
     /// <summary>How many segments are linked and open; for figures.</summary>
     internal int CountSegments()
     {
@@ -140,7 +165,7 @@ internal sealed class EventLog<T>
 
     /// <summary>The tail as it is now, to be read before a claim: it does not begin behind what is claimed afterwards.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Segment<T> TailBeforeClaim() => Volatile.Read(ref _tail) ?? CreateFirstSlow();
+    internal Segment<T> TailBeforeClaim() => Tail ?? CreateFirstSlow();
 
     /// <summary>The time to publish with, to be read before a claim, since clocks are foreign code; 0 where time does not matter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -163,8 +188,63 @@ internal sealed class EventLog<T>
         return Interlocked.Add(ref _claims, step) - step;
     }
 
-    /// <summary>Publishes a claimed event; returns the segment it is in.</summary>
+    /// <summary>Claims a sequence and publishes an event there; returns the sequence. The caller then wakes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal long Append(T value)
+    {
+        Segment<T>? tail = Tail;
+        if (tail is null || _isTimed)
+        {
+            return AppendSlow(value);
+        }
+
+        long sequence;
+        if (IsSingleWriter)
+        {
+            sequence = _claims >> CountShift; // plain: only this thread writes it
+            if (!tail.TryPublish(sequence, value))
+            {
+                return AppendSlow(value);
+            }
+
+            Volatile.Write(ref _claims, (sequence + 1) << CountShift);
+            return sequence;
+        }
+
+        sequence = ClaimShared() >> CountShift;
+        if (!tail.TryPublish(sequence, value) || tail != Tail)
+        {
+            PublishElsewhereSlow(tail, sequence, value);
+        }
+
+        return sequence;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private long AppendSlow(T value)
+    {
+        Segment<T> tail = TailBeforeClaim();
+        long time = ReadClock();
+        long sequence = IsSingleWriter ? ClaimSingle() : ClaimShared() >> CountShift;
+        Publish(tail, sequence, value, time);
+        return sequence;
+    }
+
+    /// <summary>Publishes in a segment behind the given one, or looks after what was published in one that is not the tail any more.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void PublishElsewhereSlow(Segment<T> tail, long sequence, T value)
+    {
+        if (tail.Contains(sequence))
+        {
+            Reclaim(); // as in Publish
+        }
+        else
+        {
+            Publish(tail, sequence, value);
+        }
+    }
+
+    /// <summary>Publishes a claimed event; returns the segment it is in.</summary>
     internal Segment<T> Publish(Segment<T> tail, long sequence, T value, long time = 0)
     {
         if (!tail.Contains(sequence))
@@ -209,13 +289,14 @@ internal sealed class EventLog<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal List<Exception>? WakeReaders()
     {
-        if (IsSingleWriter)
+        Duties duties = Duties;
+        if ((duties & Duties.Wake) == 0)
         {
-            if (Volatile.Read(ref _hasReaders) == 0)
-            {
-                return null;
-            }
+            return null;
+        }
 
+        if ((duties & Duties.Share) == 0)
+        {
             Interlocked.MemoryBarrier();
         }
 
@@ -223,8 +304,20 @@ internal sealed class EventLog<T>
     }
 
     /// <summary>Those who wait for other things than events.</summary>
-    internal SideWaiters Side =>
-        Volatile.Read(ref _side) ?? Interlocked.CompareExchange(ref _side, new SideWaiters(), null) ?? _side;
+    internal SideWaiters Side
+    {
+        get
+        {
+            if (Volatile.Read(ref _side) is { } side)
+            {
+                return side;
+            }
+
+            Interlocked.CompareExchange(ref _side, new SideWaiters(), null);
+            Impose(Duties.Tell);
+            return _side;
+        }
+    }
 
     /// <summary>Wakes those who wait for the end. Called after the end was set, with a full fence.</summary>
     internal void WakeEnded()
@@ -241,13 +334,13 @@ internal sealed class EventLog<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void TellProgress()
     {
-        if (Volatile.Read(ref _side) is { } side && !side.ForProgress.IsEmpty)
+        if ((Duties & Duties.Tell) != 0 && !_side!.ForProgress.IsEmpty)
         {
-            side.ForProgress.WakeAll();
+            _side.ForProgress.WakeAll();
         }
     }
 
-    /// <summary>Wakes all there are, whatever they wait for: the log was disposed.</summary>
+    /// <summary>Wakes all there are, whatever they wait for: the log was disposed, or some of its cursors ended.</summary>
     /// <returns>What waking threw, or null.</returns>
     internal List<Exception>? WakeEveryone()
     {
@@ -260,20 +353,20 @@ internal sealed class EventLog<T>
     /// <summary>Says that from now on somebody may park. To be called before a cursor's first parking.</summary>
     /// <remarks>
     /// <code>
-    /// P (single writer): mark := published;      hasReaders?  none: no look at the stack
-    /// C (first reader):  hasReaders := 1;  process-wide barrier;  park, look at the mark
+    /// P (writer):       mark := published;  to wake?  no: no look at the stack
+    /// C (first reader): to wake := yes;  process-wide barrier;  park, look at the mark
     /// </code>
-    /// The barrier stands in for the fence the writer does not have: a writer that saw 0 did so before it, and then its
+    /// The barrier stands in for the fence the writer does not have: a writer that saw no duty did so before it, and then its
     /// mark is visible behind it.
     /// </remarks>
     internal void ExpectReaders()
     {
-        if (Volatile.Read(ref _hasReaders) < 2)
+        if (Volatile.Read(ref _isWakeKnown) == 0)
         {
-            // 2 only behind the barrier: a second reader that comes just now must not rely on one still to be.
-            Interlocked.CompareExchange(ref _hasReaders, 1, 0);
+            Impose(Duties.Wake);
             Interlocked.MemoryBarrierProcessWide();
-            Volatile.Write(ref _hasReaders, 2);
+            // Only behind the barrier: a second reader that comes just now must not rely on one still to be.
+            Volatile.Write(ref _isWakeKnown, 1);
         }
     }
 
@@ -281,7 +374,11 @@ internal sealed class EventLog<T>
     /// <remarks>Ordering: <see cref="_termination"/> before <see cref="_end"/>, so who sees the end sees how.</remarks>
     internal bool TryTerminate(Termination termination)
     {
-        if (Interlocked.CompareExchange(ref _termination, termination, null) is not null)
+        bool isFirst = Interlocked.CompareExchange(ref _termination, termination, null) is null;
+
+        // By whoever comes first to here: what a caller publishes behind its own terminal event is ignored, even if that came second.
+        Impose(Duties.Ask);
+        if (!isFirst)
         {
             return false;
         }
@@ -306,8 +403,12 @@ internal sealed class EventLog<T>
     }
 
     /// <summary>Marks the log as disposed, whether it had ended or not; false if it was disposed before.</summary>
-    internal bool TryDispose() =>
-        !ReferenceEquals(Interlocked.Exchange(ref _termination, Termination.Disposed), Termination.Disposed);
+    internal bool TryDispose()
+    {
+        bool isFirst = !ReferenceEquals(Interlocked.Exchange(ref _termination, Termination.Disposed), Termination.Disposed);
+        Impose(Duties.Ask);
+        return isFirst;
+    }
 
     /// <summary>Enters the newest segment: a lease, and the sequence that comes next.</summary>
     /// <remarks>

@@ -21,8 +21,12 @@ internal sealed class RetainedWindow<T>
     /// <summary>The greatest bound; written under the lock, read with acquire by whoever moves the window.</summary>
     private long _bound;
 
-    /// <summary>The leased segment, null before the first event or join. Set once by CAS, then moved by who holds <see cref="_isMoving"/>.</summary>
+    /// <summary>The leased segment, null before the first event or join. Set once by CAS, then moved, mostly forward, by who holds <see cref="_isMoving"/>.</summary>
     private Segment<T>? _segment;
+
+    /// <summary>The time when it was last asked for, which is all that moving the window needs. Written by whoever publishes or joins, read by who moves;
+    /// one that is a little old keeps a little more.</summary>
+    private long _lastSeen = long.MinValue;
 
     /// <summary>1 while somebody moves the window; exchanged. Who finds it set leaves the work to that one.</summary>
     private int _isMoving;
@@ -47,7 +51,13 @@ internal sealed class RetainedWindow<T>
     /// <summary>The leased segment; may be closed and behind by the time the caller looks at it.</summary>
     internal Segment<T> Segment => Volatile.Read(ref _segment)!;
 
-    internal long Now() => _clock!();
+    /// <summary>The time now, from foreign code, which may throw: never called between a claim and its publication.</summary>
+    internal long Now()
+    {
+        long now = _clock!();
+        Volatile.Write(ref _lastSeen, now);
+        return now;
+    }
 
     /// <summary>Takes over a lease on the segment from which on events are to be kept; false if the window was open.</summary>
     internal bool TryOpen(Segment<T> leased) => Interlocked.CompareExchange(ref _segment, leased, null) is null;
@@ -60,12 +70,13 @@ internal sealed class RetainedWindow<T>
             _log.TailBeforeClaim();
         }
 
+        long now = IsTimed ? Now() : 0;
         while (true)
         {
             Segment<T> segment = Segment;
             if (segment.TryEnter())
             {
-                var cursor = new Cursor<T>(segment, RetainedFrom(segment));
+                var cursor = new Cursor<T>(segment, RetainedFrom(segment, now));
                 return cursor;
             }
         }
@@ -90,6 +101,31 @@ internal sealed class RetainedWindow<T>
                 _bounds.Remove(bound);
                 Volatile.Write(ref _bound, _bounds.Count == 0 ? 0 : _bounds.Keys.Last());
             }
+        }
+    }
+
+    /// <summary>Moves the window back to a segment that the caller holds a lease on, as far as it is promised to somebody.</summary>
+    /// <remarks>Waits while another thread is moving the window. Called by who joins with a bound, further back than the window reaches.</remarks>
+    internal void ReachBack(Segment<T> leased)
+    {
+        if (leased.First < Segment.First)
+        {
+            var wait = new SpinWait();
+            while (Interlocked.Exchange(ref _isMoving, 1) != 0)
+            {
+                wait.SpinOnce();
+            }
+
+            Segment<T> segment = Segment;
+            if (leased.First < segment.First)
+            {
+                leased.Enter();
+                Volatile.Write(ref _segment, leased);
+                _log.Leave(segment);
+            }
+
+            Interlocked.Exchange(ref _isMoving, 0);
+            MoveForward();
         }
     }
 
@@ -126,19 +162,19 @@ internal sealed class RetainedWindow<T>
     private long KeptCount => Math.Max(_maxCount, Volatile.Read(ref _bound));
 
     private long NeededFrom(Segment<T> leased) =>
-        Math.Min(_log.NextSequence - Volatile.Read(ref _bound), RetainedFrom(leased));
+        Math.Min(_log.NextSequence - Volatile.Read(ref _bound), RetainedFrom(leased, Volatile.Read(ref _lastSeen)));
 
     /// <summary>The sequence of the oldest retained event, by one who holds a lease on the window's segment.</summary>
-    private long RetainedFrom(Segment<T> leased)
+    private long RetainedFrom(Segment<T> leased, long now)
     {
         long next = _log.NextSequence;
         long sequence = Math.Max(leased.First, next - Math.Min(_maxCount, next));
-        if (_clock is null)
+        if (_clock is null || now == long.MinValue)
         {
             return sequence;
         }
 
-        long oldest = _clock() - _maxAge;
+        long oldest = now - _maxAge;
         Segment<T>? segment = leased;
         while (segment is not null && sequence < next)
         {

@@ -55,19 +55,49 @@ internal sealed class Segment<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Contains(long sequence) => (ulong)(sequence - First) < (ulong)_items.Length;
 
+    /// <summary>Where the slot of a sequence is, if it is in this segment.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryIndex(long sequence, out nint index)
+    {
+        index = (nint)(sequence - First);
+        return (nuint)index < (nuint)_items.Length;
+    }
+
     /// <summary>Writes a claimed slot and publishes it.</summary>
     /// <remarks>
     /// Ordering: the mark's release store publishes the value; it pairs with the acquire in <see cref="IsPublished"/> and
-    /// with the barrier in <see cref="PublishedFrom"/>. Wait-free. Called by the slot's only claimer.
+    /// with the barrier in <see cref="PublishedFrom"/>. Wait-free. Called by the slot's only claimer, or by the only writer before it claims.
     /// </remarks>
+    /// <param name="index">From <see cref="TryIndex"/>.</param>
+    /// <param name="value">The event.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Publish(long sequence, T value)
+    internal void PublishAt(nint index, T value)
     {
-        Debug.Assert(Contains(sequence), "A writer publishes only inside the segment that holds its claim.");
-        nint index = (nint)(sequence - First);
+        Debug.Assert((nuint)index < (nuint)_items.Length, "A writer publishes only inside the segment that holds its claim.");
         // By reference: an array store would check for covariance, which a T[] made here cannot have.
         Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_items), index) = value;
         Volatile.Write(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_marks), index), Published);
+    }
+
+    /// <summary>Writes and publishes a claimed slot of this segment, as <see cref="PublishAt"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Publish(long sequence, T value) => PublishAt((nint)(sequence - First), value);
+
+    /// <summary>Writes and publishes the caller's slot, as <see cref="PublishAt"/>, if it is in this segment.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryPublish(long sequence, T value)
+    {
+        // Not by way of the two above, which would load the array twice.
+        T[] items = _items;
+        nuint index = (nuint)(sequence - First);
+        if (index >= (nuint)items.Length)
+        {
+            return false;
+        }
+
+        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(items), index) = value;
+        Volatile.Write(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_marks), index), Published);
+        return true;
     }
 
     /// <summary>Publishes as much of a claimed run as fits here, and returns how much that was.</summary>

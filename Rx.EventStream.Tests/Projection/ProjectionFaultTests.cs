@@ -1,0 +1,177 @@
+using System.Reactive.Concurrency;
+using System.Reactive.Linq;
+using Microsoft.Reactive.Testing;
+using Rx.Tests.Contract;
+
+namespace Rx.Tests.Projection;
+
+/// <summary>When <c>apply</c> throws, those who follow a snapshot's position get that error, in place of the event.</summary>
+[TestFixture]
+internal sealed class ProjectionFaultTests
+{
+    private const int Poison = 3;
+
+    [Test]
+    public void Follow_OnThePublishingThread_ErrorInPlaceOfTheEvent()
+    {
+        using var stream = new EventStream<int>();
+        using EventProjection<int, int> projection = stream.Project(0, Apply);
+        var follower = new RecordingObserver<int>();
+        var other = new RecordingObserver<int>();
+        projection.Current.Position.AsObservable().Subscribe(follower);
+        stream.Next.AsObservable().Subscribe(other);
+
+        stream.OnNextRange([1, 2, Poison, 4]);
+
+        Assert.That(follower.Values, Is.EqualTo(new[] { 1, 2 }));
+        Assert.That(follower.Error, Is.SameAs(Marbles.Error));
+        Assert.That(follower.Violations, Is.Empty);
+        Assert.That(other.Values, Is.EqualTo(new[] { 1, 2, Poison, 4 }));
+        Assert.That(stream.Subscriptions, Has.Count.EqualTo(1));
+    }
+
+    [Test]
+    public void Follow_OnSchedulers_EveryoneIsToldAndNothingMissing([Values] bool isBounded)
+    {
+        using var stream = new EventStream<int>();
+        using EventProjection<int, int> projection = stream.Project(0, Apply);
+        using var loop = new EventLoopScheduler();
+        RecordingObserver<int>[] followers = [new(), new(), new()];
+        EventView<int> view = projection.Current.Position.AsObservable();
+        view = isBounded ? view.OnLag(LagPolicy.DropOldest(100)) : view;
+        view.ObserveOn(TaskPoolScheduler.Default).Subscribe(followers[0]);
+        view.ObserveOn(loop).Subscribe(followers[1]);
+        view.ObserveOn(NewThreadScheduler.Default).Subscribe(followers[2]);
+
+        stream.OnNextRange([1, 2, Poison]);
+
+        foreach (RecordingObserver<int> follower in followers)
+        {
+            // Nothing else is published: who was faster than the projection, and sleeps, is woken.
+            Eventually.IsTrue(() => follower.IsEnded, "The follower is told.");
+            Assert.That(follower.Error, Is.SameAs(Marbles.Error));
+            Assert.That(follower.Values, Is.EqualTo(new[] { 1, 2 }).Or.EqualTo(new[] { 1, 2, Poison }));
+        }
+
+        Assert.That(stream.Subscriptions, Is.Empty);
+    }
+
+    [Test]
+    public async Task Follow_ReaderIsAheadAndWaits_WaitEndsWithTheError()
+    {
+        var scheduler = new TestScheduler();
+        using var stream = new EventStream<int>(new EventStreamOptions { Scheduler = scheduler });
+        using EventProjection<int, int> projection = stream.Project(0, Apply);
+        using EventReader<int> reader = projection.Current.Position.OpenReader();
+        Task completion = reader.Completion;
+        stream.OnNext(Poison);
+        Assert.That(reader.TryRead(out _), Is.True);
+        ValueTask<bool> wait = reader.WaitToReadAsync();
+        Assert.That(wait.IsCompleted, Is.False);
+
+        scheduler.Start();
+
+        Assert.That(await Eventually.Ends(Catch(wait)), Is.SameAs(Marbles.Error));
+        Assert.That(await Eventually.Ends(Catch(reader.WaitToReadAsync())), Is.SameAs(Marbles.Error));
+        Assert.That(reader.TryRead(out _), Is.False);
+        Assert.That(() => Eventually.Ends(completion), Throws.Exception.SameAs(Marbles.Error));
+    }
+
+    [Test]
+    public void Follow_ObserverIsAheadAndSleeps_IsTold()
+    {
+        var behind = new TestScheduler();
+        var ahead = new TestScheduler();
+        using var stream = new EventStream<int>(new EventStreamOptions { Scheduler = behind });
+        using EventProjection<int, int> projection = stream.Project(0, Apply);
+        var follower = new RecordingObserver<int>();
+        projection.Current.Position.AsObservable().ObserveOn(ahead).Subscribe(follower);
+        stream.OnNextRange([Poison, 4]);
+        ahead.Start();
+        Assert.That(follower.Values, Is.EqualTo(new[] { Poison, 4 }));
+
+        behind.Start();
+        ahead.Start();
+
+        Assert.That(follower.Error, Is.SameAs(Marbles.Error));
+    }
+
+    [Test]
+    public void Follow_OnThePublishingThreadAheadOfTheProjection_NextEventOrTheEndTells([Values] bool endsFirst)
+    {
+        var scheduler = new TestScheduler();
+        using var stream = new EventStream<int>(new EventStreamOptions { Scheduler = scheduler });
+        using EventProjection<int, int> projection = stream.Project(0, Apply);
+        var follower = new RecordingObserver<int>();
+        projection.Current.Position.AsObservable().ObserveOn(ImmediateScheduler.Instance).Subscribe(follower);
+        stream.OnNext(Poison);
+        scheduler.Start();
+
+        if (endsFirst)
+        {
+            stream.OnCompleted();
+        }
+        else
+        {
+            stream.OnNext(4);
+        }
+
+        Assert.That(follower.Values, Is.EqualTo(new[] { Poison }));
+        Assert.That(follower.Error, Is.SameAs(Marbles.Error));
+        Assert.That(follower.Violations, Is.Empty);
+    }
+
+    [Test]
+    public void Follow_ThroughBatchesAndSequences_ErrorInPlaceOfTheEvent()
+    {
+        using var stream = new EventStream<int>();
+        using EventProjection<int, int> projection = stream.Project(0, Apply);
+        EventView<int> view = projection.Current.Position.AsObservable();
+        var sequences = new RecordingObserver<Sequenced<int>>();
+        var batches = new RecordingObserver<int>();
+        var late = new RecordingObserver<int>();
+        view.WithSequence().Subscribe(sequences);
+        view.Batches(10).SelectMany(static batch => batch.ToArray()).Subscribe(batches);
+
+        stream.OnNextRange([1, 2, Poison, 4]);
+        view.Subscribe(late);
+
+        Assert.That(sequences.Values, Is.EqualTo(new[] { new Sequenced<int>(0, 1), new Sequenced<int>(1, 2) }));
+        Assert.That(sequences.Error, Is.SameAs(Marbles.Error));
+        foreach (RecordingObserver<int> observer in new[] { batches, late })
+        {
+            Assert.That(observer.Values, Is.EqualTo(new[] { 1, 2 }));
+            Assert.That(observer.Error, Is.SameAs(Marbles.Error));
+        }
+    }
+
+    [Test]
+    public void Follow_ProjectionDisposed_GoesOn()
+    {
+        using var stream = new EventStream<int>();
+        EventProjection<int, int> projection = stream.Project(0, Apply);
+        var follower = new RecordingObserver<int>();
+        projection.Current.Position.AsObservable().Subscribe(follower);
+
+        projection.Dispose();
+        stream.OnNext(Poison);
+
+        Assert.That(follower.Values, Is.EqualTo(new[] { Poison }));
+        Assert.That(follower.Error, Is.Null);
+    }
+
+    private static int Apply(int sum, int value) => value == Poison ? throw Marbles.Error : sum + value;
+
+    private static async Task<Exception?> Catch(ValueTask<bool> wait)
+    {
+        try
+        {
+            await wait;
+            return null;
+        }
+        catch (Exception error)
+        {
+            return error;
+        }
+    }
+}

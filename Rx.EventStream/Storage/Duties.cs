@@ -1,0 +1,27 @@
+namespace Rx.Storage;
+
+/// <summary>What a publisher has to mind beyond writing the event. All in one word, so that the usual case is one comparison.</summary>
+[Flags]
+internal enum Duties
+{
+    None = 0,
+
+    /// <summary>Claim by an interlocked operation: there are several writers. Set at the start.</summary>
+    Share = 1,
+
+    /// <summary>Stamp the event with the time: the log retains by time. Set at the start.</summary>
+    Stamp = 2,
+
+    /// <summary>Look whether somebody is parked. Set before the first cursor can park, behind a process-wide barrier.</summary>
+    Wake = 4,
+
+    /// <summary>Tell those who wait for subscribers to move. Set before the first of them waits, who issues a process-wide barrier.</summary>
+    Tell = 8,
+
+    /// <summary>Ask before publishing: the log has ended, or publishers wait for slow subscribers.</summary>
+    Ask = 16,
+
+    /// <summary>The delivery on the publishing thread has something to settle first: a single writer has not taken it over yet, or an observer
+    /// threw. Set before there is such a delivery, and from then on set and cleared by whoever owns it.</summary>
+    Settle = 32,
+}
