@@ -1,0 +1,281 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using NATS.Client.Core;
+using NATS.Client.JetStream.Models;
+using Rx.Nats.Publishing;
+using Rx.Nats.Reading;
+using Rx.Nats.Server;
+
+namespace Rx.Nats;
+
+/// <summary>A stream of events that many machines share: every process that opens it sees every event, in one order.</summary>
+/// <typeparam name="T">The type of the events.</typeparam>
+/// <remarks>
+/// The events are stored in a stream of NATS JetStream. One consumer on the server brings them to this process, into <see cref="Events"/>, from
+/// where any number of local observers have them. Whatever happens to connection and server, reading goes on with the next event.
+/// <para><b>Sequences</b> are the server's: they count from 1, are the same in every process, and are what to save as a position. With a
+/// <see cref="NatsEventStreamOptions{T}.Filter"/>, gaps between them are normal.</para>
+/// <para><b>Concurrency.</b> All members may be used from any thread at any time.</para>
+/// </remarks>
+[DebuggerDisplay("{DebuggerDisplay,nq}")]
+public sealed class NatsEventStream<T> : IAsyncDisposable
+{
+    private readonly StreamApi _api;
+    private readonly NatsEventStreamOptions<T> _options;
+    private readonly ServerReader<T> _reader;
+    private readonly Publisher<T> _publisher;
+    private readonly CancellationTokenSource _disposed;
+    private readonly Task _feeding;
+
+    /// <summary>The server's sequence before which all events are in <see cref="Events"/>. Written by the feeding task before it publishes an
+    /// event; read by joiners after they have a local position, with acquire.</summary>
+    private long _next;
+
+    /// <summary>Whether <see cref="DisposeAsync"/> was called. Exchanged by it.</summary>
+    private int _isDisposed;
+
+    private NatsEventStream(StreamApi api, NatsEventStreamOptions<T> options, ServerReader<T> reader, CancellationTokenSource disposed)
+    {
+        _disposed = disposed;
+        _api = api;
+        _options = options;
+        _reader = reader;
+        _next = reader.Next;
+        _publisher = new Publisher<T>(api, options);
+        Events = new EventStream<Sequenced<T>>(options.Local);
+        _feeding = Task.Run(() => FeedAsync(_disposed.Token));
+    }
+
+    /// <summary>The events, each with the server's sequence, as a local stream.</summary>
+    /// <remarks>
+    /// It starts at <see cref="NatsEventStreamOptions{T}.Start"/> and retains what <see cref="NatsEventStreamOptions{T}.Local"/> says; for events
+    /// further back there is <see cref="From"/>. It ends with an error only where reading cannot go on: an
+    /// <see cref="EventStreamGapException"/>, an <see cref="UnreadableEventException"/> or a <see cref="NatsEventStreamException"/>.
+    /// What is published to it directly reaches this process only.
+    /// </remarks>
+    public EventStream<Sequenced<T>> Events { get; }
+
+    private string DebuggerDisplay => $"{_options.Stream}: Next = {Volatile.Read(ref _next)}";
+
+    /// <summary>Opens a stream of the server.</summary>
+    /// <param name="connection">The connection to use, with whatever addresses, TLS and credentials it has. It stays its owner's to dispose, after this.</param>
+    /// <param name="options">How the stream is to work.</param>
+    /// <param name="ct">Ends the attempt.</param>
+    /// <returns>The stream, once its start is certain: it will have every event stored from now on.</returns>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    /// <exception cref="NatsEventStreamException">The server cannot be reached or does not answer, the stream is missing, has not the subjects of the
+    /// filter or a shorter duplicate window than publications may take, or a permission is lacking.</exception>
+    /// <exception cref="EventStreamGapException">The stream was trimmed beyond the start.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public static async Task<NatsEventStream<T>> OpenAsync(INatsConnection connection, NatsEventStreamOptions<T> options, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        ArgumentNullException.ThrowIfNull(options);
+        var api = new StreamApi(connection, options.Stream);
+        var disposed = new CancellationTokenSource();
+        var reader = new ServerReader<T>(api, options, options.Start, disposed.Token);
+        try
+        {
+            await api.ConnectAsync(ct).ConfigureAwait(false);
+            ThrowIfUnsafe(await api.GetInfoAsync(ct).ConfigureAwait(false), options);
+            await reader.OpenAsync(ct).ConfigureAwait(false);
+            return new NatsEventStream<T>(api, options, reader, disposed);
+        }
+        catch (Exception error)
+        {
+            await reader.DisposeAsync().ConfigureAwait(false);
+            api.Dispose();
+            disposed.Dispose();
+            if (StreamApi.IsPassing(error) && !ct.IsCancellationRequested)
+            {
+                throw new NatsEventStreamException($"The server does not answer for stream '{options.Stream}': {error.Message}", error);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Stores an event on the server.</summary>
+    /// <param name="value">The event.</param>
+    /// <param name="expectedLastSequence">The event is stored only if this is the stream's last sequence; 0 for a stream that never had one. Null: whatever it is.</param>
+    /// <param name="messageId">An id of the event: the server stores one event for each id, within the stream's duplicate window. Null: one is made.</param>
+    /// <param name="ct">Ends the waiting; the event may then be stored or not.</param>
+    /// <returns>The event's sequence, once the server has stored it. If it has an event of that id already, the sequence of that one.</returns>
+    /// <remarks>
+    /// Publications that do not wait for each other are sent together, up to <see cref="NatsEventStreamOptions{T}.MaxInFlight"/>, and stored in the
+    /// order of the calls. Where the server does not answer they are sent again, until <see cref="NatsEventStreamOptions{T}.PublishTimeout"/>; those in
+    /// flight when the connection breaks may then be stored in another order. Where that matters, await each, or set MaxInFlight to 1.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="expectedLastSequence"/> is negative.</exception>
+    /// <exception cref="WrongSequenceException">The last sequence is not <paramref name="expectedLastSequence"/>; nothing was stored.</exception>
+    /// <exception cref="NatsPublishException">There was no answer in time; it says whether the event may be stored.</exception>
+    /// <exception cref="NatsEventStreamException">The event is too large, its subject not one of the stream's, or a permission is lacking; nothing was stored.</exception>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public Task<long> PublishAsync(T value, long? expectedLastSequence = null, string? messageId = null, CancellationToken ct = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(expectedLastSequence.GetValueOrDefault(), nameof(expectedLastSequence));
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        return _publisher.PublishAsync(value, expectedLastSequence, messageId, ct);
+    }
+
+    /// <summary>Stores events on the server, many in flight at a time, in the order that <see cref="PublishAsync"/> says.</summary>
+    /// <param name="values">The events. Taken as there is room for them.</param>
+    /// <param name="ct">Ends the waiting.</param>
+    /// <returns>The sequence of the last event once all are stored; 0 for no events. Events of others may lie between.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="values"/> is null.</exception>
+    /// <exception cref="NatsPublishException">There was no answer in time; it says how many events were stored. Nothing further was taken from <paramref name="values"/>.</exception>
+    /// <exception cref="NatsEventStreamException">As with <see cref="PublishAsync"/>, for the first such event; those before it are stored.</exception>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    public async Task<long> PublishAllAsync(IEnumerable<T> values, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        var run = new PublishRun(_options.Stream, _options.PublishTimeout, _options.MaxInFlight);
+        foreach (T value in values)
+        {
+            if (!await run.AddAsync(PublishAsync(value, ct: ct)).ConfigureAwait(false))
+            {
+                break;
+            }
+        }
+
+        return await run.FinishAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>The events from a place on, as far back as the server has them.</summary>
+    /// <param name="start">Where to start; <see cref="NatsStart.Now"/> is where <see cref="Events"/> is now.</param>
+    /// <returns>Each subscription starts there. It is called on the thread pool, and ends as <see cref="Events"/> does.</returns>
+    /// <remarks>What the local stream does not hold any more is read from the server; then the subscription goes over to the local stream.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="start"/> is null.</exception>
+    public IObservable<Sequenced<T>> From(NatsStart start)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        return System.Reactive.Linq.Observable.Create<Sequenced<T>>(async (observer, ct) =>
+        {
+            await foreach (Sequenced<T> e in ReadAllAsync(start, ct).ConfigureAwait(false))
+            {
+                observer.OnNext(e);
+            }
+
+            observer.OnCompleted();
+        });
+    }
+
+    /// <summary>The events from a place on, for <c>await foreach</c>. Each enumeration starts there.</summary>
+    /// <param name="start">Where to start; <see cref="NatsStart.Now"/> is where <see cref="Events"/> is when the enumeration begins.</param>
+    /// <param name="ct">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="start"/> is null.</exception>
+    public IAsyncEnumerable<Sequenced<T>> ReadAllAsync(NatsStart start, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        return new SplicedRead<T>(_api, _options, Events, () => Volatile.Read(ref _next), start).ReadAsync(ct);
+    }
+
+    /// <summary>Keeps a state up to date with all events, from the oldest that the server has.</summary>
+    /// <param name="seed">The state before the first event.</param>
+    /// <param name="apply">Makes the next state of a state and an event. It changes neither.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="apply"/> is null.</exception>
+    public NatsProjection<TState, T> Project<TState>(TState seed, Func<TState, T, TState> apply) =>
+        Project(new NatsSnapshot<TState>(seed, 0), apply);
+
+    /// <summary>Keeps a state up to date, going on from one that was saved, here or by another process.</summary>
+    /// <param name="saved">The state, and the sequence of the last event in it.</param>
+    /// <param name="apply">Makes the next state of a state and an event. It changes neither.</param>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public NatsProjection<TState, T> Project<TState>(NatsSnapshot<TState> saved, Func<TState, T, TState> apply)
+    {
+        ArgumentNullException.ThrowIfNull(saved);
+        ArgumentNullException.ThrowIfNull(apply);
+        NatsStart start = saved.Sequence == 0 ? NatsStart.Oldest : NatsStart.At(saved.Sequence + 1);
+        return new NatsProjection<TState, T>(saved, apply, ct => ReadAllAsync(start, ct));
+    }
+
+    /// <summary>Takes no more publications and waits for those under way, then stops reading and disposes <see cref="Events"/>.</summary>
+    /// <remarks>Observers are not told, as with <see cref="EventStream{T}.Dispose"/>. The connection stays open. Calling it again does nothing.</remarks>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        await _publisher.DisposeAsync().ConfigureAwait(false);
+        await _disposed.CancelAsync().ConfigureAwait(false);
+        await _feeding.ConfigureAwait(false);
+        await _reader.DisposeAsync().ConfigureAwait(false);
+        Events.Dispose();
+        _api.Dispose();
+        _disposed.Dispose();
+    }
+
+    private static void ThrowIfUnsafe(StreamInfo info, NatsEventStreamOptions<T> options)
+    {
+        if (options.PublishTimeout > info.Config.DuplicateWindow)
+        {
+            throw new NatsEventStreamException(
+                $"PublishTimeout is {options.PublishTimeout}, but stream '{options.Stream}' recognises duplicates for {info.Config.DuplicateWindow} only: " +
+                "a retry after that would store an event twice.");
+        }
+    }
+
+    /// <summary>Moves events from the server to the local stream.</summary>
+    private async Task FeedAsync(CancellationToken ct)
+    {
+        try
+        {
+            while (true)
+            {
+                Arrival<T> arrival = await _reader.ReadAsync().ConfigureAwait(false);
+                if (arrival.IsEvent)
+                {
+                    // First the place, then the event: a joiner that has a local position without this event must not take it for one that is there.
+                    Volatile.Write(ref _next, arrival.Event.Sequence + 1);
+                    await DeliverAsync(arrival.Event, ct).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (Exception) when (ct.IsCancellationRequested || Events.IsDisposed)
+        {
+            // Nobody is to be told.
+        }
+        catch (Exception error)
+        {
+            Deliver(() => Events.OnError(error));
+        }
+    }
+
+    private async ValueTask DeliverAsync(Sequenced<T> e, CancellationToken ct)
+    {
+        ValueTask published = Events.PublishAsync(e, ct);
+        if (published.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        try
+        {
+            await published.ConfigureAwait(false);
+        }
+        catch (Exception error) when (!ct.IsCancellationRequested && !Events.IsDisposed)
+        {
+            Escalate(error);
+        }
+    }
+
+    private static void Deliver(Action publish)
+    {
+        try
+        {
+            publish();
+        }
+        catch (Exception error)
+        {
+            Escalate(error);
+        }
+    }
+
+    /// <summary>What an observer without a scheduler throws belongs to nobody here. As on Rx's schedulers it is unhandled, and the event has reached all others.</summary>
+    private static void Escalate(Exception error) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static e => e.Throw(), ExceptionDispatchInfo.Capture(error), preferLocal: false);
+}
