@@ -24,9 +24,6 @@ internal sealed class LiveView
 
     private LiveView(PulseState state) => _state = state;
 
-    public static bool IsPossible =>
-        !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities is { Ansi: true, Interactive: true };
-
     public static Task ShowAsync(PulseState state, Task done)
     {
         var view = new LiveView(state);

@@ -76,7 +76,7 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
         Subscriber[] subscribers = [table, slow, statistics, gauge, uplink, late];
         var state = new PulseState(seconds, _board, producers, subscribers);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task view = LiveView.IsPossible ? LiveView.ShowAsync(state, done.Task) : PlainView.ShowAsync(state, done.Task);
+        Task view = Terminal.IsScreen ? LiveView.ShowAsync(state, done.Task) : PlainView.ShowAsync(state, done.Task);
         TimeSpan ran;
         string? stuck;
         try

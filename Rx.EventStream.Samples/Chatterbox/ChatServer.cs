@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Rx.Samples.Chatterbox;
+
+/// <summary>Serves a room at an address of this machine.</summary>
+internal sealed class ChatServer : IAsyncDisposable
+{
+    /// <summary>The longest line that a client may say, with what the protocol puts around it.</summary>
+    private const int LineBytes = 16 * 1024;
+
+    /// <summary>How long clients may take to notice that the room is closed.</summary>
+    private static readonly TimeSpan _goodbye = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a silent connection is believed to be one.</summary>
+    private static readonly TimeSpan _silence = TimeSpan.FromSeconds(30);
+
+    private readonly WebApplication _application;
+
+    private ChatServer(WebApplication application) => _application = application;
+
+    /// <summary>Where it listens.</summary>
+    public string Address => new Uri(
+        _application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Authority;
+
+    /// <exception cref="UsageException">Nobody can listen there, or somebody does already.</exception>
+    public static async Task<ChatServer> StartAsync(RoomAddress address, Room room, LagPolicy lag)
+    {
+        WebApplication application = Build(address.ToEndPoint(), room, lag);
+        try
+        {
+            await application.StartAsync();
+            return new ChatServer(application);
+        }
+        catch (Exception error) when (error is IOException or SocketException)
+        {
+            await application.DisposeAsync();
+            throw new UsageException(error.GetBaseException() is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+                ? $"{address} is in use by another program; choose another {RoomAddress.Option}."
+                : $"The server cannot listen at {address}: {error.GetBaseException().Message}.");
+        }
+    }
+
+    /// <summary>Waits a moment for clients to go, then hangs up.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _application.StopAsync();
+        await _application.DisposeAsync();
+    }
+
+    private static WebApplication Build(IPEndPoint endPoint, Room room, LagPolicy lag)
+    {
+        // An empty one reads no settings and writes no log.
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = _goodbye);
+        builder.Services.AddSingleton(room).AddSingleton(lag);
+        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = LineBytes);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            // HTTP/2 from the first byte: without encryption there is nothing to agree on.
+            kestrel.Listen(endPoint, listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.Limits.Http2.KeepAlivePingDelay = _silence;
+
+            // How long a client may go without reading is for the lag policy to say.
+            kestrel.Limits.MinResponseDataRate = null;
+        });
+        WebApplication application = builder.Build();
+        application.MapGrpcService<ChatService>();
+        return application;
+    }
+
+    /// <summary>Instead of the usual one, which would hear Ctrl-C beside the samples' host.</summary>
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

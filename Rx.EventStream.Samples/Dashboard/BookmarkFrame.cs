@@ -1,0 +1,4 @@
+namespace Rx.Samples.Dashboard;
+
+/// <summary>A place in the stream that can be joined later.</summary>
+internal sealed record BookmarkFrame(string Name, long Sequence);

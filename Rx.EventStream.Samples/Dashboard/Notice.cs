@@ -1,0 +1,4 @@
+namespace Rx.Samples.Dashboard;
+
+/// <summary>Something that happened without anybody asking for it.</summary>
+internal sealed record Notice(int Id, string Text);

@@ -1,0 +1,198 @@
+// What the page can ask the server to do.
+
+import { count } from "./format.js";
+
+const hints = {
+  retain: "Nothing is missed: events wait in the list for as long as it takes.",
+  dropOldest: "More than n behind, it goes on with the newest n.",
+  latest: "Only the newest event waits for it.",
+  fail: "More than n behind, it ends with an error.",
+  wait: "Publishers wait while it is n behind.",
+};
+const withCapacity = new Set(["dropOldest", "fail", "wait"]);
+const settle = 150; // milliseconds that the slider rests before its value is sent
+const byId = id => document.getElementById(id);
+
+export class Controls {
+  #announce;
+  #problem = byId("problem");
+  #frame = null;
+  #sending = 0;
+
+  constructor(announce) {
+    this.#announce = announce;
+    this.#bindLoad();
+    this.#bindDialog();
+    byId("bookmark").addEventListener("click", async () => {
+      const bookmark = await this.#do("POST", "bookmarks");
+      if (bookmark) {
+        announce(`Bookmark ${bookmark.name} set at event ${count(bookmark.sequence)}`);
+      }
+    });
+    byId("complete").addEventListener("click", () => this.#doAndTell("Stream completed", "POST", "complete"));
+    byId("restart").addEventListener("click", () => this.#doAndTell("Started again", "POST", "restart"));
+  }
+
+  stall(member) {
+    const stalled = !member.stalled;
+    return this.#doAndTell(`${member.name} ${stalled ? "stalled" : "released"}`, "POST", `subscribers/${member.id}/stall`, { stalled });
+  }
+
+  remove(member) {
+    return this.#doAndTell(`${member.name} removed`, "DELETE", `subscribers/${member.id}`);
+  }
+
+  show(frame) {
+    this.#frame = frame;
+    if (this.#sending === 0) {
+      showValue(byId("rate"), frame.rate);
+      showValue(byId("rate-slider"), Math.round(100 * Math.log10(frame.rate)));
+      showValue(byId("publishers"), frame.publishers);
+      byId("rate-slider").setAttribute("aria-valuetext", `${count(frame.rate)} a second`);
+    }
+
+    for (const id of ["rate", "rate-slider", "publishers", "complete"]) {
+      byId(id).disabled = frame.completed;
+    }
+
+    this.#showBookmarks(frame.bookmarks);
+  }
+
+  #bindLoad() {
+    const number = byId("rate");
+    const slider = byId("rate-slider");
+    let timer = 0;
+    slider.addEventListener("input", () => {
+      const rate = twoDigits(10 ** (slider.value / 100));
+      number.value = rate;
+      slider.setAttribute("aria-valuetext", `${count(rate)} a second`);
+      clearTimeout(timer);
+      timer = setTimeout(() => this.#setLoad({ rate }), settle);
+    });
+    number.addEventListener("change", () => this.#setLoad({ rate: number.valueAsNumber }));
+    byId("publishers").addEventListener("change", event => this.#setLoad({ publishers: event.target.valueAsNumber }));
+  }
+
+  async #setLoad(load) {
+    this.#sending++;
+    await this.#do("POST", "load", load);
+    this.#sending--;
+  }
+
+  #bindDialog() {
+    const dialog = byId("add-dialog");
+    const form = dialog.querySelector("form");
+    const problem = form.querySelector(".problem");
+    const showPolicy = () => {
+      const policy = form.elements.policy.value;
+      byId("policy-hint").textContent = hints[policy];
+      form.elements.capacity.disabled = !withCapacity.has(policy);
+    };
+    form.elements.policy.addEventListener("change", showPolicy);
+    form.querySelector("[value=cancel]").addEventListener("click", () => dialog.close());
+    byId("add").addEventListener("click", () => this.#openDialog(null));
+    form.addEventListener("submit", async event => {
+      event.preventDefault();
+      const { name, join, policy, capacity, speed, scheduler } = form.elements;
+      const [joinAt, bookmark] = join.value.split(":");
+      const answer = await send("POST", "subscribers", {
+        joinAt,
+        policy: policy.value,
+        scheduler: scheduler.value,
+        ...(name.value.trim() && { name: name.value }),
+        ...(bookmark && { bookmark }),
+        ...(!capacity.disabled && { capacity: capacity.valueAsNumber }),
+        ...(speed.value && { speed: Number(speed.value) }),
+      });
+      showProblem(problem, answer.problem);
+      if (!answer.problem) {
+        dialog.close();
+        this.#announce(`${answer.body.name} added`);
+      }
+    });
+    showPolicy();
+  }
+
+  #openDialog(bookmark) {
+    const dialog = byId("add-dialog");
+    const form = dialog.querySelector("form");
+    form.elements.name.value = "";
+    form.elements.join.replaceChildren(
+      new Option("now", "now"),
+      new Option("the oldest retained event", "oldest"),
+      ...(this.#frame?.bookmarks ?? []).map(b => new Option(`bookmark ${b.name}, event ${count(b.sequence)}`, `bookmark:${b.name}`)));
+    form.elements.join.value = bookmark === null ? "now" : `bookmark:${bookmark}`;
+    showProblem(form.querySelector(".problem"), null);
+    dialog.showModal();
+  }
+
+  #showBookmarks(bookmarks) {
+    const list = byId("bookmarks");
+    const key = JSON.stringify(bookmarks);
+    if (list.dataset.key === key) {
+      return;
+    }
+
+    list.dataset.key = key;
+    list.replaceChildren(...bookmarks.map(({ name, sequence }) => {
+      const item = document.createElement("li");
+      const join = document.createElement("button");
+      join.type = "button";
+      join.textContent = `Join at ${name} · ${count(sequence)}`;
+      join.addEventListener("click", () => this.#openDialog(name));
+      const remove = document.createElement("button");
+      remove.type = "button";
+      remove.textContent = "×";
+      remove.setAttribute("aria-label", `Remove bookmark ${name}`);
+      remove.addEventListener("click", async () => {
+        await this.#doAndTell(`Bookmark ${name} removed`, "DELETE", `bookmarks/${name}`);
+        byId("bookmark").focus();
+      });
+      item.append(join, remove);
+      return item;
+    }));
+  }
+
+  async #doAndTell(text, ...request) {
+    if (await this.#do(...request)) {
+      this.#announce(text);
+    }
+  }
+
+  async #do(...request) {
+    const { problem, body } = await send(...request);
+    showProblem(this.#problem, problem);
+    return problem ? null : body;
+  }
+}
+
+async function send(method, path, body) {
+  try {
+    const response = await fetch(`api/${path}`, {
+      method,
+      ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const answer = text ? JSON.parse(text) : {};
+    return response.ok ? { body: answer, problem: null } : { problem: answer.detail ?? `The server answers ${response.status}.` };
+  } catch {
+    return { problem: "The server does not answer." };
+  }
+}
+
+function showProblem(element, problem) {
+  element.textContent = problem ?? "";
+  element.hidden = problem === null;
+}
+
+// Whoever is typing is not interrupted.
+function showValue(input, value) {
+  if (document.activeElement !== input && input.valueAsNumber !== value) {
+    input.value = value;
+  }
+}
+
+function twoDigits(value) {
+  const power = 10 ** Math.max(0, Math.floor(Math.log10(value)) - 1);
+  return Math.round(value / power) * power;
+}

@@ -1,0 +1,7 @@
+namespace Rx.Samples.Dashboard;
+
+/// <summary>How a subscriber fares on the subject.</summary>
+/// <param name="Delivered">How many events it got.</param>
+/// <param name="Rate">How many in the last second.</param>
+/// <param name="End">How its subscription ended, or null.</param>
+internal sealed record TwinFrame(long Delivered, double Rate, string? End);

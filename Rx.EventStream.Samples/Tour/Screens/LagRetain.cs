@@ -1,0 +1,29 @@
+using System.Reactive.Linq;
+
+namespace Rx.Samples.Tour;
+
+internal sealed class LagRetain : Screen
+{
+    public override string Title => "Lag: Retain";
+
+    public override string Text =>
+        "The desk takes three ticks for an event, and one comes each tick. Unless you say otherwise nothing is missed: the lag grows, "
+        + "and shrinks when it is quiet again.";
+
+    public override async Task PlayAsync(Stage stage)
+    {
+        // shown
+        using var stream = new EventStream<char>();
+        Desk desk = stage.Desk(ticks: 3);
+        stream.ObserveOn(desk).OnLag(LagPolicy.Retain)
+            .Do(desk.Handle)
+            .Subscribe(stage.Observer<char>("slow"));
+        EventSubscription slow = stream.Subscriptions[0];
+        stage.Watch("its lag", () => slow.Lag);
+
+        await stage.Publish(stream, "abcdef");
+        await stage.Rest(ticks: 11);
+        stage.Say($"delivered {slow.Delivered}, dropped {slow.Dropped}");
+        // end
+    }
+}
