@@ -1,4 +1,4 @@
-namespace Rx.Tests.GcCheck;
+namespace Rx.Benchmarks.Measuring;
 
 /// <summary>Adds up what the collections promote, by looking after each of them: something that dies there tells when.</summary>
 internal sealed class Promotions : IDisposable
@@ -9,7 +9,7 @@ internal sealed class Promotions : IDisposable
 
     public Promotions() => Sentinel.Drop(this);
 
-    public double Megabytes => Volatile.Read(ref _bytes) / 1e6;
+    public long Bytes => Volatile.Read(ref _bytes);
 
     public void Dispose() => Volatile.Write(ref _isDone, true);
 

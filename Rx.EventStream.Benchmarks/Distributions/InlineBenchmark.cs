@@ -1,0 +1,6 @@
+using Rx.Benchmarks.Scenarios;
+
+namespace Rx.Benchmarks.Distributions;
+
+/// <summary>Publishing, with observers on the publishing thread or none.</summary>
+public class InlineBenchmark() : ScenarioBenchmark(InlineScenarios.All);

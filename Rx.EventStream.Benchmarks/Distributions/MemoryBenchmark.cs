@@ -1,0 +1,6 @@
+using Rx.Benchmarks.Scenarios;
+
+namespace Rx.Benchmarks.Distributions;
+
+/// <summary>Long runs in which memory is given back.</summary>
+public class MemoryBenchmark() : ScenarioBenchmark(MemoryScenarios.All);

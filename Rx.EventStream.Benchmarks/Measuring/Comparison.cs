@@ -1,0 +1,58 @@
+using System.Diagnostics;
+
+namespace Rx.Benchmarks.Measuring;
+
+/// <summary>Runs the contenders of a scenario by turns, so that what else the machine does hits all of them, and takes medians.</summary>
+internal static class Comparison
+{
+    /// <summary>Odd, so that a median is a repetition that was.</summary>
+    private const int Repetitions = 7;
+
+    /// <param name="scenario">What is compared.</param>
+    /// <param name="report">Is told who is at it.</param>
+    public static IReadOnlyList<Result> Run(Scenario scenario, Action<string> report)
+    {
+        foreach (Contender contender in scenario.Contenders)
+        {
+            report($"{scenario.Name}: warming {contender.Name}");
+            long start = Stopwatch.GetTimestamp();
+            do
+            {
+                contender.Measure(scenario.Operations);
+            }
+            while (Stopwatch.GetElapsedTime(start) < scenario.WarmUp);
+        }
+
+        Dictionary<Contender, List<Sample>> samples = scenario.Contenders.ToDictionary(c => c, _ => new List<Sample>());
+        for (int repetition = 1; repetition <= Repetitions; repetition++)
+        {
+            foreach (Contender contender in scenario.Contenders)
+            {
+                report($"{scenario.Name}: {repetition} of {Repetitions}, {contender.Name}");
+                samples[contender].Add(contender.Measure(scenario.Operations));
+            }
+        }
+
+        return [.. scenario.Figures.SelectMany(figure => ResultsOf(figure, samples))];
+    }
+
+    private static IEnumerable<Result> ResultsOf(Figure figure, Dictionary<Contender, List<Sample>> samples)
+    {
+        Dictionary<Contender, double> medians = samples.ToDictionary(s => s.Key, s => Median(s.Value.Select(figure.Of)));
+        foreach ((Contender contender, List<Sample> taken) in samples)
+        {
+            double bytes = Median(taken.Select(s => s.Bytes));
+            double nanoseconds = figure.Quantity == Quantity.TailTime ? medians[contender] : Median(taken.Select(s => s.Nanoseconds));
+            Dictionary<string, double> ratios = contender.IsOurs
+                ? medians.Where(m => !m.Key.IsOurs && m.Value > 0).ToDictionary(m => m.Key.Name, m => medians[contender] / m.Value)
+                : [];
+            yield return new Result(figure, contender.Name, nanoseconds, bytes, ratios, figure.Limits.Of(contender));
+        }
+    }
+
+    private static double Median(IEnumerable<double> values)
+    {
+        List<double> sorted = [.. values.Order()];
+        return sorted[sorted.Count / 2];
+    }
+}

@@ -1,0 +1,15 @@
+namespace Rx.Benchmarks.Measuring;
+
+/// <summary>How much memory stays in use.</summary>
+internal static class LiveBytes
+{
+    /// <summary>What the heap has grown by for as long as the result of <paramref name="work"/> is held.</summary>
+    public static Sample PerOperation(int operations, Func<object> work)
+    {
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        object held = work();
+        long after = GC.GetTotalMemory(forceFullCollection: true);
+        GC.KeepAlive(held);
+        return new Sample(0, (double)(after - before) / operations);
+    }
+}

@@ -1,0 +1,30 @@
+namespace Rx.Benchmarks;
+
+/// <summary>What the command line asks for.</summary>
+/// <param name="Only">A scenario, or the beginning of a few; null for all.</param>
+/// <param name="Json">Where to write the results, or null.</param>
+/// <param name="Page">The page to put the table on, or null.</param>
+internal sealed record Options(string? Only, string? Json, string? Page)
+{
+    /// <param name="args">Options, each with its value.</param>
+    /// <param name="known">The options that there are.</param>
+    /// <exception cref="UsageException">An argument is unknown or lacks its value.</exception>
+    public static Options Parse(ReadOnlySpan<string> args, params string[] known)
+    {
+        var options = new Options(null, null, null);
+        for (int i = 0; i < args.Length; i += 2)
+        {
+            string? value = i + 1 < args.Length ? args[i + 1] : null;
+            options = (args[i], value) switch
+            {
+                (var unknown, _) when !known.Contains(unknown) => throw new UsageException($"There is no option '{unknown}'."),
+                (_, null) => throw new UsageException($"{args[i]} needs a value."),
+                ("--only", _) => options with { Only = value },
+                ("--json", _) => options with { Json = value },
+                _ => options with { Page = value },
+            };
+        }
+
+        return options;
+    }
+}

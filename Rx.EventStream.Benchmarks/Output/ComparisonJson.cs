@@ -1,0 +1,39 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Rx.Benchmarks.Measuring;
+
+namespace Rx.Benchmarks.Output;
+
+/// <summary>Results as JSON, for other programs.</summary>
+internal static class ComparisonJson
+{
+    private static readonly JsonSerializerOptions _options = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    public static void Write(string path, IReadOnlyList<Result> results) =>
+        File.WriteAllText(path, JsonSerializer.Serialize(results.Select(static r => new Row(r)), _options) + Environment.NewLine);
+
+    /// <summary>A result in the form that is written.</summary>
+    private sealed class Row(Result result)
+    {
+        public string Scenario => result.Figure.Name;
+
+        public string Subject => result.Subject;
+
+        public double NsPerOp => Math.Round(result.Nanoseconds, 3);
+
+        public double BytesPerOp => Math.Round(result.Bytes, 3);
+
+        public Dictionary<string, double> Ratios => result.Ratios.ToDictionary(r => r.Key, r => Math.Round(r.Value, 4));
+
+        public double? Target => result.Limit;
+
+        /// <summary>What the target is held against: a peer's name for a ratio, else "bytesPerOp".</summary>
+        public string? TargetOf => result.Limit is null ? null : result.Figure.Limits.IsRatio ? result.Figure.Peer : "bytesPerOp";
+
+        public bool? Met => result.IsMet;
+    }
+}

@@ -1,0 +1,48 @@
+using Rx.Benchmarks.Measuring;
+using Spectre.Console;
+
+namespace Rx.Benchmarks.Output;
+
+/// <summary>Results as a table for people.</summary>
+internal static class ComparisonTable
+{
+    public static readonly string[] Columns = ["scenario", "subject", "ns", "bytes", "ratio", "target", "met"];
+
+    public static void Print(IReadOnlyList<Result> results)
+    {
+        Table table = new Table().Border(TableBorder.Simple);
+        foreach (string column in Columns)
+        {
+            table.AddColumn(new TableColumn(column) { NoWrap = true, Alignment = column is "ns" or "bytes" ? Justify.Right : Justify.Left });
+        }
+
+        foreach (Result result in results)
+        {
+            string colour = result.IsMet switch { true => "green", false => "red", null => "default" };
+            table.AddRow(CellsOf(result).Select(cell => new Markup($"[{colour}]{Markup.Escape(cell)}[/]")).ToArray());
+        }
+
+        AnsiConsole.Write(table);
+        int missed = results.Count(static r => r.IsMet == false);
+        AnsiConsole.WriteLine($"{results.Count(static r => r.IsMet == true)} targets met, {missed} missed");
+    }
+
+    /// <summary>A result's cells, one for each column.</summary>
+    public static string[] CellsOf(Result result) =>
+    [
+        result.Figure.Name,
+        result.Subject,
+        result.Figure.Quantity == Quantity.Bytes && result.Nanoseconds == 0 ? "" : Numbers.Short(result.Nanoseconds),
+        Numbers.Short(result.Bytes),
+        result.Ratios.TryGetValue(result.Figure.Peer, out double ratio) ? Numbers.Short(ratio) : "",
+        TargetOf(result),
+        result.IsMet switch { true => "met", false => "missed", null => "" },
+    ];
+
+    private static string TargetOf(Result result) => result.Limit switch
+    {
+        null => "",
+        { } limit when result.Figure.Limits.IsRatio => $"≤ {limit:0.##} × {result.Figure.Peer}",
+        { } limit => $"≤ {limit:0.##} {(result.Figure.Quantity == Quantity.Bytes ? "B" : "ns")}",
+    };
+}

@@ -1,0 +1,37 @@
+using System.Globalization;
+using Rx.Benchmarks;
+using Rx.Benchmarks.Distributions;
+using Spectre.Console;
+
+CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
+if (Console.IsOutputRedirected)
+{
+    // Files and pipes have no width; their lines are not broken.
+    AnsiConsole.Profile.Width = 1_000;
+}
+
+const int BadUsage = 2;
+try
+{
+    return args switch
+    {
+        ["compare", .. string[] rest] => Commands.Compare(Options.Parse(rest, "--only", "--json")),
+        ["report", .. string[] rest] => Commands.Report(Options.Parse(rest, "--only", "--json")),
+        ["nats", .. string[] rest] => Commands.Nats(Options.Parse(rest, "--only", "--json", "--page")),
+        ["bdn", .. string[] rest] => DistributionsCommand.Run(rest),
+        [] or ["-h" or "--help" or "help", ..] => PrintHelp(),
+        [var unknown, ..] => throw new UsageException($"There is no command '{unknown}'."),
+    };
+}
+catch (UsageException error)
+{
+    await Console.Error.WriteLineAsync($"{error.Message} See: dotnet run -c Release --project Rx.EventStream.Benchmarks -- --help");
+    return BadUsage;
+}
+
+static int PrintHelp()
+{
+    Console.WriteLine(Commands.Help);
+    return 0;
+}

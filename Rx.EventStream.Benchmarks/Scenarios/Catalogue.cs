@@ -1,0 +1,21 @@
+using Rx.Benchmarks.Measuring;
+
+namespace Rx.Benchmarks.Scenarios;
+
+/// <summary>All scenarios within this process, in the order of the tables.</summary>
+internal static class Catalogue
+{
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        .. InlineScenarios.All,
+        .. FanOutScenarios.All,
+        .. LatencyScenarios.All,
+        .. ReplayScenarios.All,
+        .. SubscriptionScenarios.All,
+        .. MemoryScenarios.All,
+    ];
+
+    /// <summary>The scenarios with a figure of that name, or of a name that goes on behind it with a hyphen.</summary>
+    public static IReadOnlyList<Scenario> Named(string name, IReadOnlyList<Scenario> all) =>
+        [.. all.Where(s => s.Figures.Any(f => f.Name == name || f.Name.StartsWith(name + "-", StringComparison.Ordinal)))];
+}

@@ -1,0 +1,150 @@
+using System.Reactive.Concurrency;
+using System.Reactive.Linq;
+using System.Reactive.Subjects;
+using System.Threading.Channels;
+using R3;
+using Rx.Benchmarks.Measuring;
+using Rx.Benchmarks.Work;
+
+namespace Rx.Benchmarks.Scenarios;
+
+/// <summary>One publisher, and observers on the thread pool, until all have had all.</summary>
+internal static class FanOutScenarios
+{
+    private const int BatchSize = 1024;
+
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        FanOut(1, 4_000_000, new(MultiWriter: 0.8, SingleWriter: 0.35)),
+        FanOut(4, 2_000_000, new(0.08, 0.05)),
+        FanOut(16, 1_000_000, new(0.06, 0.03)),
+        FanOut(100, 250_000, new(0.06, 0.04)),
+        ObserveOn(16, 100_000, Limits.Ratio(0.02)),
+        Batches(4_000_000, Limits.Ratio(0.1)),
+    ];
+
+    private static Scenario FanOut(int observers, int events, Limits limits) => new(
+        $"fanout-{observers}",
+        $"publish to {observers} on the thread pool, until all have all",
+        events,
+        Peers.Channel,
+        limits,
+        [
+            .. Streams.Both(options => count => OfStream(options, observers, count)),
+            Contender.Timed(Peers.Channel, count => OfChannels(observers, count, isSingle: false)),
+            Contender.Timed(Peers.ChannelSingle, count => OfChannels(observers, count, isSingle: true)),
+            Contender.Timed(Peers.Akka, count => OfHub(observers, count)),
+        ]);
+
+    /// <summary>The same, against what is most like it in Rx. Its name begins as the other's, so that both run together.</summary>
+    private static Scenario ObserveOn(int observers, int events, Limits limits) => new(
+        $"fanout-{observers}-observeon",
+        $"publish to {observers} on the thread pool, until all have all",
+        events,
+        Peers.ObserveOn,
+        limits,
+        [
+            .. Streams.Both(options => count => OfStream(options, observers, count)),
+            Contender.Timed(Peers.ObserveOn, count => OfObserveOn(observers, count)),
+            Contender.Timed(Peers.R3ObserveOn, count => OfR3(observers, count)),
+        ]);
+
+    private static Scenario Batches(int events, Limits limits) => new(
+        "batches",
+        "publish runs of 1,024 to one on the thread pool that sums batches, until it has all",
+        events,
+        Peers.Channel,
+        limits,
+        [
+            .. Streams.Both(options => count =>
+            {
+                var stream = new EventStream<int>(options);
+                var done = new Countdown(1);
+                stream.ObserveOn(TaskPoolScheduler.Default).Batches(BatchSize).Subscribe(new BatchCounter(count, done));
+                return new(
+                    () =>
+                    {
+                        Publisher.PublishRuns(stream, BatchSize, count);
+                        done.Wait();
+                    },
+                    stream.Dispose);
+            }),
+            Contender.Timed(Peers.Channel, count => OfChannels(1, count, isSingle: false)),
+            Contender.Timed(Peers.ChannelSingle, count => OfChannels(1, count, isSingle: true)),
+        ]);
+
+    private static Session OfStream(EventStreamOptions options, int observers, int events)
+    {
+        var stream = new EventStream<int>(options);
+        var done = new Countdown(observers);
+        EventView<int> view = stream.ObserveOn(TaskPoolScheduler.Default);
+        for (int i = 0; i < observers; i++)
+        {
+            view.Subscribe(new Counter(events, done));
+        }
+
+        return Publishing(new StreamTarget<int>(stream), events, done, stream.Dispose);
+    }
+
+    private static Session OfChannels(int observers, int events, bool isSingle)
+    {
+        Channel<int>[] channels = ChannelFanOut.Open<int>(observers, isSingle);
+        var done = new Countdown(observers);
+        foreach (Channel<int> channel in channels)
+        {
+            ChannelFanOut.Consume(channel.Reader, new Counter(events, done));
+        }
+
+        return Publishing(
+            new ChannelsTarget<int>([.. channels.Select(c => c.Writer)]),
+            events,
+            done,
+            () => Array.ForEach(channels, static c => c.Writer.Complete()));
+    }
+
+    private static Session OfObserveOn(int observers, int events)
+    {
+        var subject = new System.Reactive.Subjects.Subject<int>();
+        var done = new Countdown(observers);
+        for (int i = 0; i < observers; i++)
+        {
+            subject.ObserveOn(TaskPoolScheduler.Default).Subscribe(new Counter(events, done));
+        }
+
+        // Completed, so that its threads end.
+        return Publishing(new SubjectTarget<int>(subject), events, done, subject.OnCompleted);
+    }
+
+    private static Session OfR3(int observers, int events)
+    {
+        var subject = new R3.Subject<int>();
+        var done = new Countdown(observers);
+        for (int i = 0; i < observers; i++)
+        {
+            subject.ObserveOnThreadPool().Subscribe(new R3Counter(new Counter(events, done)));
+        }
+
+        return Publishing(new R3Target<int>(subject), events, done, subject.Dispose);
+    }
+
+    private static Session OfHub(int observers, int events)
+    {
+        var done = new Countdown(observers);
+        TaskCompletionSource<int> start = AkkaHub.Open(events, [.. Enumerable.Range(0, observers).Select(_ => new Counter(events, done))]);
+        return new(() =>
+        {
+            start.SetResult(0);
+            done.Wait();
+        });
+    }
+
+    private static Session Publishing<TTarget>(TTarget target, int events, Countdown done, Action close)
+        where TTarget : struct, ITarget<int> =>
+        new(
+            () =>
+            {
+                Publisher.Publish(target, events);
+                done.Wait();
+            },
+            close);
+}

@@ -1,0 +1,40 @@
+using System.Reactive.Subjects;
+using System.Threading.Channels;
+
+namespace Rx.Benchmarks.Work;
+
+internal readonly struct StreamTarget<T>(EventStream<T> stream) : ITarget<T>
+{
+    public void Publish(T value) => stream.OnNext(value);
+}
+
+internal readonly struct SubjectTarget<T>(Subject<T> subject) : ITarget<T>
+{
+    public void Publish(T value) => subject.OnNext(value);
+}
+
+internal readonly struct SynchronizedTarget<T>(ISubject<T, T> subject) : ITarget<T>
+{
+    public void Publish(T value) => subject.OnNext(value);
+}
+
+internal readonly struct ReplayTarget<T>(ReplaySubject<T> subject) : ITarget<T>
+{
+    public void Publish(T value) => subject.OnNext(value);
+}
+
+internal readonly struct R3Target<T>(R3.Subject<T> subject) : ITarget<T>
+{
+    public void Publish(T value) => subject.OnNext(value);
+}
+
+internal readonly struct ChannelsTarget<T>(ChannelWriter<T>[] channels) : ITarget<T>
+{
+    public void Publish(T value)
+    {
+        foreach (ChannelWriter<T> channel in channels)
+        {
+            channel.TryWrite(value);
+        }
+    }
+}
