@@ -4,6 +4,7 @@ var soakSeconds = Argument("seconds", EnvironmentVariable("RX_SOAK_SECONDS") ?? 
 
 const string Solution = "./Rx.EventStream.slnx";
 const string Library = "./Rx.EventStream/Rx.EventStream.csproj";
+const string Nats = "./Rx.EventStream.Nats/Rx.EventStream.Nats.csproj";
 const string Tests = "./Rx.EventStream.Tests/Rx.EventStream.Tests.csproj";
 const string Samples = "./Rx.EventStream.Samples/Rx.EventStream.Samples.csproj";
 
@@ -12,7 +13,7 @@ var deleteAll = new DeleteDirectorySettings { Recursive = true, Force = true };
 Task("Clean")
     .Does(() =>
     {
-        foreach (var output in new[] { "./artifacts/bin", "./artifacts/obj" }.Where(path => DirectoryExists(path)))
+        foreach (var output in new[] { "./artifacts/bin", "./artifacts/obj", "./artifacts/consumer" }.Where(path => DirectoryExists(path)))
         {
             DeleteDirectory(output, deleteAll);
         }
@@ -48,9 +49,22 @@ Task("Sample")
 
 Task("Pack")
     .IsDependentOn("Build")
-    .Does(() => DotNetPack(Library, new DotNetPackSettings { Configuration = configuration, NoBuild = true }));
+    .DoesForEach(
+        new[] { Library, Nats },
+        project => DotNetPack(project, new DotNetPackSettings { Configuration = configuration, NoBuild = true }));
 
-// The soak tests run here too, for seconds, as part of Test.
+// Packs, restores the package from the local feed into a project outside the solution, publishes that natively, trimmed and plainly, and runs it.
+Task("Consume")
+    .IsDependentOn("Build")
+    .Does(() => DotNetTest(Tests, new DotNetTestSettings
+    {
+        Configuration = configuration,
+        NoBuild = true,
+        Filter = "Category=Package",
+        Loggers = new[] { "console;verbosity=normal" },
+    }));
+
+// The soak tests, for seconds, and Consume run here too, as part of Test.
 Task("CI")
     .IsDependentOn("Clean")
     .IsDependentOn("Test")

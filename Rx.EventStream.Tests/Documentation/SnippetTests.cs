@@ -7,8 +7,9 @@ using Microsoft.CodeAnalysis.Emit;
 
 namespace Rx.Tests.Documentation;
 
-/// <summary>Compiles every C# block of every page. The blocks under one heading are one piece of code; what they take for
-/// granted stands in a comment of the page, which readers do not see: <c>&lt;!-- compiled with: ... --&gt;</c>.</summary>
+/// <summary>Compiles every C# block of every page, and runs those whose output the page shows. The blocks under one heading are one
+/// piece of code; what they take for granted stands in a comment of the page, which readers do not see:
+/// <c>&lt;!-- compiled with: ... --&gt;</c>, or in a block for the whole page, which they do: <c>```csharp helper</c>.</summary>
 [NonParallelizable] // a snippet prints, and the console is one
 public sealed partial class SnippetTests
 {
@@ -23,7 +24,11 @@ public sealed partial class SnippetTests
         using System.Reactive.Subjects;
         using System.Threading;
         using System.Threading.Tasks;
+        using NATS.Client.Core;
+        using NATS.Client.JetStream;
+        using NATS.Client.JetStream.Models;
         using Rx;
+        using Rx.Nats;
         """;
 
     private static readonly MetadataReference[] _references =
@@ -31,18 +36,16 @@ public sealed partial class SnippetTests
             .Split(Path.PathSeparator)
             .Select(path => MetadataReference.CreateFromFile(path))];
 
-    private static readonly string _root = FindRoot();
-
     private static IEnumerable<TestCaseData> Sections() =>
-        from page in Directory.EnumerateFiles(Path.Combine(_root, "docs"), "*.md", SearchOption.AllDirectories)
-            .Append(Path.Combine(_root, "README.md"))
-            .Order(StringComparer.Ordinal)
-        from section in SectionsOf(File.ReadAllText(page))
-        select new TestCaseData(section.Code).SetArgDisplayNames(Path.GetRelativePath(_root, page), section.Heading);
+        from page in Pages.All
+        from section in SectionsOf(Pages.Read(page))
+        select new TestCaseData(section.Code).SetArgDisplayNames(page, section.Heading);
 
     private static IEnumerable<TestCaseData> SectionsWithOutput() =>
-        from section in SectionsOf(File.ReadAllText(Path.Combine(_root, "docs", "operators.md")))
-        select new TestCaseData(section.Code, section.Output).SetArgDisplayNames(section.Heading);
+        from page in Pages.All
+        from section in SectionsOf(Pages.Read(page))
+        where section.Output is not null
+        select new TestCaseData(section.Code, section.Output).SetArgDisplayNames(page, section.Heading);
 
     [TestCaseSource(nameof(Sections))]
     public void Page_CodeBlocksOfSection_Compile(string code)
@@ -78,8 +81,17 @@ public sealed partial class SnippetTests
     }
 
     [Test]
-    public void Sections_Readme_AreFound() =>
-        Assert.That(Sections().Count(), Is.GreaterThanOrEqualTo(2));
+    public void Sections_EveryCSharpBlock_BelongsToOne()
+    {
+        foreach (string page in Pages.All)
+        {
+            string text = Pages.Read(page);
+            IEnumerable<string> compiled = SectionsOf(text).Select(section => section.Code);
+            IEnumerable<string> forgotten = Opening().Matches(text).Select(m => m.Groups["code"].Value)
+                .Where(block => !compiled.Any(code => code.Contains(block, StringComparison.Ordinal)));
+            Assert.That(forgotten, Is.Empty, page);
+        }
+    }
 
     private static CSharpCompilation Compile(string code) =>
         CSharpCompilation.Create(
@@ -88,10 +100,9 @@ public sealed partial class SnippetTests
             _references,
             new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
 
-    private static IEnumerable<(string Heading, string Code, string Output)> SectionsOf(string page)
+    private static IEnumerable<(string Heading, string Code, string? Output)> SectionsOf(string page)
     {
-        page = page.ReplaceLineEndings("\n");
-        string given = string.Concat(Given().Matches(page).Select(m => m.Groups["code"].Value));
+        string given = string.Concat(Given().Matches(page).Concat(Helper().Matches(page)).Select(m => m.Groups["code"].Value));
         foreach (string section in Heading().Split(page))
         {
             string[] blocks = [.. Block().Matches(section).Select(m => m.Groups["code"].Value)];
@@ -102,29 +113,24 @@ public sealed partial class SnippetTests
                     .AppendLine().AppendLine("await Task.Yield();")
                     .AppendJoin('\n', blocks).AppendLine()
                     .Append(given);
-                yield return (section.Split('\n')[0].Trim(), code.ToString(), Output().Match(section).Groups["text"].Value);
+                Match output = Output().Match(section);
+                yield return (section.Split('\n')[0].Trim(), code.ToString(), output.Success ? output.Groups["text"].Value : null);
             }
         }
-    }
-
-    private static string FindRoot()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Rx.EventStream.slnx")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException("No folder above the tests holds Rx.EventStream.slnx.");
     }
 
     [GeneratedRegex(@"^#{1,3} ", RegexOptions.Multiline)]
     private static partial Regex Heading();
 
+    /// <summary>Whatever a reader would take for C#.</summary>
+    [GeneratedRegex(@"^ *```(c#|cs|csharp)\b[^\n]*\n(?<code>.*?)^ *```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.IgnoreCase)]
+    private static partial Regex Opening();
+
     [GeneratedRegex(@"^```csharp\n(?<code>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();
+
+    [GeneratedRegex(@"^```csharp helper\n(?<code>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Helper();
 
     [GeneratedRegex(@"^```output\n(?<text>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Output();

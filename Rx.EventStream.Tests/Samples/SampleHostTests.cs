@@ -26,7 +26,40 @@ internal sealed class SampleHostTests
         Assert.That(result.Output, Does.Contain("-- pulse [options]").And.Contain("--seconds N").And.Contain("--folder PATH"));
     }
 
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Help_OfSampleOfSeveralPrograms_ListsEach(CancellationToken ct)
+    {
+        SampleResult all = await SampleProcess.RunAsync(ct, "chatterbox", "--help");
+        SampleResult one = await SampleProcess.RunAsync(ct, "chatterbox", "monitor", "-h");
+
+        Assert.That(all.ExitCode, Is.Zero, all.Errors);
+        Assert.That(all.Output, Does.Contain("-- chatterbox server [options]").And.Contain("--lag N")
+            .And.Contain("-- chatterbox client [options]").And.Contain("-- chatterbox monitor [options]"));
+        Assert.That(one.ExitCode, Is.Zero, one.Errors);
+        Assert.That(one.Output, Does.Contain("-- chatterbox monitor [options]").And.Contain("--address HOST:PORT")
+            .And.Not.Contain("chatterbox server"));
+    }
+
     [TestCase("'puls'", "puls")]
+    [TestCase("'chatterbox serve'; there is: pulse, ", "chatterbox", "serve")]
+    [TestCase("Say which: chatterbox server, chatterbox client, chatterbox monitor", "chatterbox")]
+    [TestCase("Say which", "chatterbox", "--address", "127.0.0.1:50051")]
+    [TestCase("chatterbox client does not know what to do with 'me'", "chatterbox", "client", "me")]
+    [TestCase("chatterbox monitor has no option '--lag'", "chatterbox", "monitor", "--lag", "5")]
+    [TestCase("--address needs a value", "chatterbox", "server", "--address")]
+    [TestCase("such as 127.0.0.1:50051, not '50051'", "chatterbox", "server", "--address", "50051")]
+    [TestCase("from 0 to 65,535, such as 127.0.0.1:50051, not '127.0.0.1:65536'", "chatterbox", "client", "--address", "127.0.0.1:65536")]
+    [TestCase("not '127.0.0.1:-1'", "chatterbox", "monitor", "--address=127.0.0.1:-1")]
+    [TestCase("by a numeric address, such as 127.0.0.1:50051, not 'chat.example'", "chatterbox", "server", "--address", "chat.example:1")]
+    [TestCase("cannot listen at 203.0.113.1:50051", "chatterbox", "server", "--address", "203.0.113.1:50051")]
+    [TestCase("--lag must be a whole number from 1 to 1,000,000, not '0'", "chatterbox", "server", "--lag", "0")]
+    [TestCase("--nats must be the address of a server of NATS, such as nats://127.0.0.1:4222, not 'foo bar'", "chatterbox", "server", "--nats", "foo bar")]
+    [TestCase("not 'http://127.0.0.1:4222'", "chatterbox", "server", "--nats", "http://127.0.0.1:4222")]
+    [TestCase("not 'nats://127.0.0.1:99999'", "chatterbox", "server", "--nats", "nats://127.0.0.1:99999")]
+    [TestCase("--stream must be of letters, digits, '-' and '_', not 'a.b'", "chatterbox", "server", "--nats", "nats://127.0.0.1:1", "--stream", "a.b")]
+    [TestCase("--stream needs --nats", "chatterbox", "server", "--stream", "room")]
+    [TestCase("by a numeric address", "cluster", "--address", "chat.example:1,chat.example:2")]
     [TestCase("'--fast'", "pulse", "--fast")]
     [TestCase("'--fast'", "--fast=1")]
     [TestCase("'5'", "pulse", "5")]

@@ -15,24 +15,18 @@ internal sealed class SampleProcess : IDisposable
         _errors = process.StandardError.ReadToEndAsync();
     }
 
-    public static SampleProcess Start(params string[] args)
-    {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.ArgumentList.Add("exec");
-        // The reference to the project brings the program along.
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Rx.EventStream.Samples.dll"));
-        foreach (string arg in args)
-        {
-            start.ArgumentList.Add(arg);
-        }
+    /// <summary>What the sample reads as its standard input; closing it ends that.</summary>
+    public StreamWriter Input => _process.StandardInput;
 
-        return new SampleProcess(Process.Start(start)!);
-    }
+    /// <summary>What the sample said, as far as it was read.</summary>
+    public IReadOnlyList<string> Lines => _lines;
+
+    public static SampleProcess Start(params string[] args) => StartProcess(Command(args));
+
+    /// <summary>Starts it as in front of a screen: <see cref="Input"/> is the keyboard.</summary>
+    /// <remarks>The shell gives its place to the sample: one that stayed would die of Ctrl-C and hide how the sample ended.</remarks>
+    public static SampleProcess StartAtTerminal(params string[] args) =>
+        StartProcess(["script", "--quiet", "--return", "--command", $"exec {string.Join(' ', Command(args))}", "/dev/null"]);
 
     public static async Task<SampleResult> RunAsync(CancellationToken ct, params string[] args)
     {
@@ -41,27 +35,32 @@ internal sealed class SampleProcess : IDisposable
     }
 
     /// <summary>Reads on until a line contains the text.</summary>
-    public async Task WaitForAsync(string text, CancellationToken ct)
+    /// <returns>The line.</returns>
+    public async Task<string> WaitForAsync(string text, CancellationToken ct)
     {
         while (await _process.StandardOutput.ReadLineAsync(ct) is { } line)
         {
             _lines.Add(line);
             if (line.Contains(text, StringComparison.Ordinal))
             {
-                return;
+                return line;
             }
         }
 
-        Assert.Fail($"The sample ended without '{text}':\n{string.Join('\n', _lines)}\n{await _errors}");
+        throw new AssertionException($"The sample ended without '{text}':\n{string.Join('\n', _lines)}\n{await _errors}");
     }
 
     /// <summary>Presses Ctrl-C; where the tests run in the background, and so nobody hears it, terminates politely instead.</summary>
-    public async Task InterruptAsync(CancellationToken ct)
-    {
-        using Process kill = Process.Start("kill", [IgnoresInterrupts() ? "-TERM" : "-INT", $"{_process.Id}"]);
-        await kill.WaitForExitAsync(ct);
-        Assert.That(kill.ExitCode, Is.Zero);
-    }
+    public Task InterruptAsync(CancellationToken ct) => SignalAsync(IgnoresInterrupts() ? "-TERM" : "-INT", ct);
+
+    /// <summary>Ends the sample in the middle of what it does.</summary>
+    public void Kill() => _process.Kill(entireProcessTree: true);
+
+    /// <summary>Stops the sample as Ctrl-Z does.</summary>
+    public Task SuspendAsync(CancellationToken ct) => SignalAsync("-STOP", ct);
+
+    /// <summary>Lets a stopped sample go on.</summary>
+    public Task ResumeAsync(CancellationToken ct) => SignalAsync("-CONT", ct);
 
     public async Task<SampleResult> FinishAsync(CancellationToken ct)
     {
@@ -83,6 +82,34 @@ internal sealed class SampleProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    // The reference to the project brings the program along.
+    private static string[] Command(string[] args) =>
+    [
+        Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+        "exec",
+        Path.Combine(AppContext.BaseDirectory, "Rx.EventStream.Samples.dll"),
+        .. args,
+    ];
+
+    private static SampleProcess StartProcess(string[] command)
+    {
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["TERM"] = "xterm";
+        return new SampleProcess(Process.Start(start)!);
+    }
+
+    private async Task SignalAsync(string signal, CancellationToken ct)
+    {
+        using Process kill = Process.Start("kill", [signal, $"{_process.Id}"]);
+        await kill.WaitForExitAsync(ct);
+        Assert.That(kill.ExitCode, Is.Zero);
     }
 
     private bool IgnoresInterrupts()

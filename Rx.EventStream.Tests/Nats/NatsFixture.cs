@@ -1,0 +1,123 @@
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
+using Rx.Nats;
+
+namespace Rx.Tests.Nats;
+
+/// <summary>Tests against a server of their own. Each test has a stream of its own on it, with subjects <c>name.></c>.</summary>
+[TestFixture]
+internal abstract class NatsFixture
+{
+    private static int _streams;
+
+    private readonly List<IAsyncDisposable> _opened = [];
+
+    protected NatsServer Server { get; private set; } = null!;
+
+    /// <summary>A connection of the test itself, past the code under test.</summary>
+    protected NatsConnection Connection { get; private set; } = null!;
+
+    protected NatsJSContext JetStream { get; private set; } = null!;
+
+    /// <summary>The test's stream.</summary>
+    protected string Name { get; private set; } = null!;
+
+    [SetUp]
+    public async Task StartServer()
+    {
+        Server = await NatsServer.StartAsync();
+        Connection = Server.Connect();
+        JetStream = new NatsJSContext(Connection);
+        Name = $"test{Interlocked.Increment(ref _streams)}";
+        await JetStream.CreateStreamAsync(new StreamConfig(Name, [$"{Name}.>"]));
+    }
+
+    [TearDown]
+    public async Task StopServer()
+    {
+        for (int i = _opened.Count - 1; i >= 0; i--)
+        {
+            await _opened[i].DisposeAsync();
+        }
+
+        _opened.Clear();
+
+        if (Server is not null)
+        {
+            await Connection.DisposeAsync();
+            await Server.DisposeAsync();
+            Server = null!; // the next test may not get one
+        }
+    }
+
+    /// <summary>Options for the test's stream: each source has a subject of its own.</summary>
+    protected NatsEventStreamOptions<Reading> Options(
+        NatsStart? start = null,
+        string? filter = null,
+        EventStreamOptions? local = null,
+        TimeSpan? publishTimeout = null,
+        int maxInFlight = 512,
+        Action<UnreadableEventException>? skipUnreadable = null) => new(ReadingJson.Default.Reading)
+        {
+            Stream = Name,
+            Subject = reading => $"{Name}.{reading.Source}",
+            Start = start ?? NatsStart.Now,
+            Filter = filter,
+            Local = local ?? new EventStreamOptions { Retention = Retention.All },
+            PublishTimeout = publishTimeout ?? TimeSpan.FromSeconds(30),
+            MaxInFlight = maxInFlight,
+            SkipUnreadable = skipUnreadable,
+        };
+
+    /// <summary>Opens the test's stream as another machine would, with a connection of its own. It is disposed after the test.</summary>
+    protected async Task<NatsEventStream<Reading>> OpenAsync(NatsEventStreamOptions<Reading>? options = null, string? url = null)
+    {
+        NatsConnection connection = AfterTest(NatsServer.ConnectTo(url ?? Server.Url));
+        return AfterTest(await NatsEventStream<Reading>.OpenAsync(connection, options ?? Options()));
+    }
+
+    /// <summary>A network between the server and what is opened with its address. It is disposed after the test.</summary>
+    protected TcpProxy OpenProxy() => AfterTest(new TcpProxy(Server.Port));
+
+    /// <summary>Stores readings past the code under test.</summary>
+    protected async Task StoreAsync(string source, int first, int count)
+    {
+        for (int number = first; number < first + count; number++)
+        {
+            PubAckResponse answer = await JetStream.PublishAsync($"{Name}.{source}", $$"""{"Source":"{{source}}","Number":{{number}}}""");
+            answer.EnsureSuccess();
+        }
+    }
+
+    /// <summary>The names of the consumers that the test's stream has on the server.</summary>
+    protected async Task<string[]> ConsumersAsync()
+    {
+        var names = new List<string>();
+        await foreach (string name in JetStream.ListConsumerNamesAsync(Name))
+        {
+            names.Add(name);
+        }
+
+        return [.. names];
+    }
+
+    protected async Task<StreamState> StateAsync() => (await JetStream.GetStreamAsync(Name)).Info.State;
+
+    protected static IEnumerable<Reading> Readings(string source, int count, int first = 0) =>
+        Enumerable.Range(first, count).Select(number => new Reading(source, number));
+
+    protected static Received Observe(IObservable<Sequenced<Reading>> events)
+    {
+        var received = new Received();
+        events.Subscribe(received);
+        return received;
+    }
+
+    private TDisposable AfterTest<TDisposable>(TDisposable disposable)
+        where TDisposable : IAsyncDisposable
+    {
+        _opened.Add(disposable);
+        return disposable;
+    }
+}

@@ -1,0 +1,284 @@
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
+using Rx.Nats;
+using Rx.Tests.Contract;
+
+namespace Rx.Tests.Nats;
+
+/// <summary>Reading goes on after whatever happens, with nothing lost or doubled, or says what is missing.</summary>
+internal sealed class NatsResumeTests : NatsFixture
+{
+    private const int Count = 20_000;
+
+    [Test]
+    public async Task Events_ThreeMachinesTwoPublish_AllSeeOneOrder()
+    {
+        NatsEventStream<Reading>[] machines = [await OpenAsync(), await OpenAsync(), await OpenAsync()];
+        Received[] received = [.. machines.Select(m => Observe(m.Events))];
+
+        await Task.WhenAll(
+            machines[0].PublishAllAsync(Readings("a", 50_000)),
+            machines[1].PublishAllAsync(Readings("b", 50_000)));
+
+        foreach (Received each in received)
+        {
+            each.WaitFor(100_000);
+            Assert.That(each.Sequences, Is.EqualTo(Enumerable.Range(1, 100_000)));
+            Assert.That(each.Events, Is.EqualTo(received[0].Events));
+        }
+
+        Assert.That(NumbersOf(received[0], "a"), Is.EqualTo(Enumerable.Range(0, 50_000)));
+        Assert.That(NumbersOf(received[0], "b"), Is.EqualTo(Enumerable.Range(0, 50_000)));
+    }
+
+    [Test]
+    public async Task Events_ServerKilledAndRestarted_NothingLostOrDoubled()
+    {
+        NatsEventStream<Reading>[] machines = [await OpenAsync(), await OpenAsync(), await OpenAsync()];
+        Received[] received = [.. machines.Select(m => Observe(m.Events))];
+
+        Task<long>[] publishing =
+        [
+            machines[0].PublishAllAsync(Readings("a", Count)),
+            machines[1].PublishAllAsync(Readings("b", Count)),
+        ];
+        received[2].WaitFor(Count / 4);
+        Server.Kill();
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        await Server.StartAgainAsync();
+        await Task.WhenAll(publishing);
+
+        foreach (Received each in received)
+        {
+            each.WaitFor(2 * Count);
+            Assert.That(each.Sequences, Is.EqualTo(Enumerable.Range(1, 2 * Count)));
+            Assert.That(each.Events, Is.EqualTo(received[0].Events));
+            // What was in flight when the connection broke may be stored in another order.
+            Assert.That(NumbersOf(each, "a").Order(), Is.EqualTo(Enumerable.Range(0, Count)));
+            Assert.That(NumbersOf(each, "b").Order(), Is.EqualTo(Enumerable.Range(0, Count)));
+        }
+    }
+
+    [Test]
+    public async Task Events_ConnectionCutForAWhile_GoOnWithTheNext()
+    {
+        TcpProxy proxy = OpenProxy();
+        Received received = Observe((await OpenAsync(url: proxy.Url)).Events);
+        await StoreAsync("a", 0, 10);
+        received.WaitFor(10);
+
+        proxy.Cut();
+        await StoreAsync("a", 10, 10);
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        proxy.Mend();
+
+        received.WaitFor(20);
+        await StoreAsync("a", 20, 10);
+        received.WaitFor(30);
+        Assert.That(received.Sequences, Is.EqualTo(Enumerable.Range(1, 30)));
+    }
+
+    /// <summary>After a minute without its reader the server deletes the consumer. This is how that looks afterwards.</summary>
+    [Test]
+    public async Task Events_ConnectionCutUntilTheServerForgot_GoOnWithTheNext()
+    {
+        TcpProxy proxy = OpenProxy();
+        Received received = Observe((await OpenAsync(url: proxy.Url)).Events);
+        await StoreAsync("a", 0, 10);
+        received.WaitFor(10);
+
+        proxy.Cut();
+        await DeleteConsumersAsync();
+        await StoreAsync("a", 10, 10);
+        proxy.Mend();
+
+        received.WaitFor(20);
+        Assert.That(received.Sequences, Is.EqualTo(Enumerable.Range(1, 20)));
+    }
+
+    [Test]
+    public async Task Events_ConsumerDeletedBeforeTheFirst_StartsWhereItWas()
+    {
+        await StoreAsync("a", 0, 5);
+        Received received = Observe((await OpenAsync()).Events);
+
+        await DeleteConsumersAsync();
+        await StoreAsync("a", 5, 5);
+
+        received.WaitFor(5);
+        Assert.That(received.Sequences, Is.EqualTo(Enumerable.Range(6, 5)));
+    }
+
+    [Test]
+    public async Task Events_ConsumerDeletedAgainAndAgain_NothingLostOrDoubled()
+    {
+        NatsEventStream<Reading> stream = await OpenAsync();
+        Received received = Observe(stream.Events);
+
+        Task<long> publishing = stream.PublishAllAsync(Readings("a", Count));
+        for (int i = 1; i <= 5; i++)
+        {
+            received.WaitFor(i * Count / 10);
+            await DeleteConsumersAsync();
+        }
+
+        await publishing;
+        received.WaitFor(Count);
+        Assert.That(received.Numbers, Is.EqualTo(Enumerable.Range(0, Count)));
+    }
+
+    [Test]
+    public async Task Events_TrimmedWhileAway_Gap()
+    {
+        TcpProxy proxy = OpenProxy();
+        Received received = Observe((await OpenAsync(url: proxy.Url)).Events);
+        await StoreAsync("a", 0, 10);
+        received.WaitFor(10);
+
+        proxy.Cut();
+        await StoreAsync("a", 10, 20);
+        await JetStream.PurgeStreamAsync(Name, new StreamPurgeRequest { Seq = 26 });
+        proxy.Mend();
+
+        Eventually.IsTrue(() => received.Error is not null, "The gap is reported.");
+        Assert.That(received.Error, Is.TypeOf<EventStreamGapException>()
+            .With.Property("From").EqualTo(11).And.Property("To").EqualTo(25).And.Message.Contains("11 to 25"));
+        Assert.That(received.Count, Is.EqualTo(10));
+    }
+
+    [Test]
+    public async Task Events_TrimmedToNothingWhileAway_Gap()
+    {
+        TcpProxy proxy = OpenProxy();
+        Received received = Observe((await OpenAsync(url: proxy.Url)).Events);
+
+        proxy.Cut();
+        await StoreAsync("a", 0, 20);
+        await JetStream.PurgeStreamAsync(Name, new());
+        proxy.Mend();
+
+        Eventually.IsTrue(() => received.Error is not null, "The gap is reported.");
+        Assert.That(received.Error, Is.TypeOf<EventStreamGapException>().With.Property("From").EqualTo(1).And.Property("To").EqualTo(20));
+    }
+
+    [Test]
+    public async Task Events_SingleEventsDeletedWhileAway_NoGap()
+    {
+        TcpProxy proxy = OpenProxy();
+        Received received = Observe((await OpenAsync(url: proxy.Url)).Events);
+        await StoreAsync("a", 0, 2);
+        received.WaitFor(2);
+
+        proxy.Cut();
+        await StoreAsync("a", 2, 5);
+        await JetStream.DeleteMessageAsync(Name, new StreamMsgDeleteRequest { Seq = 4 });
+        proxy.Mend();
+
+        received.WaitFor(6);
+        Assert.That(received.Sequences, Is.EqualTo(new[] { 1, 2, 3, 5, 6, 7 }));
+        Assert.That(received.Error, Is.Null);
+    }
+
+    [Test]
+    public async Task Events_StreamMadeAnewWhileAway_SaysSo()
+    {
+        TcpProxy proxy = OpenProxy();
+        Received received = Observe((await OpenAsync(url: proxy.Url)).Events);
+        await StoreAsync("a", 0, 3);
+        received.WaitFor(3);
+
+        proxy.Cut();
+        await JetStream.DeleteStreamAsync(Name);
+        await JetStream.CreateStreamAsync(new StreamConfig(Name, [$"{Name}.>"]));
+        await StoreAsync("a", 0, 10);
+        proxy.Mend();
+
+        Eventually.IsTrue(() => received.Error is not null, "It is noticed.");
+        Assert.That(received.Error, Is.TypeOf<NatsEventStreamException>().With.Message.Contains("made anew"));
+    }
+
+    [Test]
+    public async Task Events_ConnectionDisposed_EndWithAnError()
+    {
+        await using NATS.Client.Core.NatsConnection connection = Server.Connect();
+        await using NatsEventStream<Reading> stream = await NatsEventStream<Reading>.OpenAsync(connection, Options());
+        Received received = Observe(stream.Events);
+
+        await connection.DisposeAsync();
+
+        Eventually.IsTrue(() => received.Error is not null, "It is not mistaken for the end.");
+        Assert.That(received.Error, Is.TypeOf<NatsEventStreamException>().With.Message.Contains("disposed"));
+    }
+
+    [Test]
+    public async Task Events_SixteenObservers_OneConsumerOnTheServer()
+    {
+        NatsEventStream<Reading> stream = await OpenAsync();
+        Received[] received = [.. Enumerable.Range(0, 16).Select(_ => Observe(stream.Events))];
+
+        await StoreAsync("a", 0, 10);
+
+        foreach (Received each in received)
+        {
+            each.WaitFor(10);
+        }
+
+        string[] consumers = await ConsumersAsync();
+        Assert.That(consumers, Has.Length.EqualTo(1));
+        INatsJSConsumer consumer = await JetStream.GetConsumerAsync(Name, consumers[0]);
+        Assert.That(consumer.Info.Delivered.ConsumerSeq, Is.EqualTo(10), "It has sent each event once.");
+    }
+
+    [Test]
+    public async Task Events_Unreadable_EndWithAnErrorThatNamesIt()
+    {
+        Received received = Observe((await OpenAsync()).Events);
+
+        await StoreAsync("a", 0, 2);
+        await JetStream.PublishAsync($"{Name}.poison", "{ not json");
+
+        Eventually.IsTrue(() => received.Error is not null, "It is reported.");
+        Assert.That(received.Error, Is.TypeOf<UnreadableEventException>()
+            .With.Property("Sequence").EqualTo(3).And.Property("Subject").EqualTo($"{Name}.poison").And.Message.Contains("3"));
+        Assert.That(received.Sequences, Is.EqualTo(new[] { 1, 2 }));
+    }
+
+    [Test]
+    public async Task Events_UnreadableToBeSkipped_ReportedAndTheNextOnesCome()
+    {
+        var skipped = new List<UnreadableEventException>();
+        Received received = Observe((await OpenAsync(Options(skipUnreadable: skipped.Add))).Events);
+
+        await JetStream.PublishAsync($"{Name}.poison", "{ not json");
+        await JetStream.PublishAsync($"{Name}.poison", "");
+        await StoreAsync("a", 0, 2);
+
+        received.WaitFor(2);
+        Assert.That(received.Sequences, Is.EqualTo(new[] { 3, 4 }));
+        Assert.That(skipped.Select(e => e.Sequence), Is.EqualTo(new[] { 1, 2 }));
+    }
+
+    [Test]
+    public async Task DisposeAsync_ConsumerIsDeletedAndEventsAreDisposed()
+    {
+        NatsEventStream<Reading> stream = await OpenAsync();
+
+        await stream.DisposeAsync();
+        await stream.DisposeAsync();
+
+        Assert.That(await ConsumersAsync(), Is.Empty);
+        Assert.That(stream.Events.IsDisposed, Is.True);
+        Assert.That(() => stream.PublishAsync(new Reading("a", 0)), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    private async Task DeleteConsumersAsync()
+    {
+        foreach (string consumer in await ConsumersAsync())
+        {
+            await JetStream.DeleteConsumerAsync(Name, consumer);
+        }
+    }
+
+    private static IEnumerable<int> NumbersOf(Received received, string source) =>
+        received.Events.Where(e => e.Value.Source == source).Select(e => e.Value.Number);
+}

@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using NATS.Client.Core;
+using Rx.Tests.Samples;
+
+namespace Rx.Tests.Nats;
+
+/// <summary>A server of its own for a test: on a free port of the loopback, with its files in a temporary folder.</summary>
+internal sealed class NatsServer : IAsyncDisposable
+{
+    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(30);
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly string[] _arguments;
+    private readonly string _binary;
+    private Process? _process;
+
+    private NatsServer(string binary, string? configuration)
+    {
+        _binary = binary;
+        Port = FreePort();
+        _arguments = ["-a", "127.0.0.1", "-p", $"{Port}", "-js", "-sd", Path.Combine(_folder.Path, "store"), "-l", Log];
+        if (configuration is not null)
+        {
+            string path = Path.Combine(_folder.Path, "server.conf");
+            File.WriteAllText(path, configuration);
+            _arguments = [.. _arguments, "-c", path];
+        }
+    }
+
+    public int Port { get; }
+
+    public string Url => $"nats://127.0.0.1:{Port}";
+
+    private string Log => Path.Combine(_folder.Path, "server.log");
+
+    /// <summary>Starts a server. Where there is none to start, the test is skipped.</summary>
+    /// <param name="configuration">A file of settings for it, such as users, or null.</param>
+    public static async Task<NatsServer> StartAsync(string? configuration = null)
+    {
+        if (Find("nats-server") is not { } binary)
+        {
+            Assert.Ignore("There is no nats-server on the path. 'apt-get install nats-server' brings it, or a download from https://nats.io.");
+            throw new UnreachableException();
+        }
+
+        var server = new NatsServer(binary, configuration);
+        await server.StartAgainAsync();
+        return server;
+    }
+
+    /// <summary>Starts it again after <see cref="Kill"/>, on the same port and the same files.</summary>
+    public async Task StartAgainAsync()
+    {
+        _process = Process.Start(_binary, _arguments);
+        long start = Stopwatch.GetTimestamp();
+        while (!await AnswersAsync())
+        {
+            Assert.That(Stopwatch.GetElapsedTime(start), Is.LessThan(_limit), () => $"The server does not come up:\n{File.ReadAllText(Log)}");
+            Assert.That(_process.HasExited, Is.False, () => $"The server has ended:\n{File.ReadAllText(Log)}");
+            await Task.Delay(20);
+        }
+    }
+
+    /// <summary>Kills it as <c>kill -9</c> does.</summary>
+    public void Kill()
+    {
+        _process!.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>A connection to it, that comes back soon after an outage.</summary>
+    public NatsConnection Connect() => ConnectTo(Url);
+
+    /// <inheritdoc cref="Connect"/>
+    public static NatsConnection ConnectTo(string url) => new(new NatsOpts
+    {
+        Url = url,
+        ReconnectWaitMin = TimeSpan.FromMilliseconds(50),
+        ReconnectWaitMax = TimeSpan.FromMilliseconds(500),
+        RequestTimeout = TimeSpan.FromSeconds(2),
+    });
+
+    public ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            Kill();
+        }
+
+        _folder.Dispose();
+        return default;
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(IPAddress.Loopback, Port);
+            using var reader = new StreamReader(client.GetStream());
+            return (await reader.ReadLineAsync())?.StartsWith("INFO", StringComparison.Ordinal) ?? false;
+        }
+        catch (Exception error) when (error is SocketException or IOException)
+        {
+            return false;
+        }
+    }
+
+    private static string? Find(string name) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Append("/usr/sbin")
+        .SelectMany(folder => new[] { Path.Combine(folder, name), Path.Combine(folder, name + ".exe") })
+        .FirstOrDefault(File.Exists);
+}

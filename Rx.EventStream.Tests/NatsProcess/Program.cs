@@ -1,0 +1,60 @@
+// What another machine would do, as a process of its own, for the tests of streams that processes share:
+//   publish URL STREAM FIRST COUNT     stores the numbers from FIRST on, and prints the sequence of the last
+//   read URL STREAM SEQUENCE COUNT     prints "sequence value" of COUNT events, from SEQUENCE on
+//   sum URL STREAM FILE SEQUENCE       adds up the numbers, going on from the snapshot in FILE if there is one, up to SEQUENCE, and saves it
+using System.Globalization;
+using System.Text.Json;
+using NATS.Client.Core;
+using Rx;
+using Rx.Nats;
+using Rx.Tests.NatsProcess;
+
+string[] words = args;
+await using var connection = new NatsConnection(new NatsOpts { Url = words[1] });
+var options = new NatsEventStreamOptions<int>(ProcessJson.Default.Int32) { Stream = words[2], Subject = _ => $"{words[2]}.number" };
+await using NatsEventStream<int> stream = await NatsEventStream<int>.OpenAsync(connection, options);
+switch (words[0])
+{
+    case "publish":
+        Console.WriteLine(await stream.PublishAllAsync(Enumerable.Range(Number(3), Number(4))));
+        break;
+    case "read":
+        int left = Number(4);
+        await foreach (Sequenced<int> e in stream.ReadAllAsync(NatsStart.At(Number(3))))
+        {
+            Console.WriteLine($"{e.Sequence} {e.Value}");
+            if (--left == 0)
+            {
+                break;
+            }
+        }
+
+        break;
+    case "sum":
+        var saved = new NatsSnapshot<long>(0, 0);
+        if (File.Exists(words[3]))
+        {
+            saved = JsonSerializer.Deserialize(await File.ReadAllTextAsync(words[3]), ProcessJson.Default.NatsSnapshotInt64)!;
+        }
+
+        long end = Number(4);
+        await using (NatsProjection<long, int> sum = stream.Project(saved, (total, number) => total + number))
+        {
+            while (sum.Current.Sequence < end && !sum.Completion.IsCompleted)
+            {
+                await Task.Delay(10);
+            }
+
+            await File.WriteAllTextAsync(words[3], JsonSerializer.Serialize(sum.Current, ProcessJson.Default.NatsSnapshotInt64));
+            Console.WriteLine($"{saved.Sequence} to {sum.Current.Sequence}: {sum.Current.State}");
+        }
+
+        break;
+    default:
+        Console.Error.WriteLine($"'{words[0]}' is none of publish, read and sum.");
+        return 2;
+}
+
+return 0;
+
+int Number(int index) => int.Parse(words[index], CultureInfo.InvariantCulture);

@@ -1,0 +1,6 @@
+namespace Rx.Tests.Packaging;
+
+internal sealed record CommandResult(int ExitCode, string Output, string Errors)
+{
+    public string All => $"{Output}\n{Errors}";
+}

@@ -1,0 +1,167 @@
+using System.Text.Json;
+
+namespace Rx.Tests.Samples.Dashboard;
+
+/// <summary>What the two sides do, by their figures.</summary>
+[TestFixture]
+internal sealed class DashboardExperimentTests
+{
+    private const int TimeLimit = 90_000;
+
+    private DashboardProcess _dashboard = null!;
+
+    [SetUp]
+    public async Task Start() => _dashboard = await DashboardProcess.StartAsync(TestContext.CurrentContext.CancellationToken);
+
+    [TearDown]
+    public void End() => _dashboard.Dispose();
+
+    [TestCase(1, 1)]
+    [TestCase(1_000_000, 4)]
+    [CancelAfter(TimeLimit)]
+    public async Task Load_AnyRate_BothSidesPublish(int rate, int publishers)
+    {
+        CancellationToken ct = TestContext.CurrentContext.CancellationToken;
+        await _dashboard.DoAsync("load", new { rate, publishers }, ct);
+        Frame before = await _dashboard.WaitForAsync("the new load", f => f.Rate == rate && f.Publishers == publishers, ct);
+
+        long more = rate * 2L;
+        Frame after = await _dashboard.WaitForAsync(
+            "two seconds' events",
+            f => f.Stream.Published >= before.Stream.Published + more && f.Subject.Published >= before.Subject.Published + more,
+            ct);
+
+        Assert.That(after.Stream.Cost, Is.Positive);
+        Assert.That(after.Memory, Is.Positive);
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Stall_OneSubscriber_StreamGoesOnAndSubjectStops(CancellationToken ct)
+    {
+        await _dashboard.DoAsync("subscribers/1/stall", new { stalled = true }, ct);
+        Frame stalled = await _dashboard.WaitForAsync("the subject's publisher waits", f => f.Subject.StalledFor > 0, ct);
+
+        // All publishers of the subject may not be inside it yet, but none comes out.
+        Frame later = await _dashboard.WaitForAsync("the stream's lag grows", f => f.Of("ledger").Lag > 2_000, ct);
+        Assert.That(later.Stream.Published, Is.GreaterThan(stalled.Stream.Published + 1_000));
+        Assert.That(later.Stream.StalledFor, Is.Zero);
+        Assert.That(later.Of("uplink").Position, Is.GreaterThan(later.Of("ledger").Position + 1_000), "The others are not behind.");
+        Assert.That(later.Of("ledger").Position, Is.EqualTo(stalled.Of("ledger").Position));
+        Assert.That(later.Subject.Published, Is.EqualTo(stalled.Subject.Published));
+        Assert.That(later.Of("uplink").Subject.Delivered, Is.EqualTo(stalled.Of("uplink").Subject.Delivered));
+
+        await _dashboard.DoAsync("subscribers/1/stall", new { stalled = false }, ct);
+        Frame released = await _dashboard.WaitForAsync(
+            "it catches up", f => f.Of("ledger").Position > later.Stream.Published && f.Subject.Published > later.Subject.Published, ct);
+        Assert.That(released.Of("ledger").Dropped, Is.Zero);
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Join_AtBookmark_ReplaysFromThere(CancellationToken ct)
+    {
+        JsonElement bookmark = await _dashboard.DoAsync("bookmarks", null, ct);
+        long sequence = bookmark.GetProperty("sequence").GetInt64();
+        await _dashboard.WaitForAsync("events behind the bookmark", f => f.Stream.Published > sequence + 1_000, ct);
+
+        await _dashboard.DoAsync("subscribers", new { name = "late", joinAt = "bookmark", bookmark = "A" }, ct);
+
+        Frame frame = await _dashboard.WaitForAsync("it has caught up", f => IsThere(f, "late") && f.Of("late").Lag < 1_000, ct);
+        Assert.That(frame.Of("late").Joined, Is.EqualTo(sequence));
+        Assert.That(frame.Of("late").Dropped, Is.Zero);
+        Assert.That(frame.Of("late").Delivered, Is.GreaterThan(1_000));
+        Assert.That(frame.Of("late").Subject.Delivered, Is.LessThan(frame.Of("late").Delivered), "A subject replays nothing.");
+    }
+
+    [TestCase("threadPool")]
+    [TestCase("eventLoop")]
+    [TestCase("newThread")]
+    [TestCase("publishingThread")]
+    [CancelAfter(TimeLimit)]
+    public async Task Join_AtOldest_ReplaysWhatIsRetained(string scheduler)
+    {
+        CancellationToken ct = TestContext.CurrentContext.CancellationToken;
+        await _dashboard.WaitForAsync("events", f => f.Stream.Published > 1_000, ct);
+
+        await _dashboard.DoAsync("subscribers", new { name = "late", joinAt = "oldest", scheduler, speed = 100_000 }, ct);
+
+        Frame frame = await _dashboard.WaitForAsync("it has caught up", f => IsThere(f, "late") && f.Of("late").Lag < 500, ct);
+        Assert.That(frame.Of("late").Joined, Is.Zero, "So few events are all retained.");
+        Assert.That(frame.Of("late").Delivered, Is.GreaterThan(1_000));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Policy_Wait_StalledSubscriberHoldsThePublishersUntilRemoved(CancellationToken ct)
+    {
+        JsonElement added = await _dashboard.DoAsync("subscribers", new { name = "strict", policy = "wait", capacity = 100 }, ct);
+        int id = added.GetProperty("id").GetInt32();
+        await _dashboard.DoAsync($"subscribers/{id}/stall", new { stalled = true }, ct);
+        Frame waiting = await _dashboard.WaitForAsync("the stream's publishers wait", f => f.Stream.StalledFor > 0, ct);
+        Assert.That(waiting.Of("strict").Lag, Is.LessThanOrEqualTo(100));
+
+        await _dashboard.DeleteAsync($"subscribers/{id}", ct);
+
+        await _dashboard.WaitForAsync(
+            "they go on", f => f.Stream.StalledFor == 0 && f.Stream.Published > waiting.Stream.Published + 1_000 && !IsThere(f, "strict"), ct);
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Policy_Fail_StalledSubscriberEndsAndSaysWhy(CancellationToken ct)
+    {
+        JsonElement added = await _dashboard.DoAsync("subscribers", new { name = "picky", policy = "fail", capacity = 10 }, ct);
+        string path = $"subscribers/{added.GetProperty("id").GetInt32()}/stall";
+        await _dashboard.DoAsync(path, new { stalled = true }, ct);
+        await _dashboard.WaitForAsync("it lags", f => IsThere(f, "picky") && f.Of("picky").Lag > 100, ct);
+        await _dashboard.DoAsync(path, new { stalled = false }, ct);
+
+        Frame frame = await _dashboard.WaitForAsync("its end", f => f.Of("picky").End is not null, ct);
+
+        Assert.That(frame.Of("picky").End, Does.Contain("'picky'").And.Contain("more than the 10"));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Complete_OneSubscriberStalled_OthersHaveAllAndItFollowsWhenReleased(CancellationToken ct)
+    {
+        await _dashboard.DoAsync("subscribers/1/stall", new { stalled = true }, ct);
+        await _dashboard.WaitForAsync("it lags", f => f.Of("ledger").Lag > 1_000, ct);
+
+        await _dashboard.DoAsync("complete", null, ct);
+        await _dashboard.DoAsync("complete", null, ct);
+
+        Frame completed = await _dashboard.WaitForAsync("the others have completed", f => f.Of("uplink").End == "completed", ct);
+        Assert.That(completed.Of("uplink").Position, Is.EqualTo(completed.Stream.Published));
+        Assert.That(completed.Of("ledger").End, Is.Null);
+        Assert.That(completed.Of("uplink").Subject.End, Is.Null, "The subject's publisher is still inside.");
+
+        await _dashboard.DoAsync("subscribers/1/stall", new { stalled = false }, ct);
+        Frame all = await _dashboard.WaitForAsync(
+            "all have completed", f => f.Members.All(m => m.End == "completed" && m.Subject.End == "completed"), ct);
+        Assert.That(all.Of("ledger").Delivered, Is.EqualTo(all.Stream.Published));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task StartAgain_PublishersBlocked_AnotherRunFromTheBeginning(CancellationToken ct)
+    {
+        await _dashboard.DoAsync("subscribers", new { name = "inline", scheduler = "publishingThread" }, ct);
+        foreach (Frame.Member member in (await _dashboard.WaitForAsync("it joins", f => IsThere(f, "inline"), ct)).Members)
+        {
+            await _dashboard.DoAsync($"subscribers/{member.Id}/stall", new { stalled = true }, ct);
+        }
+
+        Frame before = await _dashboard.WaitForAsync("both sides' publishers wait", f => f.Subject.StalledFor > 0 && f.Stream.StalledFor > 0, ct);
+
+        await _dashboard.DoAsync("restart", null, ct);
+
+        Frame after = await _dashboard.WaitForAsync("another run", f => f.Run != before.Run && f.Stream.Published > 100, ct);
+        Assert.That(after.Members.Select(m => m.Name), Is.EqualTo(new[] { "ledger", "screen", "uplink" }));
+        Assert.That(after.Members.Select(m => m.Stalled), Has.None.True);
+        Assert.That(after.Subject.StalledFor, Is.Zero);
+    }
+
+    private static bool IsThere(Frame frame, string name) => frame.Members.Any(m => m.Name == name);
+}

@@ -1,0 +1,221 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+
+namespace Rx.Tests.Samples.Dashboard;
+
+/// <summary>What the page is given and can ask for, without a browser.</summary>
+[TestFixture]
+internal sealed class DashboardServerTests
+{
+    private const int TimeLimit = 90_000;
+    private const string Longest = "0123456789012345678901234";
+
+    [TestCase("", "text/html")]
+    [TestCase("dashboard.css", "text/css")]
+    [TestCase("theme.js", "text/javascript")]
+    [TestCase("main.js", "text/javascript")]
+    [TestCase("marbles.js", "text/javascript")]
+    [TestCase("icon.svg", "image/svg+xml")]
+    [CancelAfter(TimeLimit)]
+    public async Task File_OfThePage_ServedAndNamesNothingFromElsewhere(string path, string type)
+    {
+        CancellationToken ct = TestContext.CurrentContext.CancellationToken;
+        using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
+
+        using HttpResponseMessage response = await dashboard.GetAsync(path, ct);
+
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.OK));
+        Assert.That(response.Content.Headers.ContentType?.MediaType, Is.EqualTo(type));
+        Assert.That(response.Headers.GetValues("Content-Security-Policy").Single(), Does.StartWith("default-src 'self'"));
+        string text = (await response.Content.ReadAsStringAsync(ct)).Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal);
+        Assert.That(text, Does.Not.Match("https?:|//cdn|@import"));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Events_NewPage_FramesInOrderUnderTheirSequences(CancellationToken ct)
+    {
+        using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
+
+        DashboardEvent[] events = await dashboard.FollowAsync(null, ct).Take(10).ToArrayAsync(ct);
+
+        Assert.That(events.Select(e => e.Id), Is.Ordered.And.Unique);
+        Assert.That(events.Select(e => e.Frame.Time), Is.Ordered.And.Unique);
+        Assert.That(events[0].Id, Is.Zero, "A new page gets what is retained, and that is all there is yet.");
+        Assert.That(events[^1].Frame.Members.Select(m => m.Name), Is.EqualTo(new[] { "ledger", "screen", "uplink" }));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Events_LastEventId_ResumesBehindIt(CancellationToken ct)
+    {
+        using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
+        DashboardEvent last = await dashboard.FollowAsync(null, ct).SkipWhile(e => e.Id < 3).FirstAsync(ct);
+        await dashboard.FollowAsync(null, ct).SkipWhile(e => e.Id < last.Id + 10).FirstAsync(ct);
+
+        DashboardEvent[] missed = await dashboard.FollowAsync($"{last.Id}", ct).Take(10).ToArrayAsync(ct);
+
+        Assert.That(missed.Select(e => e.Id), Is.EqualTo(Enumerable.Range(1, 10).Select(i => last.Id + i)), "every one that was missed");
+        Assert.That(missed[0].Frame.Time, Is.GreaterThan(last.Frame.Time));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Events_LastEventIdInTheAddress_ResumesBehindIt(CancellationToken ct)
+    {
+        using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
+        await dashboard.FollowAsync(null, ct).SkipWhile(e => e.Id < 5).FirstAsync(ct);
+
+        DashboardEvent first = await dashboard.FollowAsync(null, ct, "events?lastEventId=2").FirstAsync(ct);
+
+        Assert.That(first.Id, Is.EqualTo(3));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Events_LastEventIdOfAnotherProcess_StartsWithWhatIsRetained(CancellationToken ct)
+    {
+        using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
+
+        DashboardEvent first = await dashboard.FollowAsync("123456789", ct).FirstAsync(ct);
+
+        Assert.That(first.Id, Is.Zero);
+    }
+
+    [TestCase("yesterday")]
+    [TestCase("-1")]
+    [TestCase("99999999999999999999")]
+    [CancelAfter(TimeLimit)]
+    public async Task Events_LastEventIdIsNone_RefusedWithReason(string id)
+    {
+        CancellationToken ct = TestContext.CurrentContext.CancellationToken;
+        using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "events");
+        request.Headers.Add("Last-Event-ID", id);
+
+        using HttpResponseMessage response = await dashboard.SendAsync(request, ct);
+
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.BadRequest));
+        Assert.That(await DetailOf(response, ct), Does.Contain($"not '{id}'"));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Control_BadInput_RefusedWithReasonAndWithoutEffect(CancellationToken ct)
+    {
+        (string Path, string Body, string Detail)[] cases =
+        [
+            ("load", """{"rate":0}""", "rate must be a whole number from 1 to 1,000,000, not 0."),
+            ("load", """{"rate":1000001}""", "not 1,000,001."),
+            ("load", """{"publishers":9}""", "publishers must be a whole number from 1 to 8, not 9."),
+            ("load", """{"publishers":-1}""", "not -1."),
+            ("load", """{"rate":1.5}""", "at $.rate"),
+            ("load", """{"rate":"100"}""", "at $.rate"),
+            ("load", """{"speed":1}""", "at $.speed"),
+            ("load", "rate=1", "does not fit"),
+            ("load", "", "needs a body"),
+            ("load", "null", "needs a body"),
+            ("subscribers", """{"policy":"drop"}""", "policy must be one of retain, dropOldest, latest, fail, wait, not 'drop'."),
+            ("subscribers", """{"policy":"dropOldest"}""", "dropOldest needs a capacity"),
+            ("subscribers", """{"policy":"latest","capacity":1}""", "latest has no capacity"),
+            ("subscribers", """{"policy":"fail","capacity":0}""", "capacity must be a whole number from 1 to 1,000,000, not 0."),
+            ("subscribers", """{"scheduler":"thread"}""", "scheduler must be one of threadPool, eventLoop, newThread, publishingThread"),
+            ("subscribers", """{"scheduler":"publishingThread","policy":"latest"}""", "nobody lags"),
+            ("subscribers", """{"joinAt":"then"}""", "joinAt must be one of now, oldest, bookmark, not 'then'."),
+            ("subscribers", """{"joinAt":"bookmark"}""", "bookmark is missing"),
+            ("subscribers", """{"speed":0}""", "speed must be a whole number from 1"),
+            ("subscribers", """{"name":" "}""", "name must have 1 to 24 characters, not 0."),
+            ("subscribers", $$"""{"name":"{{Longest}}"}""", "not 25."),
+            ("subscribers/1/stall", "{}", "does not fit"),
+        ];
+        using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
+        Frame before = await dashboard.WaitForAsync("a frame", _ => true, ct);
+
+        foreach ((string path, string body, string detail) in cases)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"api/{path}")
+            {
+                Content = new StringContent(body, Encoding.UTF8, "application/json"),
+            };
+            using HttpResponseMessage response = await dashboard.SendAsync(request, ct);
+
+            Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.BadRequest), $"{path} {body}");
+            Assert.That(await DetailOf(response, ct), Does.Contain(detail), $"{path} {body}");
+        }
+
+        Frame after = await dashboard.WaitForAsync("a later frame", f => f.Time > before.Time, ct);
+        Assert.That((after.Rate, after.Publishers, after.Members.Length), Is.EqualTo((before.Rate, before.Publishers, before.Members.Length)));
+    }
+
+    [TestCase("POST", "subscribers/99/stall", """{"stalled":true}""", HttpStatusCode.NotFound, "There is no subscriber 99.")]
+    [TestCase("DELETE", "subscribers/99", "", HttpStatusCode.NotFound, "There is no subscriber 99.")]
+    [TestCase("DELETE", "bookmarks/Z", "", HttpStatusCode.NotFound, "There is no bookmark 'Z'.")]
+    [TestCase("POST", "subscribers", """{"joinAt":"bookmark","bookmark":"Z"}""", HttpStatusCode.NotFound, "There is no bookmark 'Z'.")]
+    [TestCase("POST", "subscribers", """{"name":"ledger"}""", HttpStatusCode.Conflict, "There is a subscriber 'ledger' already.")]
+    [CancelAfter(TimeLimit)]
+    public async Task Control_NotThere_RefusedWithReason(string method, string path, string body, HttpStatusCode status, string detail)
+    {
+        CancellationToken ct = TestContext.CurrentContext.CancellationToken;
+        using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
+        using var request = new HttpRequestMessage(new HttpMethod(method), $"api/{path}");
+        if (body.Length > 0)
+        {
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        }
+
+        using HttpResponseMessage response = await dashboard.SendAsync(request, ct);
+
+        Assert.That(response.StatusCode, Is.EqualTo(status));
+        Assert.That(await DetailOf(response, ct), Is.EqualTo(detail));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Control_TooMany_RefusedWithReason(CancellationToken ct)
+    {
+        using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
+        for (int i = 0; i < 5; i++)
+        {
+            await dashboard.DoAsync("subscribers", new { }, ct);
+            await dashboard.DoAsync("bookmarks", null, ct);
+        }
+
+        foreach (string path in new[] { "subscribers", "bookmarks" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"api/{path}")
+            {
+                Content = new StringContent("{}", Encoding.UTF8, "application/json"),
+            };
+            using HttpResponseMessage response = await dashboard.SendAsync(request, ct);
+
+            Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.Conflict));
+            Assert.That(await DetailOf(response, ct), Does.Contain($"{path} already: remove one first"));
+        }
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Control_FromAnotherSite_Refused(CancellationToken ct)
+    {
+        using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
+        using var foreign = new HttpRequestMessage(HttpMethod.Post, "api/complete");
+        foreign.Headers.Add("Origin", "http://example.org");
+        using var rebound = new HttpRequestMessage(HttpMethod.Get, "events");
+        rebound.Headers.Host = "example.org";
+
+        using HttpResponseMessage toForeign = await dashboard.SendAsync(foreign, ct);
+        using HttpResponseMessage toRebound = await dashboard.SendAsync(rebound, ct);
+
+        Assert.That(toForeign.StatusCode, Is.EqualTo(HttpStatusCode.Forbidden));
+        Assert.That(toRebound.StatusCode, Is.EqualTo(HttpStatusCode.BadRequest));
+        Frame frame = await dashboard.WaitForAsync("a frame", _ => true, ct);
+        Assert.That(frame.Completed, Is.False);
+    }
+
+    private static async Task<string?> DetailOf(HttpResponseMessage response, CancellationToken ct)
+    {
+        using var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync(ct));
+        return problem.RootElement.GetProperty("detail").GetString();
+    }
+}
