@@ -146,7 +146,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     public override void OnNext(T value)
     {
         EventLog<T> log = _log;
-        if ((log.Duties & Duties.Ask) != 0)
+        Duties duties = log.Duties;
+        if ((duties & Duties.Ask) != 0)
         {
             PublishSlow(value);
             return;
@@ -154,7 +155,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
 
         if (Volatile.Read(ref _inline) is { } inline)
         {
-            inline.Publish(value);
+            inline.Publish(value, duties);
             return;
         }
 

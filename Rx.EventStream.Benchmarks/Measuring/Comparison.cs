@@ -8,19 +8,30 @@ internal static class Comparison
     /// <summary>Odd, so that a median is a repetition that was.</summary>
     private const int Repetitions = 7;
 
+    /// <summary>A method is compiled three times until it is fast: as it comes, to be watched, and for good.</summary>
+    private const int WarmUpRounds = 3;
+
+    private static readonly TimeSpan _compilerDelay = TimeSpan.FromMilliseconds(150);
+
     /// <param name="scenario">What is compared.</param>
     /// <param name="report">Is told who is at it.</param>
     public static IReadOnlyList<Result> Run(Scenario scenario, Action<string> report)
     {
-        foreach (Contender contender in scenario.Contenders)
+        for (int round = 0; round < WarmUpRounds; round++)
         {
-            report($"{scenario.Name}: warming {contender.Name}");
-            long start = Stopwatch.GetTimestamp();
-            do
+            foreach (Contender contender in scenario.Contenders)
             {
-                contender.Measure(scenario.Operations);
+                report($"{scenario.Name}: warming {contender.Name}");
+                long start = Stopwatch.GetTimestamp();
+                do
+                {
+                    contender.Measure(scenario.Operations);
+                }
+                while (Stopwatch.GetElapsedTime(start) < scenario.WarmUp / WarmUpRounds);
             }
-            while (Stopwatch.GetElapsedTime(start) < scenario.WarmUp);
+
+            // The compiler takes its next look only when nothing new has come for a while.
+            Thread.Sleep(_compilerDelay);
         }
 
         Dictionary<Contender, List<Sample>> samples = scenario.Contenders.ToDictionary(c => c, _ => new List<Sample>());

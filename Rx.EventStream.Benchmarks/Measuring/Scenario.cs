@@ -15,5 +15,5 @@ internal sealed record Scenario(int Operations, IReadOnlyList<Figure> Figures, I
     public string Name => Figures[0].Name;
 
     /// <summary>How long each contender runs before it is measured. A slow one is warm after one run; a fast one needs the compiler's second look.</summary>
-    public TimeSpan WarmUp { get; init; } = TimeSpan.FromMilliseconds(250);
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromMilliseconds(300);
 }

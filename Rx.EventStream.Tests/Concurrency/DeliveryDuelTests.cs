@@ -72,7 +72,7 @@ internal sealed class DeliveryDuelTests
             () =>
             {
                 Duel.DelayStores();
-                delivery.Publish(published++);
+                delivery.Publish(published++, log.Duties);
             },
             () =>
             {

@@ -50,7 +50,7 @@ internal sealed class HandOverTests
             Step<int>.TakeInOwned(subscription, sequence)?.OnNext(sequence);
         }
 
-        delivery.Publish(3);
+        delivery.Publish(3, log.Duties);
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2, 3 }));
     }
 
@@ -60,7 +60,7 @@ internal sealed class HandOverTests
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
         var delivery = new InlineDelivery<int>(log);
         var subscription = new InlineSubscription<int>(delivery, log, new Recorder<int>(), null);
-        delivery.Publish(0); // nobody is listed, so nobody gets it
+        delivery.Publish(0, log.Duties); // nobody is listed, so nobody gets it
         delivery.Join(subscription);
 
         Assert.That((subscription.Lag, subscription.Delivered), Is.EqualTo((0L, 0L)), "Nothing is owed to it.");

@@ -94,15 +94,15 @@ internal sealed class HoleTests(int capacity)
         Recorder<int> observer = Subscribe();
         Hole hole = Claim();
 
-        _delivery.Publish(1);
-        _delivery.Publish(2);
+        _delivery.Publish(1, _log.Duties);
+        _delivery.Publish(2, _log.Duties);
         Assert.That(observer.Events, Is.Empty, "The order is one: nothing may pass the hole.");
 
         Fill(hole, 0);
         _delivery.TryDrain(0);
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
 
-        _delivery.Publish(3);
+        _delivery.Publish(3, _log.Duties);
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2, 3 }), "The one who left can be followed by another.");
     }
 
@@ -142,7 +142,7 @@ internal sealed class HoleTests(int capacity)
         _delivery.Join(new InlineSubscription<int>(_delivery, _log, trap, null));
         _delivery.Join(new InlineSubscription<int>(_delivery, _log, observer, null));
 
-        _delivery.Publish(0);
+        _delivery.Publish(0, _log.Duties);
 
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
     }
@@ -152,7 +152,7 @@ internal sealed class HoleTests(int capacity)
     {
         // The deliverer finds the hole at 1 and leaves; whoever fills it drains, and so does whoever ends the log behind it.
         Recorder<int> observer = Subscribe();
-        _delivery.Publish(0);
+        _delivery.Publish(0, _log.Duties);
         Hole hole = Claim();
         _log.TryTerminate(Termination.Completed);
         _delivery.TryDrain(0);
@@ -170,7 +170,7 @@ internal sealed class HoleTests(int capacity)
     {
         Hole hole = Claim();
         Recorder<int> observer = Subscribe();
-        _delivery.Publish(1);
+        _delivery.Publish(1, _log.Duties);
         Fill(hole, 0);
         _delivery.TryDrain(0);
 
@@ -218,11 +218,11 @@ internal sealed class HoleTests(int capacity)
     public void Publish_LateClaimBehindTheEnd_IsNotDelivered()
     {
         Recorder<int> observer = Subscribe();
-        _delivery.Publish(0);
+        _delivery.Publish(0, _log.Duties);
         _log.TryTerminate(Termination.Completed);
-        _delivery.Publish(2);
+        _delivery.Publish(2, _log.Duties);
         _delivery.TryDrain(0);
-        _delivery.Publish(3);
+        _delivery.Publish(3, _log.Duties);
 
         Assert.That(observer.Events, Is.EqualTo(new[] { 0 }));
         Assert.That(observer.Terminals, Is.EqualTo(1));

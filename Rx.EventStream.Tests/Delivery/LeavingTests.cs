@@ -76,12 +76,12 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
         var delivery = new InlineDelivery<int>(log);
         var observer = new Recorder<int>();
         delivery.Join(new InlineSubscription<int>(delivery, log, observer, null));
-        delivery.Publish(0);
+        delivery.Publish(0, log.Duties);
         Assert.That(log.Duties & Duties.Settle, Is.EqualTo(Duties.None));
 
         _ = new InlineDelivery<int>(log);
-        delivery.Publish(1);
-        delivery.Publish(2);
+        delivery.Publish(1, log.Duties);
+        delivery.Publish(2, log.Duties);
 
         Assert.That(log.Duties & Duties.Settle, Is.EqualTo(Duties.None), "Else every event goes the slow way, for ever.");
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));

@@ -15,26 +15,32 @@ internal sealed partial class InlineDelivery<T>
     /// <summary>Long enough to see whether it moves.</summary>
     private const int LookSpins = 2;
 
-    /// <summary>What keeps an event from the usual way.</summary>
+    /// <summary>What keeps an event from the usual way back.</summary>
     private const Duties Unusual = ~(Duties.Share | Duties.Wake);
 
     /// <summary>Publishes an event and delivers it, and what else is there, before it returns, unless another thread, or a
     /// call further up this one, is delivering already.</summary>
+    /// <param name="value">The event.</param>
+    /// <param name="duties">What the caller has found to be minded: not <see cref="Duties.Ask"/>, since it has asked.</param>
     /// <remarks>Lock-free. Called by any writer; in single-writer mode by that one.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Publish(T value)
+    internal void Publish(T value, Duties duties)
     {
-        if (_log.IsSingleWriter)
+        switch (duties & ~Duties.Wake)
         {
-            PublishSingle(value);
-        }
-        else
-        {
-            PublishShared(value);
+            case Duties.None:
+                PublishSingle(value);
+                break;
+            case Duties.Share:
+                PublishShared(value);
+                break;
+            default:
+                PublishSlow(value);
+                break;
         }
     }
 
-    /// <summary>Publishes as the only writer.</summary>
+    /// <summary>Publishes as the only writer, with nothing to mind.</summary>
     /// <remarks>One method, in which the usual way calls nobody but the observers: the way there and back is most of what publishing
     /// to one of them costs. So does <see cref="PublishShared"/>.</remarks>
     private void PublishSingle(T value)
@@ -43,8 +49,8 @@ internal sealed partial class InlineDelivery<T>
         long word = log.Claims; // plain: only this thread writes it
         long sequence = word >> EventLog<T>.CountShift;
 
-        // The usual event: nothing to mind, and all before it delivered, so this is not called from a delivery.
-        if ((log.Duties & Unusual) != 0 || _cursor.Sequence != sequence || !log.Tail!.TryPublish(sequence, value))
+        // The usual event: all before it delivered, so this is not called from a delivery.
+        if (_cursor.Sequence != sequence || !log.Tail!.TryPublish(sequence, value))
         {
             PublishSlow(value);
             return;
@@ -58,10 +64,16 @@ internal sealed partial class InlineDelivery<T>
         }
 
         sequence++;
-        bool isAnybodyThere;
+        ref EventSubscription? slot = ref _subscriptions.FirstSlot;
+        if (Volatile.Read(ref slot) is not { } first)
+        {
+            LeaveAloneOwned(sequence);
+            return;
+        }
+
         try
         {
-            isAnybodyThere = CallAllOwned(value, sequence);
+            CallAllOwned(ref slot, first, value, sequence);
         }
         catch (Exception error)
         {
@@ -71,32 +83,25 @@ internal sealed partial class InlineDelivery<T>
         }
 
         // Not inside the try: what leaving throws is thrown by one who is not the owner any more.
-        if (!isAnybodyThere)
-        {
-            LeaveAloneOwned(sequence);
-            return;
-        }
-
         _cursor.MoveTo(sequence);
 
-        // The usual end: nothing came meanwhile, nobody threw, nobody waits to be told.
-        if (_log.Claims != sequence << EventLog<T>.CountShift || (_log.Duties & Unusual) != 0)
+        // The usual end: nothing was published inside, nobody threw, nobody waits to be told.
+        if ((_log.Duties & Unusual) != 0)
         {
             DrainOwned();
         }
     }
 
-    /// <summary>Publishes as one of several writers.</summary>
+    /// <summary>Publishes as one of several writers, with nothing to mind.</summary>
     private void PublishShared(T value)
     {
         EventLog<T> log = _log;
         long word = Volatile.Read(ref log.Claims);
         long sequence = word >> EventLog<T>.CountShift;
 
-        // The usual event: nothing to mind, and nobody is delivering. Claims, and takes ownership.
+        // The usual event: nobody is delivering. Claims, and takes ownership.
         Segment<T> tail = log.Tail!;
-        if ((log.Duties & Unusual) != 0
-            || (word & (EventLog<T>.Inline | EventLog<T>.Draining)) != EventLog<T>.Inline
+        if ((word & (EventLog<T>.Inline | EventLog<T>.Draining)) != EventLog<T>.Inline
             || _cursor.Sequence != sequence
             || !tail.TryIndex(sequence, out nint index)
             || !TryExchange(ref log.Claims, word, EventLog<T>.OneClaim + EventLog<T>.Draining))
@@ -112,10 +117,16 @@ internal sealed partial class InlineDelivery<T>
         }
 
         sequence++;
-        bool isAnybodyThere;
+        ref EventSubscription? slot = ref _subscriptions.FirstSlot;
+        if (Volatile.Read(ref slot) is not { } first)
+        {
+            LeaveAloneOwned(sequence);
+            return;
+        }
+
         try
         {
-            isAnybodyThere = CallAllOwned(value, sequence);
+            CallAllOwned(ref slot, first, value, sequence);
         }
         catch (Exception error)
         {
@@ -124,12 +135,6 @@ internal sealed partial class InlineDelivery<T>
         }
 
         // Not inside the try: what leaving throws is thrown by one who is not the owner any more.
-        if (!isAnybodyThere)
-        {
-            LeaveAloneOwned(sequence);
-            return;
-        }
-
         _cursor.MoveTo(sequence);
         log = _log;
         if ((log.Duties & Unusual) != 0

@@ -41,7 +41,7 @@ internal sealed partial class InlineDelivery<T>
     internal InlineDelivery(EventLog<T> log) => _log = log;
 
     /// <summary>The event that is being delivered, where it lies. For observers, while they are called.</summary>
-    internal ReadOnlyMemory<T> SliceInDelivery() => _cursor.PeekRun(_log, 1);
+    internal ReadOnlyMemory<T> SliceInDelivery() => _cursor.PeekBatch(_log, 1);
 
     internal SubscriptionList Subscriptions => _subscriptions;
 
@@ -109,7 +109,14 @@ internal sealed partial class InlineDelivery<T>
                 return true;
 
             default:
-                return _cursor.Sequence == sequence;
+                if (_cursor.Sequence == sequence)
+                {
+                    return true;
+                }
+
+                // The call further up is to look for more before it returns.
+                _log.Impose(Duties.Settle);
+                return false;
         }
     }
 
@@ -300,7 +307,11 @@ internal sealed partial class InlineDelivery<T>
     {
         try
         {
-            CallAllOwned(value, sequence + 1);
+            ref EventSubscription? slot = ref _subscriptions.FirstSlot;
+            if (Volatile.Read(ref slot) is { } first)
+            {
+                CallAllOwned(ref slot, first, value, sequence + 1);
+            }
         }
         catch (Exception error)
         {
@@ -309,21 +320,17 @@ internal sealed partial class InlineDelivery<T>
         }
     }
 
-    /// <summary>Calls every observer with one event, until one throws; false if there is none.</summary>
+    /// <summary>Calls every observer with one event, until one throws.</summary>
+    /// <param name="slot">Where the walk begins.</param>
+    /// <param name="first">What is there.</param>
     /// <param name="value">The event.</param>
     /// <param name="next">The sequence behind it.</param>
     /// <remarks>The walk has no state that a handler needs, so it stays in registers; who had the event is told by the
     /// subscriptions themselves.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool CallAllOwned(T value, long next)
+    private static void CallAllOwned(ref EventSubscription? slot, EventSubscription first, T value, long next)
     {
-        ref EventSubscription? slot = ref _subscriptions.FirstSlot;
-        EventSubscription? found = Volatile.Read(ref slot);
-        if (found is null)
-        {
-            return false;
-        }
-
+        EventSubscription? found = first;
         do
         {
             InlineSubscription<T> subscription = Of(found);
@@ -341,7 +348,6 @@ internal sealed partial class InlineDelivery<T>
             found = Volatile.Read(ref slot);
         }
         while (found is not null);
-        return true;
     }
 
     /// <summary>Calls an observer that does not take part in deliveries yet, if it is to get the event.</summary>
@@ -402,10 +408,11 @@ internal sealed partial class InlineDelivery<T>
         _log.Impose(Duties.Settle);
     }
 
+    /// <summary>Takes what was thrown along; then there is nothing to settle.</summary>
     private List<Exception>? TakeErrorsOwned()
     {
         List<Exception>? errors = _errors;
-        if (errors is not null)
+        if ((_log.Duties & Duties.Settle) != 0)
         {
             _errors = null;
             _log.Relieve(Duties.Settle);

@@ -93,7 +93,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
     internal override long SequenceInDelivery => LiveObserver is null ? _cursor.Sequence : Volatile.Read(ref _reached) - 1;
 
     /// <summary>The event that the observer is being called with, where it lies.</summary>
-    internal ReadOnlyMemory<T> SliceInDelivery() => LiveObserver is null ? _cursor.PeekRun(_log, 1) : _delivery.SliceInDelivery();
+    internal ReadOnlyMemory<T> SliceInDelivery() => LiveObserver is null ? _cursor.PeekBatch(_log, 1) : _delivery.SliceInDelivery();
 
     internal override bool HasConsumed(long sequence) => Volatile.Read(ref _state) switch
     {

@@ -66,6 +66,7 @@ internal struct Cursor<T>
     /// <summary>Makes a leased cursor bounded.</summary>
     internal void SetBound(EventLog<T> log, int bound, bool failsWhenLagging)
     {
+        log.ExpectReaders(); // before the lease is dropped: see EventLog.KeepSpare
         RetainedWindow<T> window = log.OpenWindow();
         window.AddBound(bound);
         window.ReachBack(_segment!);
@@ -128,6 +129,18 @@ internal struct Cursor<T>
         return segment is not null && (segment.Contains(_sequence) || TryAdvanceSlow(log, out segment))
             ? segment.PublishedFrom(_sequence, maxCount)
             : default;
+    }
+
+    /// <summary>As <see cref="PeekRun"/>, for somebody who may keep the run: its memory is not used again.</summary>
+    internal ReadOnlyMemory<T> PeekBatch(EventLog<T> log, int maxCount)
+    {
+        ReadOnlyMemory<T> run = PeekRun(log, maxCount);
+        if (!run.IsEmpty)
+        {
+            _segment!.HandOut();
+        }
+
+        return run;
     }
 
     /// <summary>Moves over events that were delivered.</summary>

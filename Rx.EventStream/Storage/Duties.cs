@@ -21,7 +21,7 @@ internal enum Duties
     /// <summary>Ask before publishing: the log has ended, or publishers wait for slow subscribers.</summary>
     Ask = 16,
 
-    /// <summary>The delivery on the publishing thread has something to settle first: a single writer has not taken it over yet, or an observer
-    /// threw. Set before there is such a delivery, and from then on set and cleared by whoever owns it.</summary>
+    /// <summary>The delivery on the publishing thread has something to settle first: a single writer has not taken it over yet, or has published
+    /// from inside it; or an observer threw. Set before there is such a delivery, and from then on set and cleared by whoever owns it.</summary>
     Settle = 32,
 }

@@ -71,6 +71,10 @@ internal sealed class EventLog<T>
     /// retains, else by CAS with the first bounded cursor. Read with acquire.</summary>
     private RetainedWindow<T>? _window;
 
+    /// <summary>A closed segment whose memory the next one takes over, or null. Written with release by whoever closed it, exchanged by who
+    /// links the next.</summary>
+    private Segment<T>? _spare;
+
     /// <summary>What publishers have to mind. Flags are added by interlocked operations, by whoever makes them necessary, and but for
     /// <see cref="Duties.Settle"/> they stay; read with acquire by publishers, before they claim and again behind the mark.</summary>
     private int _duties;
@@ -510,6 +514,7 @@ internal sealed class EventLog<T>
             Debug.Assert(next is not null, "The tail holds a lease on itself until there is a next segment.");
             Interlocked.Exchange(ref _oldest, next);
             oldest.CutLink();
+            KeepSpare(oldest);
         }
     }
 
@@ -537,7 +542,7 @@ internal sealed class EventLog<T>
         while (!segment.Contains(sequence))
         {
             Segment<T>? next = segment.Next
-                ?? segment.Link(new Segment<T>(segment.End, (int)Math.Min(2L * segment.Capacity, _maxCapacity), leases: 1, _isTimed));
+                ?? segment.Link(CreateNext(segment));
             if (next == Segment<T>.Cut)
             {
                 segment = Volatile.Read(ref _oldest)!;
@@ -555,6 +560,28 @@ internal sealed class EventLog<T>
         }
 
         return segment;
+    }
+
+    /// <summary>Keeps a closed segment's memory for the next one to be linked, as long as nobody reads but on publishing threads.</summary>
+    /// <remarks>
+    /// Such a reader lets the publisher write where it has just written, in its own cache. What another core has read would have to be
+    /// fetched from there, which costs more than new memory does. A bounded cursor, which may read on in a closed segment, is expected
+    /// before it drops its lease: so whoever closes that segment sees the duty.
+    /// </remarks>
+    private void KeepSpare(Segment<T> closed)
+    {
+        if (closed.Capacity == _maxCapacity && closed.IsReusable && (Duties & Duties.Wake) == 0)
+        {
+            Volatile.Write(ref _spare, closed); // releases what was read there; pairs with the exchange in CreateNext
+        }
+    }
+
+    private Segment<T> CreateNext(Segment<T> last)
+    {
+        int capacity = (int)Math.Min(2L * last.Capacity, _maxCapacity);
+        return capacity == _maxCapacity && Interlocked.Exchange(ref _spare, null) is { } spare
+            ? new Segment<T>(last.End, spare, leases: 1)
+            : new Segment<T>(last.End, capacity, leases: 1, _isTimed);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -32,6 +32,10 @@ internal sealed class Segment<T>
     /// <summary>How many stand here; negative once closed. Changed by interlocked operations only, by anyone.</summary>
     private int _leases;
 
+    /// <summary>Whether a part of <see cref="_items"/> was given to somebody who may keep it. Written plainly by those who stand here, read
+    /// by whoever closed the segment: the lease given back lies between.</summary>
+    private bool _isHandedOut;
+
     internal Segment(long first, int capacity, int leases, bool isTimed = false)
     {
         First = first;
@@ -41,10 +45,25 @@ internal sealed class Segment<T>
         _leases = leases;
     }
 
+    /// <summary>Takes the memory of a closed segment over, which is the caller's alone.</summary>
+    internal Segment(long first, Segment<T> spare, int leases)
+    {
+        First = first;
+        _items = spare._items;
+        _marks = spare._marks;
+        _stamps = spare._stamps;
+        _leases = leases;
+        Array.Clear(_marks);
+    }
+
     /// <summary>The sequence of the first event.</summary>
     internal long First { get; }
 
     internal int Capacity => _items.Length;
+
+    /// <summary>Whether another segment may take the memory over once this one is closed: no batch of it was handed out, and its events keep
+    /// nothing alive. (An old array of references would cost each collection a look at it.)</summary>
+    internal bool IsReusable => !RuntimeHelpers.IsReferenceOrContainsReferences<T>() && !_isHandedOut;
 
     /// <summary>The sequence after the last slot: the <see cref="First"/> of the next segment.</summary>
     internal long End => First + _items.Length;
@@ -147,6 +166,9 @@ internal sealed class Segment<T>
         Volatile.ReadBarrier();
         return new ReadOnlyMemory<T>(_items, index, hole < 0 ? marks.Length : hole);
     }
+
+    /// <summary>Notes that somebody may keep a part of the items. Called by one who stands here.</summary>
+    internal void HandOut() => _isHandedOut = true; // plain: see the field
 
     /// <summary>Appends <paramref name="next"/> unless another writer was first; returns the segment that follows, or <see cref="Cut"/>.</summary>
     /// <remarks>Ordering: the CAS publishes the new segment; it pairs with <see cref="Next"/>. Lock-free.</remarks>

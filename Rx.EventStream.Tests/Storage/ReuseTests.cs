@@ -1,0 +1,140 @@
+using Rx.Storage;
+
+namespace Rx.Tests.Storage;
+
+/// <summary>The memory of closed segments is written again; nobody who may still read it must see that.</summary>
+[TestFixture(4, true)]
+[TestFixture(4, false)]
+[TestFixture(64, true)]
+[TestFixture(64, false)]
+internal sealed class ReuseTests(int capacity, bool isSingleWriter)
+{
+    private const int Events = 2_000;
+
+    private EventStream<int> _stream = null!;
+    private int _published;
+
+    [SetUp]
+    public void SetUp()
+    {
+        _stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity, SingleWriter = isSingleWriter });
+        _published = 0;
+    }
+
+    [TearDown]
+    public void TearDown() => _stream.Dispose();
+
+    [Test]
+    public void OnNext_NobodyReadsElsewhere_TakesNewMemoryForSegmentsOnly([Values(0, 1, 3)] int observers)
+    {
+        for (int i = 0; i < observers; i++)
+        {
+            _stream.Subscribe(_ => { });
+        }
+
+        Publish(Events);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Publish(Events);
+        long perSegment = (GC.GetAllocatedBytesForCurrentThread() - before) * capacity / Events;
+
+        // The node itself; its arrays would be five bytes for each event, and 48 for both.
+        Assert.That(perSegment, Is.LessThan(80));
+    }
+
+    [Test]
+    public void Batches_OfObserversOnThePublishingThread_StayAsTheyWere([Values] bool fromPosition)
+    {
+        EventPosition<int> start = _stream.Next;
+        Publish(Events);
+        var batches = new List<ReadOnlyMemory<int>>();
+        EventView<int> view = fromPosition ? start.AsObservable() : _stream.AsObservable();
+        view.Batches(8).Subscribe(batches.Add);
+        start = null!;
+
+        Publish(Events);
+        CollectPositions();
+        Publish(Events);
+
+        int first = fromPosition ? 0 : Events;
+        Assert.That(batches.SelectMany(b => b.ToArray()), Is.EqualTo(Enumerable.Range(first, (3 * Events) - first)));
+    }
+
+    [Test]
+    public void Position_Held_ReplaysWhatWasPublished()
+    {
+        _stream.Subscribe(_ => { });
+        Publish(Events);
+        EventPosition<int> position = _stream.Next;
+        Publish(Events);
+
+        var replayed = new List<int>();
+        position.AsObservable().Subscribe(replayed.Add);
+        Publish(Events);
+
+        Assert.That(replayed, Is.EqualTo(Enumerable.Range(Events, 2 * Events)));
+    }
+
+    [Test]
+    public void Reader_OpenedAfterReuse_ReadsWhatWasPublished()
+    {
+        _stream.Subscribe(_ => { });
+        Publish(Events);
+        using EventReader<int> reader = _stream.AsObservable().OpenReader();
+        Publish(Events);
+
+        var read = new List<int>();
+        while (reader.TryRead(out int value))
+        {
+            read.Add(value);
+        }
+
+        Assert.That(read, Is.EqualTo(Enumerable.Range(Events, Events)));
+    }
+
+    [Test]
+    public void BoundedCursor_LeftBehindInAClosedSegment_ReadsItAsItWas()
+    {
+        Publish(Events);
+        EventLog<int> log = _stream.Log;
+        Cursor<int> cursor = log.JoinNext();
+        cursor.SetBound(log, bound: 2, failsWhenLagging: false);
+        Publish(1);
+
+        // What it is about to read when the publishers overtake it.
+        ReadOnlyMemory<int> run = cursor.PeekRun(log, 1);
+        Publish(Events);
+
+        Assert.That(run.ToArray(), Is.EqualTo(new[] { Events }));
+        cursor.Close(log);
+    }
+
+    [Test]
+    public void Retention_OnlyPublishingThreads_ReplaysTheNewest()
+    {
+        using var stream = new EventStream<int>(
+            new EventStreamOptions { SegmentCapacity = capacity, SingleWriter = isSingleWriter, Retention = Retention.Count(100) });
+        for (int i = 0; i < Events; i++)
+        {
+            stream.OnNext(i);
+        }
+
+        var replayed = new List<int>();
+        stream.Subscribe(replayed.Add);
+
+        Assert.That(replayed, Is.EqualTo(Enumerable.Range(Events - 100, 100)));
+    }
+
+    private static void CollectPositions()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+    }
+
+    private void Publish(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            _stream.OnNext(_published++);
+        }
+    }
+}
