@@ -90,7 +90,7 @@ public sealed partial class EventReader<T>
 
             if (IsReadyWhileParked)
             {
-                Errors.Throw(reader._log.Waiting.WakeAll());
+                reader._log.WakeAllOn(ref reader._log.Waiting);
             }
 
             if (cancellationToken.CanBeCanceled)
@@ -108,7 +108,7 @@ public sealed partial class EventReader<T>
             _waiter.Disarm();
             if (_waiter.IsOnStack && state != Disposed && reader._log.Waiting.Abandon(live: 0))
             {
-                Errors.Throw(reader._log.Waiting.Sweep());
+                reader._log.PassOn(reader._log.Waiting.Sweep());
             }
 
             if (state == Pending)

@@ -59,7 +59,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         if (_log is not null)
         {
             _cursor.Close(_log);
-            _completion?.Abandon(_log);
+            _completion?.Abandon();
             _ended?.Invoke();
         }
     }
@@ -90,16 +90,16 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
                 return watch.Task;
             }
 
-            watch = new CompletionWatch(this);
+            watch = new CompletionWatch(this, _log);
             if (Interlocked.CompareExchange(ref _completion, watch, null) is { } other)
             {
                 return other.Task;
             }
 
-            watch.Start(_log);
+            watch.Start();
             if (_wait.IsDisposed)
             {
-                watch.Abandon(_log);
+                watch.Abandon();
             }
 
             return watch.Task;
@@ -192,7 +192,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
             GC.SuppressFinalize(this);
             _cursor.Close(_log);
             _ended?.Invoke();
-            Volatile.Read(ref _completion)?.Abandon(_log);
+            Volatile.Read(ref _completion)?.Abandon();
         }
     }
 
@@ -242,7 +242,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         }
         else if (termination is not null && (_cursor.IsAtEnd(_log) || ReferenceEquals(termination, Termination.Disposed)))
         {
-            _completion!.Complete(_log, termination);
+            _completion!.Complete(termination);
         }
     }
 

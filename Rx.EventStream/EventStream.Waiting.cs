@@ -27,9 +27,10 @@ public sealed partial class EventStream<T>
 
         try
         {
-            if (Volatile.Read(ref _gate) is null)
+            Duties duties = _log.Duties;
+            if ((duties & Duties.Ask) == 0)
             {
-                OnNext(value);
+                PublishAtOnce(value, duties);
                 return default;
             }
 
@@ -43,19 +44,13 @@ public sealed partial class EventStream<T>
 
     private WaitGate<T> OpenGate()
     {
-        if (Volatile.Read(ref _gate) is { } open)
-        {
-            return open;
-        }
+        WaitGate<T> gate = Volatile.Read(ref _gate)
+            ?? Interlocked.CompareExchange(ref _gate, new WaitGate<T>(_log), null)
+            ?? _gate;
 
-        var gate = new WaitGate<T>(_log);
-        if (Interlocked.CompareExchange(ref _gate, gate, null) is { } other)
-        {
-            return other;
-        }
-
+        // Not only by the first one, which may not have come as far as this.
         _log.Impose(Duties.Ask);
-        gate.Open(Volatile.Read(ref _inline)?.WatchDelivery());
+        gate.Open(() => Volatile.Read(ref _inline)?.WatchDelivery());
         return gate;
     }
 

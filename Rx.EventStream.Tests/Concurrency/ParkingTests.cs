@@ -12,6 +12,29 @@ internal sealed class ParkingTests(bool isSingleWriter)
     [SetUp]
     public void SetUp() => _log = new EventLog<int>(isSingleWriter, maxCapacity: 2);
 
+    /// <summary>Who parks and finds an event wakes everyone, and is not to get what a scheduler of theirs throws.</summary>
+    [Test]
+    public void WakeAllOn_SchedulerOfAnotherThrows_TheNextPublisherGetsIt()
+    {
+        var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 4);
+        log.ExpectReaders();
+        var waiter = new Waiter();
+        waiter.Arm(new Thrower());
+        log.Waiting.Push(waiter);
+
+        log.WakeAllOn(ref log.Waiting);
+
+        Assert.That(log.WakeReaders(), Has.Count.EqualTo(1).And.All.InstanceOf<InvalidOperationException>());
+        Assert.That(log.WakeReaders(), Is.Null);
+    }
+
+    private sealed class Thrower : IParked
+    {
+        public bool IsReadyWhileParked => false;
+
+        public void Wake() => throw new InvalidOperationException();
+    }
+
     [Test]
     public void Look_EventBeforePush_WakesItself()
     {

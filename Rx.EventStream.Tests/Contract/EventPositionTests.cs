@@ -12,6 +12,25 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     public void TearDown() => _stream.Dispose();
 
     [Test]
+    public void Subscribe_StreamDisposedDuringTheReplay_NoFurtherEvent()
+    {
+        using var stream = new EventStream<int>();
+        EventPosition<int> start = stream.Next;
+        stream.OnNextRange([1, 2, 3]);
+        var had = new List<int>();
+
+        Assert.That(
+            () => start.AsObservable().Subscribe(value =>
+            {
+                had.Add(value);
+                stream.Dispose();
+            }),
+            Throws.InstanceOf<ObjectDisposedException>());
+
+        Assert.That(had, Is.EqualTo(new[] { 1 }));
+    }
+
+    [Test]
     public void Next_Published_SequencesCountFromZeroWithoutHoles()
     {
         for (int i = 0; i < 200; i++)

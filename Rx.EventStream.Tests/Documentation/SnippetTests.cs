@@ -23,6 +23,7 @@ public sealed partial class SnippetTests
         using System.Reactive.Linq;
         using System.Reactive.Subjects;
         using System.Threading;
+        using System.Threading.Channels;
         using System.Threading.Tasks;
         using NATS.Client.Core;
         using NATS.Client.JetStream;

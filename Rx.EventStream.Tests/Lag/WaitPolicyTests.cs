@@ -27,6 +27,31 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
+    public void PublishAsync_CancelledOverAndOver_LeavesNothingBehind()
+    {
+        const int Count = 5_000;
+        using EventReader<int> reader = OpenFull(2);
+        PublishAndCancel(200);
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+
+        PublishAndCancel(Count);
+
+        // The smallest object that could be left for each is larger.
+        Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(Count * 16));
+
+        void PublishAndCancel(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                using var cancellation = new CancellationTokenSource();
+                Task publishing = _stream.PublishAsync(i, cancellation.Token).AsTask();
+                cancellation.Cancel();
+                Assert.That(() => publishing, Throws.InstanceOf<OperationCanceledException>());
+            }
+        }
+    }
+
+    [Test]
     public async Task PublishAsync_ReaderFull_DoneWhenItReads()
     {
         using EventReader<int> reader = OpenFull(2);

@@ -34,6 +34,37 @@ internal sealed class LookingTests
         Assert.That(_stream.Subscriptions.Select(s => s.Since), Is.All.InRange(before, DateTimeOffset.UtcNow));
     }
 
+    /// <summary>Nobody is delivering yet when those on schedulers are woken, but the event is on its way.</summary>
+    [Test]
+    public void DrainAsync_ObserverOnThePublishingThreadHasHadNoEventYet_WaitsForIt([Values] bool isSingleWriter)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+        int had = 0;
+        (bool IsDrained, int Had)? early = null;
+        stream.ObserveOn(new InPlaceScheduler(() => early ??= (stream.DrainAsync().IsCompleted, had))).Subscribe(_ => { });
+        stream.Subscribe(_ => had++);
+
+        stream.OnNextRange([1]);
+
+        Assert.That(early, Is.EqualTo((false, 0)));
+        Assert.That(stream.DrainAsync().IsCompletedSuccessfully, Is.True);
+    }
+
+    /// <summary>Whoever made the stacks may not have come as far as telling those who move.</summary>
+    [Test]
+    public async Task DrainAsync_StacksAreThereButNobodyIsToldYet_IsToldAllTheSame()
+    {
+        _stream.ObserveOn(_manual).Subscribe(_ => { });
+        _stream.OnNext(1);
+        _ = _stream.Log.Side;
+        _stream.Log.Relieve(Duties.Tell);
+
+        Task draining = _stream.DrainAsync();
+        _manual.RunAll();
+
+        await Eventually.Ends(draining);
+    }
+
     [Test]
     public void Subscriptions_Disposed_GoneFromTheList([Values] bool isScheduled)
     {
@@ -186,4 +217,15 @@ internal sealed class LookingTests
 
     private (string? Name, long Sequence, long Lag, long Delivered, long Dropped)[] Figures() =>
         [.. _stream.Subscriptions.Select(s => (s.Name, s.Sequence, s.Lag, s.Delivered, s.Dropped))];
+
+    /// <summary>Runs actions at once, and then says so.</summary>
+    private sealed class InPlaceScheduler(Action ran) : LocalScheduler
+    {
+        public override IDisposable Schedule<TState>(TState state, TimeSpan dueTime, Func<IScheduler, TState, IDisposable> action)
+        {
+            IDisposable result = action(this, state);
+            ran();
+            return result;
+        }
+    }
 }

@@ -23,6 +23,20 @@ internal sealed class ShareTests
     }
 
     [Test]
+    public void Share_LastObserverThrowsOnItsScheduler_SourceIsLeft()
+    {
+        var manual = new ManualScheduler();
+        var source = new Subject<int>();
+        var error = new InvalidOperationException();
+        using IDisposable subscription = source.Share(new EventStreamOptions { Scheduler = manual }).Subscribe(_ => throw error);
+        source.OnNext(1);
+
+        Assert.That(manual.RunAll, Throws.Exception.SameAs(error));
+
+        Assert.That(source.HasObservers, Is.False);
+    }
+
+    [Test]
     public void Share_TwoObservers_AsThePictureSays()
     {
         ITestableObservable<char> source = _scheduler.Hot<char>("-a--b--c-|");

@@ -90,10 +90,13 @@ internal sealed class InlineSubscription<T> : EventSubscription
 
     public override bool IsDisposed => Volatile.Read(ref _state) == Done;
 
-    internal override long SequenceInDelivery => LiveObserver is null ? _cursor.Sequence : Volatile.Read(ref _reached) - 1;
+    /// <remarks>Told by what was reached, which is set before each call once it is live: the observer itself may be gone, disposed during this call.</remarks>
+    internal override long SequenceInDelivery => HasGoneLive ? Volatile.Read(ref _reached) - 1 : _cursor.Sequence;
 
     /// <summary>The event that the observer is being called with, where it lies.</summary>
-    internal ReadOnlyMemory<T> SliceInDelivery() => LiveObserver is null ? _cursor.PeekBatch(_log, 1) : _delivery.SliceInDelivery();
+    internal ReadOnlyMemory<T> SliceInDelivery() => HasGoneLive ? _delivery.SliceInDelivery() : _cursor.PeekBatch(_log, 1);
+
+    private bool HasGoneLive => Volatile.Read(ref _reached) > 0;
 
     internal override bool HasConsumed(long sequence) => Volatile.Read(ref _state) switch
     {
@@ -101,8 +104,8 @@ internal sealed class InlineSubscription<T> : EventSubscription
         Live => _delivery.Sequence >= sequence,
         Replaying => _cursor.Sequence >= sequence,
 
-        // Not taken in yet: while nobody delivers, nothing is on its way to it.
-        _ => Sequence >= sequence || !_delivery.IsBusy || _delivery.Sequence >= sequence,
+        // Not taken in yet: what is published behind its place may be on its way to it.
+        _ => Sequence >= sequence || _delivery.Sequence >= sequence,
     };
 
     /// <summary>Notes that the observer has had all events before <paramref name="sequence"/>. Called by the thread that delivers.</summary>
@@ -222,7 +225,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
         try
         {
             ReplayOwned(upTo: 0);
-            if (!_cursor.IsAtEnd(_log) && !IsDisposed)
+            if (!_cursor.IsAtEnd(_log) && !_log.IsDisposed && !IsDisposed)
             {
                 _delivery.Add(this);
             }
@@ -231,7 +234,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
             do
             {
                 ReplayOwned(claimed);
-                if (_cursor.IsAtEnd(_log))
+                if (_cursor.IsAtEnd(_log) || _log.IsDisposed)
                 {
                     FinishReplay();
                     return;
@@ -275,7 +278,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
     private void ReplayOwned(long upTo)
     {
         var wait = new SpinWait();
-        while (Volatile.Read(ref _observer) is not null)
+        while (Volatile.Read(ref _observer) is not null && !_log.IsDisposed)
         {
             ReadOnlySpan<T> run = _cursor.PeekRun(_log, int.MaxValue).Span;
             if (!run.IsEmpty)
@@ -299,7 +302,8 @@ internal sealed class InlineSubscription<T> : EventSubscription
         long sequence = _cursor.Sequence;
         foreach (T value in run)
         {
-            if (Volatile.Read(ref _observer) is not { } observer)
+            // The stream does not know this subscription before it is listed, so it cannot end it.
+            if (Volatile.Read(ref _observer) is not { } observer || _log.IsDisposed)
             {
                 return;
             }

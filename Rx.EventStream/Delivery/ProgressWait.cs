@@ -16,7 +16,7 @@ internal sealed class ProgressWait<T> : TaskCompletionSource, IParked
         _isDone = isDone;
     }
 
-    public bool IsReadyWhileParked => true;
+    public bool IsReadyWhileParked => Task.IsCompleted || _isDone();
 
     /// <summary>A task that is done when <paramref name="isDone"/> says so, which is asked whenever a subscriber has moved.</summary>
     internal static async Task Until(EventLog<T> log, Func<bool> isDone, CancellationToken ct)
@@ -24,12 +24,24 @@ internal sealed class ProgressWait<T> : TaskCompletionSource, IParked
         ct.ThrowIfCancellationRequested();
         var wait = new ProgressWait<T>(log, isDone);
         using CancellationTokenRegistration registration =
-            ct.UnsafeRegister(static (wait, token) => ((ProgressWait<T>)wait!).TrySetCanceled(token), wait);
+            ct.UnsafeRegister(static (wait, token) => ((ProgressWait<T>)wait!).Cancel(token), wait);
         wait.Park();
         await wait.Task.ConfigureAwait(false);
     }
 
     public void Wake() => Park();
+
+    private void Cancel(CancellationToken token)
+    {
+        TrySetCanceled(token);
+
+        // Its entry stays on the stack, with nobody behind it; many of those are cleared away.
+        _waiter.Disarm();
+        if (_waiter.IsOnStack && _log.Side.ForProgress.Abandon(live: 0))
+        {
+            _log.Side.ForProgress.Sweep();
+        }
+    }
 
     /// <remarks>
     /// <code>

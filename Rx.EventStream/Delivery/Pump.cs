@@ -128,13 +128,20 @@ internal abstract class Pump<T> : EventSubscription, IParked
             _waiter.Disarm();
             if (_waiter.IsOnStack && Stack.Abandon(_subscriptions.Count))
             {
-                Errors.Throw(Stack.Sweep());
+                _log.PassOn(Stack.Sweep());
             }
         }
 
-        OnDisposed();
-        TellEnded();
-        _log.TellProgress();
+        try
+        {
+            OnDisposed();
+        }
+        finally
+        {
+            // Also where the scheduler cannot cancel: publishers may wait for this pump.
+            TellEnded();
+            _log.TellProgress();
+        }
     }
 
     internal sealed override void OnEnded(Action action)
@@ -341,7 +348,7 @@ internal abstract class Pump<T> : EventSubscription, IParked
 
         if (_cursor.IsReadyWhileParked(_log))
         {
-            Errors.Throw(Stack.WakeAll());
+            _log.WakeAllOn(ref Stack);
         }
         else if (IsDisposed)
         {

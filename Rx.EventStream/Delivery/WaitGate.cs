@@ -30,10 +30,18 @@ internal sealed class WaitGate<T>
 
     /// <summary>Begins to hold publishers back: at once, or when a delivery is over that began without the gate. From inside that
     /// one an observer may publish, and it could not be told that it would wait for itself.</summary>
-    internal void Open(Func<bool>? isDeliveryOver)
+    /// <param name="watchDelivery">Tells when the delivery is over that is on now; null if there is none.</param>
+    /// <remarks>Called by everyone who is about to be a member, once publishers have to ask; the first one counts.</remarks>
+    internal void Open(Func<Func<bool>?> watchDelivery)
     {
-        _isDeliveryOver = isDeliveryOver;
-        Volatile.Write(ref _isOpened, true);
+        lock (_gate)
+        {
+            if (!_isOpened)
+            {
+                _isDeliveryOver = watchDelivery();
+                Volatile.Write(ref _isOpened, true);
+            }
+        }
     }
 
     private bool HoldsBack()

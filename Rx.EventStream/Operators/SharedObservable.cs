@@ -21,7 +21,6 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
     {
         ArgumentNullException.ThrowIfNull(observer);
         Connection connection;
-        bool isFirst;
         lock (_gate)
         {
             if (_current is null || _current.Stream.HasEnded)
@@ -30,9 +29,10 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
             }
 
             connection = _current;
-            isFirst = connection.Observers++ == 0;
+            connection.Observers++;
         }
 
+        IDisposable leaving = Disposable.Create((Owner: this, connection), static state => state.Owner.Leave(state.connection));
         IDisposable subscription;
         try
         {
@@ -40,23 +40,20 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         }
         catch
         {
-            Leave(connection);
+            leaving.Dispose();
             throw;
         }
 
+        // One that threw on its scheduler, or lagged too far, has left.
+        ((EventSubscription)subscription).OnEnded(leaving.Dispose);
+
         // Behind the observer, so that what the source produces at once is not lost to it.
-        if (isFirst)
+        if (Interlocked.Exchange(ref connection.IsConnected, 1) == 0)
         {
             connection.Source.Disposable = source.SubscribeSafe(connection.Stream);
         }
 
-        return Disposable.Create(
-            (Owner: this, connection, subscription),
-            static state =>
-            {
-                state.subscription.Dispose();
-                state.Owner.Leave(state.connection);
-            });
+        return StableCompositeDisposable.Create(subscription, leaving);
     }
 
     private void Leave(Connection connection)
@@ -83,6 +80,9 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
 
         /// <summary>The subscription to the source; may be disposed before it is there.</summary>
         internal readonly SingleAssignmentDisposable Source = new();
+
+        /// <summary>1 once somebody subscribes to the source; exchanged by the first observer that is subscribed to the stream.</summary>
+        internal int IsConnected;
 
         /// <summary>How many observers there are; read and written under the lock.</summary>
         internal int Observers;

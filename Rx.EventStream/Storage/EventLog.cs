@@ -23,7 +23,8 @@ namespace Rx.Storage;
 ///     can be reached from a lease, and every slot still to be filled, is open.
 /// I6  A closed segment's link is <see cref="Segment{T}.Cut"/>. A writer, which holds no lease while it looks for its
 ///     slot, starts again from the oldest segment when it meets one: by I5 its own is still there.
-/// I7  Nobody sleeps beside an event: who parks pushes itself, then looks; who publishes marks, then looks at the stack.
+/// I7  A closed segment's memory may be a later one's: only marks are looked at without a lease, to learn whether to look again.
+/// I8  Nobody sleeps beside an event: who parks pushes itself, then looks; who publishes marks, then looks at the stack.
 ///     The fences are described at <see cref="Cursor{T}.IsReadyWhileParked"/>.
 /// </remarks>
 internal sealed class EventLog<T>
@@ -31,9 +32,10 @@ internal sealed class EventLog<T>
     /// <summary>The claim word's flags; its count is above them. See <see cref="_claims"/>.</summary>
     internal const long Draining = 1;
     internal const long Inline = 2;
-    internal const int CountShift = 2;
+    internal const int CountShift = 3;
     internal const long OneClaim = 1L << CountShift;
 
+    private const long Ended = 4;
     private const int FirstCapacity = 16;
 
     /// <summary>Arrays of 85,000 bytes and more would go to the large object heap, which only full collections empty.</summary>
@@ -44,8 +46,8 @@ internal sealed class EventLog<T>
     private readonly bool _isTimed;
 
     /// <summary>
-    /// How many sequences were given out, above two flags of the delivery on the publishing thread: whether it exists,
-    /// and whether a thread is at it. In one word, so that claiming and becoming the one who delivers is one CAS.
+    /// How many sequences were given out, above three flags: whether the terminal event has claimed its own; whether there is a delivery
+    /// on the publishing thread, and whether a thread is at it. In one word, so that claiming and becoming the one who delivers is one CAS.
     /// Several writers change it by interlocked operations; a single writer, which never sets a flag, by release stores.
     /// </summary>
     private long _claims;
@@ -54,9 +56,9 @@ internal sealed class EventLog<T>
     /// thread that set <see cref="_termination"/>; read with acquire by cursors that find no mark.</summary>
     private long _end = long.MaxValue;
 
-    /// <summary>Where those who join stand at the most: the sequence that the terminal event is about to claim, or
-    /// <see cref="long.MaxValue"/>. Written with release, before the claim, by the thread that set <see cref="_termination"/>.</summary>
-    private long _lastJoin = long.MaxValue;
+    /// <summary>Where those who join stand at the most: the sequence that the terminal event has claimed, or is trying to. Written
+    /// before the claim by the thread that set <see cref="_termination"/>, read by those who find the claim word ended.</summary>
+    private long _lastJoin;
 
     /// <summary>How the log ended, or null. Set by CAS (disposal: exchange), read with acquire by everyone.</summary>
     private Termination? _termination;
@@ -119,13 +121,13 @@ internal sealed class EventLog<T>
     internal long End => Volatile.Read(ref _end);
 
     /// <summary>The sequence that the next claim gets; the terminal's once the log has ended.</summary>
-    /// <remarks>Claims first, then the last place to join: claims behind the terminal are then known to be such.</remarks>
+    /// <remarks>What claims behind the terminal is never read, so nobody is to stand there.</remarks>
     internal long NextSequence
     {
         get
         {
-            long claimed = Claimed;
-            return Math.Min(claimed, Volatile.Read(ref _lastJoin));
+            long word = Volatile.Read(ref _claims);
+            return (word & Ended) == 0 ? word >> CountShift : _lastJoin;
         }
     }
 
@@ -211,7 +213,7 @@ internal sealed class EventLog<T>
                 return AppendSlow(value);
             }
 
-            Volatile.Write(ref _claims, (sequence + 1) << CountShift);
+            Volatile.Write(ref _claims, (sequence + 1) << CountShift); // no flag: a single writer sets none, and has not ended the log
             return sequence;
         }
 
@@ -285,6 +287,20 @@ internal sealed class EventLog<T>
         Reclaim();
     }
 
+    /// <summary>Wakes all on a stack, for one who is no publisher: what that throws is not for it. The next publisher gets it.</summary>
+    internal void WakeAllOn(ref WaiterStack stack) => PassOn(stack.WakeAll());
+
+    /// <summary>Puts errors where the next publisher meets them, as if waking had thrown them there.</summary>
+    internal void PassOn(List<Exception>? errors)
+    {
+        if (errors is not null)
+        {
+            var waiter = new Waiter();
+            waiter.Arm(new PassedOn(errors));
+            Waiting.Push(waiter);
+        }
+    }
+
     /// <summary>Wakes whoever is parked, and returns what that threw, or null. Called after publishing.</summary>
     /// <remarks>
     /// Several writers: no fence here, the claim was one; see <see cref="Cursor{T}.IsReadyWhileParked"/>. A single
@@ -312,14 +328,14 @@ internal sealed class EventLog<T>
     {
         get
         {
-            if (Volatile.Read(ref _side) is { } side)
+            // The duty, not the stacks, which are there before it: nobody may sleep on them until whoever moves looks there.
+            if ((Duties & Duties.Tell) == 0)
             {
-                return side;
+                Interlocked.CompareExchange(ref _side, new SideWaiters(), null);
+                Impose(Duties.Tell);
             }
 
-            Interlocked.CompareExchange(ref _side, new SideWaiters(), null);
-            Impose(Duties.Tell);
-            return _side;
+            return _side!;
         }
     }
 
@@ -391,9 +407,9 @@ internal sealed class EventLog<T>
         long word = Volatile.Read(ref _claims);
         while (true)
         {
-            Volatile.Write(ref _lastJoin, word >> CountShift);
+            _lastJoin = word >> CountShift;
             // Publishes the last place to join; pairs with the read of the claims in NextSequence.
-            long seen = Interlocked.CompareExchange(ref _claims, word + OneClaim, word);
+            long seen = Interlocked.CompareExchange(ref _claims, (word + OneClaim) | Ended, word);
             if (seen == word)
             {
                 break;

@@ -108,25 +108,23 @@ internal sealed class RetainedWindow<T>
     /// <remarks>Waits while another thread is moving the window. Called by who joins with a bound, further back than the window reaches.</remarks>
     internal void ReachBack(Segment<T> leased)
     {
-        if (leased.First < Segment.First)
+        // In turn even where the window stands far enough back: who is moving it may not have seen the new bound.
+        var wait = new SpinWait();
+        while (Interlocked.Exchange(ref _isMoving, 1) != 0)
         {
-            var wait = new SpinWait();
-            while (Interlocked.Exchange(ref _isMoving, 1) != 0)
-            {
-                wait.SpinOnce();
-            }
-
-            Segment<T> segment = Segment;
-            if (leased.First < segment.First)
-            {
-                leased.Enter();
-                Volatile.Write(ref _segment, leased);
-                _log.Leave(segment);
-            }
-
-            Interlocked.Exchange(ref _isMoving, 0);
-            MoveForward();
+            wait.SpinOnce();
         }
+
+        Segment<T> segment = Segment;
+        if (leased.First < segment.First)
+        {
+            leased.Enter();
+            Volatile.Write(ref _segment, leased);
+            _log.Leave(segment);
+        }
+
+        Interlocked.Exchange(ref _isMoving, 0);
+        MoveForward();
     }
 
     /// <summary>Lets go of segments that nobody is promised any more. Lock-free. Called when the tail has moved.</summary>
