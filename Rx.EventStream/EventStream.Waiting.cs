@@ -27,10 +27,11 @@ public sealed partial class EventStream<T>
 
         try
         {
-            Duties duties = _log.Duties;
+            EventLog<T> log = _log;
+            Duties duties = log.Duties;
             if ((duties & Duties.Ask) == 0)
             {
-                PublishAtOnce(value, duties);
+                PublishAtOnce(log, value, duties);
                 return default;
             }
 

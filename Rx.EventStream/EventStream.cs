@@ -145,21 +145,21 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <exception cref="InvalidOperationException">It would have to wait inside a delivery of this stream.</exception>
     public override void OnNext(T value)
     {
-        Duties duties = _log.Duties;
+        EventLog<T> log = _log;
+        Duties duties = log.Duties;
         if ((duties & Duties.Ask) != 0)
         {
             PublishSlow(value);
             return;
         }
 
-        PublishAtOnce(value, duties);
+        PublishAtOnce(log, value, duties);
     }
 
     /// <summary>Publishes one event where publishers do not have to ask.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void PublishAtOnce(T value, Duties duties)
+    private void PublishAtOnce(EventLog<T> log, T value, Duties duties)
     {
-        EventLog<T> log = _log;
         if (Volatile.Read(ref _inline) is { } inline)
         {
             inline.Publish(value, duties);
