@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
+using System.Text;
 using NATS.Client.Core;
 using NATS.Client.JetStream.Models;
 using Rx.Nats.Publishing;
@@ -71,7 +72,7 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(options);
-        var api = new StreamApi(connection, options.Stream);
+        var api = new StreamApi(connection, options.Stream, options.MaxInFlight);
         var disposed = new CancellationTokenSource();
         var reader = new ServerReader<T>(api, options, options.Start, disposed.Token);
         try
@@ -107,40 +108,55 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
     /// flight when the connection breaks may then be stored in another order. Where that matters, await each, or set MaxInFlight to 1.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="expectedLastSequence"/> is negative.</exception>
+    /// <exception cref="ArgumentException"><paramref name="messageId"/> is empty, or has characters that a header of the connection cannot have.</exception>
     /// <exception cref="WrongSequenceException">The last sequence is not <paramref name="expectedLastSequence"/>; nothing was stored.</exception>
     /// <exception cref="NatsPublishException">There was no answer in time; it says whether the event may be stored.</exception>
-    /// <exception cref="NatsEventStreamException">The event is too large, its subject not one of the stream's, or a permission is lacking; nothing was stored.</exception>
+    /// <exception cref="NatsEventStreamException">The event is too large, its subject no subject or not one of the stream's, or a permission is lacking; nothing
+    /// was stored.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
     public Task<long> PublishAsync(T value, long? expectedLastSequence = null, string? messageId = null, CancellationToken ct = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(expectedLastSequence.GetValueOrDefault(), nameof(expectedLastSequence));
+        ThrowIfNoMessageId(messageId, _api.Connection.Opts.HeaderEncoding);
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
         return _publisher.PublishAsync(value, expectedLastSequence, messageId, ct);
     }
 
     /// <summary>Stores events on the server, many in flight at a time, in the order that <see cref="PublishAsync"/> says.</summary>
-    /// <param name="values">The events. Taken as there is room for them.</param>
-    /// <param name="ct">Ends the waiting.</param>
+    /// <param name="values">The events. Taken as there is room for them, until one fails.</param>
+    /// <param name="ct">Ends the waiting; events under way may then be stored or not.</param>
     /// <returns>The sequence of the last event once all are stored; 0 for no events. Events of others may lie between.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="values"/> is null.</exception>
-    /// <exception cref="NatsPublishException">There was no answer in time; it says how many events were stored. Nothing further was taken from <paramref name="values"/>.</exception>
-    /// <exception cref="NatsEventStreamException">As with <see cref="PublishAsync"/>, for the first such event; those before it are stored.</exception>
-    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
+    /// <remarks>However it ends, nothing is under way any more: those sent before a failure have been stored, refused or given up.</remarks>
+    /// <exception cref="NatsPublishException">An event was not stored, for any reason for which <see cref="PublishAsync"/> fails, or <paramref name="values"/> threw,
+    /// or the stream was disposed meanwhile. It says how many events were stored, how many not, and of how many that is unknown; the cause is its
+    /// inner exception, null where there was no answer in time and nothing more to say.</exception>
+    /// <exception cref="ObjectDisposedException">The stream was disposed before.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled. A <see cref="NatsPublishException"/> inside says how many events were stored;
+    /// those under way are unknown.</exception>
     public async Task<long> PublishAllAsync(IEnumerable<T> values, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var run = new PublishRun(_options.Stream, _options.PublishTimeout, _options.MaxInFlight);
-        foreach (T value in values)
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        var run = new PublishRun(_options.Stream, _options.MaxInFlight);
+        try
         {
-            if (!await run.AddAsync(PublishAsync(value, ct: ct)).ConfigureAwait(false))
+            foreach (T value in values)
             {
-                break;
+                string id = _publisher.NextId();
+                if (!await run.AddAsync(id, _publisher.PublishAsync(value, null, id, ct)).ConfigureAwait(false))
+                {
+                    break;
+                }
             }
         }
+        catch (Exception error)
+        {
+            run.Stop(error);
+        }
 
-        return await run.FinishAsync().ConfigureAwait(false);
+        return await run.FinishAsync(ct).ConfigureAwait(false);
     }
 
     /// <summary>The events from a place on, as far back as the server has them.</summary>
@@ -211,11 +227,36 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
 
     private static void ThrowIfUnsafe(StreamInfo info, NatsEventStreamOptions<T> options)
     {
-        if (options.PublishTimeout > info.Config.DuplicateWindow)
+        StreamConfig config = info.Config;
+        if (options.PublishTimeout > config.DuplicateWindow)
         {
             throw new NatsEventStreamException(
-                $"PublishTimeout is {options.PublishTimeout}, but stream '{options.Stream}' recognises duplicates for {info.Config.DuplicateWindow} only: " +
+                $"PublishTimeout is {options.PublishTimeout}, but stream '{options.Stream}' recognises duplicates for {config.DuplicateWindow} only: " +
                 "a retry after that would store an event twice.");
+        }
+
+        // A stream that takes its events from others, or renames them, has subjects that its configuration does not name.
+        if (options.Filter is { } filter && config is { Mirror: null, Sources: null or { Count: 0 }, SubjectTransform: null, Subjects: { } subjects } &&
+            !subjects.Any(pattern => SubjectPattern.Overlaps(pattern, filter)))
+        {
+            throw new NatsEventStreamException(
+                $"Filter '{filter}' matches no subject that stream '{options.Stream}' stores, which are {string.Join(", ", subjects.Select(s => $"'{s}'"))}.");
+        }
+    }
+
+    /// <summary>A message id goes into a header: the server must get it as it is, or ids that differ may become the same.</summary>
+    private static void ThrowIfNoMessageId(string? messageId, Encoding encoding)
+    {
+        if (messageId is null)
+        {
+            return;
+        }
+
+        ArgumentException.ThrowIfNullOrWhiteSpace(messageId);
+        if (messageId.Any(char.IsControl) || encoding.GetString(encoding.GetBytes(messageId)) != messageId)
+        {
+            throw new ArgumentException(
+                $"'{messageId}' has a control character, or one that the headers of the connection, in {encoding.WebName}, cannot have.", nameof(messageId));
         }
     }
 

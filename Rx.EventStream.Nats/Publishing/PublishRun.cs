@@ -1,72 +1,108 @@
 namespace Rx.Nats.Publishing;
 
 /// <summary>Publications of one call, a bounded number of them at a time, and what became of them.</summary>
+/// <remarks>One caller at a time. What becomes of a publication is noted as soon as that is known, on any thread.</remarks>
 internal sealed class PublishRun
 {
     private readonly string _stream;
-    private readonly TimeSpan _timeout;
     private readonly int _maxInFlight;
-    private readonly Queue<Task<long>> _inFlight = new();
-    private readonly List<string> _unknown = [];
 
+    /// <summary>Done as each publication is settled; none of them fails. Caller only.</summary>
+    private readonly Queue<Task> _inFlight = new();
+
+    /// <summary>Guards the fields below it.</summary>
+    private readonly Lock _lock = new();
+    private readonly List<string> _unknown = [];
     private int _stored;
     private int _notStored;
-    private long _lastSequence;
     private Exception? _error;
 
-    internal PublishRun(string stream, TimeSpan timeout, int maxInFlight)
+    /// <summary>The publication added last. Caller only.</summary>
+    private Task<long> _last = Task.FromResult(0L);
+
+    internal PublishRun(string stream, int maxInFlight)
     {
         _stream = stream;
-        _timeout = timeout;
         _maxInFlight = maxInFlight;
     }
 
-    /// <summary>Adds a publication, once there is room. False if one has failed: then no more is to be added.</summary>
-    internal async ValueTask<bool> AddAsync(Task<long> publication)
+    /// <summary>Adds a publication, and waits until there is room for the next. False if any has failed: then no more is to be added.</summary>
+    internal async ValueTask<bool> AddAsync(string messageId, Task<long> publication)
     {
-        _inFlight.Enqueue(publication);
-        while (_inFlight.Count >= _maxInFlight || (_inFlight.TryPeek(out Task<long>? first) && first.IsCompleted))
+        _last = publication;
+        _inFlight.Enqueue(SettleAsync(messageId, publication));
+        while (_inFlight.Count >= _maxInFlight || (_inFlight.TryPeek(out Task? first) && first.IsCompleted))
         {
-            await SettleAsync(_inFlight.Dequeue()).ConfigureAwait(false);
+            await _inFlight.Dequeue().ConfigureAwait(false);
         }
 
-        return _error is null;
+        lock (_lock)
+        {
+            return _error is null;
+        }
     }
 
-    /// <summary>Waits for all; the last one's sequence, or how it failed.</summary>
-    internal async ValueTask<long> FinishAsync()
+    /// <summary>Notes that no more can be added, and why.</summary>
+    internal void Stop(Exception error)
     {
-        while (_inFlight.TryDequeue(out Task<long>? publication))
+        lock (_lock)
         {
-            await SettleAsync(publication).ConfigureAwait(false);
+            _error ??= error;
+        }
+    }
+
+    /// <summary>Waits for all; the last one's sequence, or what became of them.</summary>
+    internal async ValueTask<long> FinishAsync(CancellationToken ct)
+    {
+        while (_inFlight.TryDequeue(out Task? publication))
+        {
+            await publication.ConfigureAwait(false);
         }
 
-        return _error switch
+        if (_error is not { } error)
         {
-            null => _lastSequence,
-            NatsPublishException error => throw new NatsPublishException(_stream, _timeout, _stored, _unknown, _notStored, error.InnerException),
-            var error => throw error,
-        };
+            return await _last.ConfigureAwait(false);
+        }
+
+        var outcome = new NatsPublishException(
+            (error as NatsPublishException)?.Reason ?? $"Publishing to stream '{_stream}' ended early",
+            _stored,
+            _unknown,
+            _notStored,
+            error is NatsPublishException given ? given.InnerException : error);
+        throw error is OperationCanceledException && ct.IsCancellationRequested
+            ? new OperationCanceledException(outcome.Message, outcome, ct)
+            : outcome;
     }
 
-    private async ValueTask SettleAsync(Task<long> publication)
+    private async Task SettleAsync(string messageId, Task<long> publication)
     {
         try
         {
-            _lastSequence = await publication.ConfigureAwait(false);
-            _stored++;
+            await publication.ConfigureAwait(false);
+            lock (_lock)
+            {
+                _stored++;
+            }
         }
         catch (Exception error)
         {
-            _error ??= error;
-            if (error is NatsPublishException { } given)
+            lock (_lock)
             {
-                _unknown.AddRange(given.UnknownMessageIds);
-                _notStored += given.NotStored;
-            }
-            else
-            {
-                _notStored++;
+                _error ??= error;
+                switch (error)
+                {
+                    case NatsPublishException given:
+                        _unknown.AddRange(given.UnknownMessageIds);
+                        _notStored += given.NotStored;
+                        break;
+                    case OperationCanceledException:
+                        _unknown.Add(messageId); // it may be on its way
+                        break;
+                    default:
+                        _notStored++;
+                        break;
+                }
             }
         }
     }

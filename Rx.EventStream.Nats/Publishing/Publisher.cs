@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Channels;
 using NATS.Client.Core;
@@ -11,8 +12,8 @@ namespace Rx.Nats.Publishing;
 /// <summary>Stores events in the server's stream, in the order they come, many in flight at a time.</summary>
 /// <remarks>
 /// One loop takes what has come meanwhile as one flight, sends it, and waits for all answers before the next one. What got no answer is
-/// sent again, before anything newer, under the same message ids, so the server stores each once. At most one flight, of a bounded size,
-/// is ever unanswered. Within it the order may change when the connection breaks: the client may still send its rest on the next
+/// sent again, before anything newer, under the same message ids, so the server stores each once. Answers have their time from when all
+/// is sent, and anew with each that comes: a slow line is no silent one. At most one flight, of a bounded size, is ever unanswered. Within it the order may change when the connection breaks: the client may still send its rest on the next
 /// connection, before what was lost with the old one is sent again.
 /// <para><b>Concurrency.</b> Any thread may publish; the loop alone sends.</para>
 /// </remarks>
@@ -20,6 +21,9 @@ internal sealed class Publisher<T> : IAsyncDisposable
 {
     private const int WrongLastSequence = 10071;
     private const int WrongStream = 10060;
+
+    /// <summary>Servers that share a stream say so of an event that one of them is just storing, by an attempt before.</summary>
+    private const int DuplicateInProcess = 10158;
 
     private readonly StreamApi _api;
     private readonly NatsEventStreamOptions<T> _options;
@@ -47,6 +51,9 @@ internal sealed class Publisher<T> : IAsyncDisposable
         await _loop.ConfigureAwait(false);
     }
 
+    /// <summary>Makes a message id.</summary>
+    internal string NextId() => _idPrefix + Interlocked.Increment(ref _lastId).ToString(CultureInfo.InvariantCulture);
+
     internal async Task<long> PublishAsync(T value, long? expectedLastSequence, string? messageId, CancellationToken ct)
     {
         Publication publication = Prepare(value, expectedLastSequence, messageId);
@@ -60,6 +67,12 @@ internal sealed class Publisher<T> : IAsyncDisposable
     private Publication Prepare(T value, long? expectedLastSequence, string? messageId)
     {
         string subject = _options.Subject(value);
+        if (!SubjectPattern.IsSubject(subject))
+        {
+            throw new NatsEventStreamException(
+                $"'{subject}' is no subject to publish to: it is empty, or has an empty word, a wildcard, a space or a control character. The event was not stored.");
+        }
+
         var payload = new ArrayBufferWriter<byte>();
         _options.Serializer.Serialize(payload, value);
         if (_api.Connection.ServerInfo is { MaxPayload: var limit } && payload.WrittenCount > limit)
@@ -70,7 +83,7 @@ internal sealed class Publisher<T> : IAsyncDisposable
 
         var options = new NatsJSPubOpts
         {
-            MsgId = messageId ?? _idPrefix + Interlocked.Increment(ref _lastId).ToString(CultureInfo.InvariantCulture),
+            MsgId = messageId ?? NextId(),
             ExpectedStream = _api.Stream,
             ExpectedLastSequence = (ulong?)expectedLastSequence,
         };
@@ -143,28 +156,38 @@ internal sealed class Publisher<T> : IAsyncDisposable
     /// <summary>Sends each publication, in order, then takes the answers. What was not answered stays undone.</summary>
     private async Task AttemptAsync(List<Publication> flight)
     {
-        // Long enough for an answer, and no longer than the first to be given up may wait.
-        using var limit = new CancellationTokenSource(Min(_api.Connection.Opts.RequestTimeout, flight.Min(Remaining)));
+        long start = Stopwatch.GetTimestamp();
         var sent = new List<(Publication Publication, NatsJSPublishConcurrentFuture Answer)>(flight.Count);
-        foreach (Publication publication in flight)
+        using (var limit = new CancellationTokenSource(flight.Min(Remaining)))
         {
-            if (await TrySendAsync(publication, limit.Token).ConfigureAwait(false) is not { } answer)
+            foreach (Publication publication in flight)
             {
-                if (publication.IsDone)
+                if (await TrySendAsync(publication, limit.Token).ConfigureAwait(false) is not { } answer)
                 {
-                    continue;
+                    if (publication.IsDone)
+                    {
+                        continue;
+                    }
+
+                    break; // what follows must not overtake it
                 }
 
-                break; // what follows must not overtake it
+                sent.Add((publication, answer));
             }
-
-            sent.Add((publication, answer));
         }
 
+        await TakeAnswersAsync(sent, start).ConfigureAwait(false);
+    }
+
+    private async Task TakeAnswersAsync(List<(Publication Publication, NatsJSPublishConcurrentFuture Answer)> sent, long start)
+    {
         var unheard = new HashSet<string>();
+        using var limit = new CancellationTokenSource();
         foreach ((Publication publication, NatsJSPublishConcurrentFuture answer) in sent)
         {
-            await TakeAnswerAsync(publication, answer, limit.Token).ConfigureAwait(false);
+            // As long as answers come, the next one has its time; no longer than the first to be given up may wait.
+            limit.CancelAfter(Min(_api.Connection.Opts.RequestTimeout, Remaining(publication)));
+            await TakeAnswerAsync(publication, answer, start, limit.Token).ConfigureAwait(false);
             if (publication is { IsDone: false, LastError: NatsNoRespondersException or NatsJSPublishNoResponseException } && unheard.Add(publication.Subject))
             {
                 await FailIfNotStoredAsync(publication, limit.Token).ConfigureAwait(false);
@@ -192,14 +215,14 @@ internal sealed class Publisher<T> : IAsyncDisposable
         }
     }
 
-    private async ValueTask TakeAnswerAsync(Publication publication, NatsJSPublishConcurrentFuture answer, CancellationToken ct)
+    private async ValueTask TakeAnswerAsync(Publication publication, NatsJSPublishConcurrentFuture answer, long start, CancellationToken ct)
     {
         try
         {
             // Disposing throws as well, where nobody was there to answer.
             await using (answer.ConfigureAwait(false))
             {
-                PubAckResponse response = await answer.GetResponseAsync(ct).ConfigureAwait(false);
+                PubAckResponse response = await ResponseAsync(answer, ct).ConfigureAwait(false);
                 if (response.Error is { } error)
                 {
                     await RefuseAsync(publication, error, ct).ConfigureAwait(false);
@@ -213,13 +236,37 @@ internal sealed class Publisher<T> : IAsyncDisposable
         catch (Exception error)
         {
             Note(publication, error);
-            FailIfForbidden(publication, error);
+            FailIfForbidden(publication, start, error);
         }
+    }
+
+    /// <summary>The answer; one that has come is taken even after the time for it, when another was waited for in vain.</summary>
+    private static async ValueTask<PubAckResponse> ResponseAsync(NatsJSPublishConcurrentFuture answer, CancellationToken ct)
+    {
+        if (!ct.IsCancellationRequested)
+        {
+            return await answer.GetResponseAsync(ct).ConfigureAwait(false);
+        }
+
+        using var now = new CancellationTokenSource();
+        ValueTask<PubAckResponse> response = answer.GetResponseAsync(now.Token);
+        if (!response.IsCompleted)
+        {
+            await now.CancelAsync().ConfigureAwait(false);
+        }
+
+        return await response.ConfigureAwait(false);
     }
 
     /// <summary>The server has answered, and has not stored it, by no attempt: it would have known the message id.</summary>
     private async ValueTask RefuseAsync(Publication publication, ApiError error, CancellationToken ct)
     {
+        if (error.ErrCode == DuplicateInProcess)
+        {
+            publication.LastError = new NatsEventStreamException($"Stream '{_api.Stream}' is still storing an event for subject '{publication.Subject}'.");
+            return;
+        }
+
         publication.WasSent = false;
         if (error.ErrCode == WrongLastSequence)
         {
@@ -246,11 +293,11 @@ internal sealed class Publisher<T> : IAsyncDisposable
         }
     }
 
-    private void FailIfForbidden(Publication publication, Exception error)
+    private void FailIfForbidden(Publication publication, long start, Exception error)
     {
         try
         {
-            _api.ThrowIfForbidden(publication.Subject, error);
+            _api.ThrowIfForbidden(publication.Subject, start, error);
         }
         catch (NatsEventStreamException forbidden)
         {
@@ -305,8 +352,7 @@ internal sealed class Publisher<T> : IAsyncDisposable
     }
 
     private NatsPublishException GivenUp(Publication publication, Exception? error = null) => new(
-        _api.Stream,
-        _options.PublishTimeout,
+        $"Publishing to stream '{_api.Stream}' got no answer within {_options.PublishTimeout}",
         stored: 0,
         publication.WasSent ? [publication.Options.MsgId!] : [],
         notStored: publication.WasSent ? 0 : 1,

@@ -79,8 +79,7 @@ internal sealed class ServerReader<T> : IAsyncDisposable
         _lost?.Dispose();
         if (consumer is not null)
         {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
-            await _api.DeleteConsumerAsync(consumer.Info.Name, limit.Token).ConfigureAwait(false);
+            await _api.DeleteConsumerAsync(consumer.Info.Name).ConfigureAwait(false);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using NATS.Client.Core;
 
 namespace Rx.Nats.Server;
@@ -6,31 +7,43 @@ namespace Rx.Nats.Server;
 /// <summary>What the server has forbidden on a connection. It says so on the side, while the request itself just gets no answer.</summary>
 internal sealed class PermissionWatch : IDisposable
 {
-    private const int Kept = 64;
-
     private readonly INatsConnection _connection;
+    private readonly int _kept;
 
-    /// <summary>The newest refusals, as the server words them. Enqueued by the connection, read by whoever got no answer.</summary>
-    private readonly ConcurrentQueue<string> _refusals = new();
+    /// <summary>The newest refusals, as the server words them, with when they came. Enqueued by the connection, read by whoever got no answer.</summary>
+    private readonly ConcurrentQueue<(long Time, string Text)> _refusals = new();
 
-    internal PermissionWatch(INatsConnection connection)
+    /// <param name="connection">The connection.</param>
+    /// <param name="kept">How many refusals to keep: as many as there may be before somebody asks.</param>
+    internal PermissionWatch(INatsConnection connection, int kept)
     {
         _connection = connection;
+        _kept = kept;
         _connection.ServerError += OnServerError;
     }
 
     public void Dispose() => _connection.ServerError -= OnServerError;
 
-    /// <summary>What the server has said against the use of a subject, or null.</summary>
-    internal string? Against(string subject) =>
-        _refusals.FirstOrDefault(refusal => refusal.Contains($"\"{subject}\"", StringComparison.Ordinal));
+    /// <summary>What the server has said against sending to a subject since a time of <see cref="Stopwatch"/>, or null.</summary>
+    internal string? AgainstSending(string subject, long since)
+    {
+        string words = $"Publish to \"{subject}\"";
+        return _refusals.FirstOrDefault(r => r.Time >= since && r.Text.Contains(words, StringComparison.Ordinal)).Text;
+    }
+
+    /// <summary>What the server has ever said against receiving answers, or null: the connection may have subscribed to them long ago.</summary>
+    internal string? AgainstAnswers()
+    {
+        string words = $"Subscription to \"{_connection.Opts.InboxPrefix}.";
+        return _refusals.FirstOrDefault(r => r.Text.Contains(words, StringComparison.Ordinal)).Text;
+    }
 
     private ValueTask OnServerError(object? sender, NatsServerErrorEventArgs args)
     {
         if (args.Kind is NatsServerErrorKind.PermissionsViolation)
         {
-            _refusals.Enqueue(args.Error);
-            while (_refusals.Count > Kept)
+            _refusals.Enqueue((Stopwatch.GetTimestamp(), args.Error));
+            while (_refusals.Count > _kept)
             {
                 _refusals.TryDequeue(out _);
             }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
@@ -13,14 +14,28 @@ namespace Rx.Nats.Server;
 internal sealed class StreamApi : IDisposable
 {
     private const int StreamNotFound = 10059;
+    private const int MaximumConsumers = 10026;
+    private const int NotFound = 404;
+
+    /// <summary>At least so many refusals are remembered.</summary>
+    private const int KeptRefusals = 64;
+
+    /// <summary>How long to wait for what may as well not happen.</summary>
+    private static readonly TimeSpan _courtesy = TimeSpan.FromSeconds(1);
 
     private readonly NatsJSContext _jetStream;
     private readonly PermissionWatch _permissions;
 
-    internal StreamApi(INatsConnection connection, string stream)
+    /// <summary>Whether the server does not tell of consumers: then it is asked no more. Read and written by any reader, with acquire and release.</summary>
+    private bool _consumersAreHidden;
+
+    /// <param name="connection">The connection to use.</param>
+    /// <param name="stream">The stream's name.</param>
+    /// <param name="maxInFlight">How many publications may be refused at the same time.</param>
+    internal StreamApi(INatsConnection connection, string stream, int maxInFlight)
     {
         _jetStream = new NatsJSContext(connection);
-        _permissions = new PermissionWatch(connection);
+        _permissions = new PermissionWatch(connection, Math.Max(KeptRefusals, maxInFlight));
         Connection = connection;
         Stream = stream;
     }
@@ -39,6 +54,10 @@ internal sealed class StreamApi : IDisposable
         NatsException or IOException or SocketException or TimeoutException or OperationCanceledException => true,
         _ => false,
     };
+
+    /// <summary>Whether there is no room for another consumer, as long as one given up is still there.</summary>
+    internal static bool IsNoRoom(Exception error) =>
+        error is NatsEventStreamException { InnerException: NatsJSApiException { Error.ErrCode: MaximumConsumers } };
 
     /// <summary>Connects, unless that is done.</summary>
     internal async Task ConnectAsync(CancellationToken ct)
@@ -65,12 +84,37 @@ internal sealed class StreamApi : IDisposable
         return AskAsync(subject, () => _jetStream.CreateConsumerAsync(Stream, config, ct).AsTask());
     }
 
-    /// <summary>Deletes a consumer, as a courtesy: the server would do it by itself later.</summary>
-    internal async Task DeleteConsumerAsync(string name, CancellationToken ct)
+    /// <summary>How far a consumer has come; null if it is gone, or not to be seen.</summary>
+    internal async Task<ConsumerInfo?> FindConsumerAsync(string name, CancellationToken ct)
     {
+        if (Volatile.Read(ref _consumersAreHidden))
+        {
+            return null;
+        }
+
+        long start = Stopwatch.GetTimestamp();
         try
         {
-            await _jetStream.DeleteConsumerAsync(Stream, name, ct).ConfigureAwait(false);
+            return (await _jetStream.GetConsumerAsync(Stream, name, ct).ConfigureAwait(false)).Info;
+        }
+        catch (NatsJSApiException error) when (error.Error.Code == NotFound)
+        {
+            return null;
+        }
+        catch (NatsException) when (_permissions.AgainstSending($"{_jetStream.Opts.Prefix}.CONSUMER.INFO.{Stream}.{name}", start) is not null)
+        {
+            Volatile.Write(ref _consumersAreHidden, true);
+            return null;
+        }
+    }
+
+    /// <summary>Deletes a consumer, as a courtesy: the server would do it by itself later.</summary>
+    internal async Task DeleteConsumerAsync(string name)
+    {
+        using var limit = new CancellationTokenSource(_courtesy);
+        try
+        {
+            await _jetStream.DeleteConsumerAsync(Stream, name, limit.Token).ConfigureAwait(false);
         }
         catch (Exception error) when (IsPassing(error) || error is NatsJSApiException or NatsConnectionFailedException or ObjectDisposedException)
         {
@@ -82,14 +126,18 @@ internal sealed class StreamApi : IDisposable
     internal ValueTask<NatsJSPublishConcurrentFuture> SendAsync(string subject, ReadOnlyMemory<byte> payload, NatsJSPubOpts options, CancellationToken ct) =>
         _jetStream.PublishConcurrentAsync(subject, payload, NatsRawSerializer<ReadOnlyMemory<byte>>.Default, options, headers: null, ct);
 
-    /// <summary>Throws if the server has forbidden the use of a subject.</summary>
-    internal void ThrowIfForbidden(string subject, Exception? error = null)
+    /// <summary>Throws if the server has forbidden to send to a subject, since a time of <see cref="Stopwatch"/>, or to get answers.</summary>
+    internal void ThrowIfForbidden(string subject, long since, Exception? error = null)
     {
-        if (_permissions.Against(subject) is { } refusal)
+        if ((_permissions.AgainstSending(subject, since) ?? _permissions.AgainstAnswers()) is { } refusal)
         {
             throw new NatsEventStreamException($"The server does not permit what stream '{Stream}' was to be used for: {refusal}.", error);
         }
     }
+
+    /// <summary>Throws if the server has forbidden to read from a consumer.</summary>
+    internal void ThrowIfReadingIsForbidden(string consumer, long since) =>
+        ThrowIfForbidden($"{_jetStream.Opts.Prefix}.CONSUMER.MSG.NEXT.{Stream}.{consumer}", since);
 
     /// <summary>Throws if the stream does not store a subject.</summary>
     internal async Task ThrowIfNotStoredAsync(string subject, CancellationToken ct)
@@ -104,6 +152,7 @@ internal sealed class StreamApi : IDisposable
 
     private async Task<TAnswer> AskAsync<TAnswer>(string subject, Func<Task<TAnswer>> ask)
     {
+        long start = Stopwatch.GetTimestamp();
         try
         {
             return await ask().ConfigureAwait(false);
@@ -124,7 +173,7 @@ internal sealed class StreamApi : IDisposable
         }
         catch (NatsException error)
         {
-            ThrowIfForbidden(subject, error);
+            ThrowIfForbidden(subject, start, error);
             throw;
         }
     }

@@ -22,4 +22,49 @@ internal static class SubjectPattern
 
         return words.Length == expected.Length;
     }
+
+    /// <summary>Whether some subject matches both patterns.</summary>
+    internal static bool Overlaps(string pattern, string other)
+    {
+        string[] first = pattern.Split('.');
+        string[] second = other.Split('.');
+        for (int i = 0; i < first.Length && i < second.Length; i++)
+        {
+            if (first[i] == ">" || second[i] == ">")
+            {
+                return true;
+            }
+
+            if (first[i] != "*" && second[i] != "*" && first[i] != second[i])
+            {
+                return false;
+            }
+        }
+
+        return first.Length == second.Length;
+    }
+
+    /// <summary>Whether it is one that can be published to.</summary>
+    internal static bool IsSubject(string? subject)
+    {
+        if (string.IsNullOrEmpty(subject) || subject[0] == '.' || subject[^1] == '.' || subject.Contains("..", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        for (int i = 0; i < subject.Length; i++)
+        {
+            char c = subject[i];
+            if (char.IsWhiteSpace(c) || char.IsControl(c) || (c is '*' or '>' && IsWord(subject, i)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a character is a word of its own.</summary>
+    private static bool IsWord(string subject, int index) =>
+        (index == 0 || subject[index - 1] == '.') && (index == subject.Length - 1 || subject[index + 1] == '.');
 }

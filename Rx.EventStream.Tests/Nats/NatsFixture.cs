@@ -58,10 +58,11 @@ internal abstract class NatsFixture
         EventStreamOptions? local = null,
         TimeSpan? publishTimeout = null,
         int maxInFlight = 512,
-        Action<UnreadableEventException>? skipUnreadable = null) => new(ReadingJson.Default.Reading)
+        Action<UnreadableEventException>? skipUnreadable = null,
+        Func<Reading, string>? subject = null) => new(ReadingJson.Default.Reading)
         {
             Stream = Name,
-            Subject = reading => $"{Name}.{reading.Source}",
+            Subject = subject ?? (reading => $"{Name}.{reading.Source}"),
             Start = start ?? NatsStart.Now,
             Filter = filter,
             Local = local ?? new EventStreamOptions { Retention = Retention.All },
@@ -78,7 +79,7 @@ internal abstract class NatsFixture
     }
 
     /// <summary>A network between the server and what is opened with its address. It is disposed after the test.</summary>
-    protected TcpProxy OpenProxy() => AfterTest(new TcpProxy(Server.Port));
+    protected TcpProxy OpenProxy(int? bytesPerSecond = null) => AfterTest(new TcpProxy(Server.Port, bytesPerSecond));
 
     /// <summary>Stores readings past the code under test.</summary>
     protected async Task StoreAsync(string source, int first, int count)

@@ -86,11 +86,7 @@ internal sealed class NatsPublishTests : NatsFixture
 
         proxy.HoldAnswers();
         Task<long> publishing = stream.PublishAllAsync(Readings("a", 100, first: 1));
-        while ((await StateAsync()).Messages < 9)
-        {
-            await Task.Delay(10);
-        }
-
+        await UntilStoredAsync(2);
         await Task.Delay(200);
         Assert.That((await StateAsync()).Messages, Is.InRange(1 + 1, 1 + 8));
         proxy.ReleaseAnswers();
@@ -104,11 +100,7 @@ internal sealed class NatsPublishTests : NatsFixture
         NatsEventStream<Reading> stream = await OpenAsync(url: proxy.Url);
         proxy.HoldAnswers();
         Task<long> publishing = stream.PublishAsync(new Reading("a", 0));
-        while ((await StateAsync()).Messages < 1)
-        {
-            await Task.Delay(10);
-        }
-
+        await UntilStoredAsync(1);
         proxy.Cut();
         proxy.ReleaseAnswers();
         proxy.Mend();
@@ -244,5 +236,159 @@ internal sealed class NatsPublishTests : NatsFixture
 
         await Assert.ThatAsync(() => Eventually.Ends(publishing), Throws.InstanceOf<OperationCanceledException>());
         proxy.ReleaseAnswers();
+    }
+
+    [Test]
+    public async Task PublishAllAsync_SendingTakesLongerThanAnAnswerMay_EachIsSentOnce()
+    {
+        // 6 MB at 1.5 MB/s take 4 s; the connection waits 2 s for an answer.
+        const int count = 300;
+        TcpProxy proxy = OpenProxy(bytesPerSecond: 1_500_000);
+        NatsEventStream<Reading> stream = await OpenAsync(Options(subject: _ => $"{Name}.a"), proxy.Url);
+        string text = new('x', 20_000);
+
+        long last = await Eventually.Ends(stream.PublishAllAsync(Readings(text, count)));
+
+        Assert.That(last, Is.EqualTo(count));
+        Assert.That(proxy.BytesUp, Is.LessThan(1.5 * count * text.Length));
+    }
+
+    /// <summary>So answers a cluster when it gets the second attempt while the first is on its way; one server alone never does.</summary>
+    [Test]
+    public async Task PublishAsync_ServerIsStoringAnEarlierAttempt_AsksAgain()
+    {
+        await using NatsConnection answering = Server.Connect();
+        await using INatsSub<string> subjects = await answering.SubscribeCoreAsync<string>("answered.*");
+        await answering.PingAsync();
+        NatsEventStream<Reading> stream = await OpenAsync(Options(subject: _ => "answered.a"));
+
+        Task<long> publishing = stream.PublishAsync(new Reading("a", 0));
+        foreach (string answer in new[]
+        {
+            """{"error":{"code":409,"err_code":10158,"description":"duplicate message id is in process"}}""",
+            $$"""{"stream":"{{Name}}","seq":7,"duplicate":true}""",
+        })
+        {
+            NatsMsg<string> message = await subjects.Msgs.ReadAsync().AsTask().WaitAsync(Eventually.Limit);
+            await message.ReplyAsync(answer);
+        }
+
+        Assert.That(await Eventually.Ends(publishing), Is.EqualTo(7));
+    }
+
+    [TestCase("a b")]
+    [TestCase("")]
+    [TestCase("a.")]
+    [TestCase("a\r\nPING")]
+    [TestCase("*")]
+    public async Task PublishAsync_NoSubject_SaysSoAtOnce(string subject)
+    {
+        NatsEventStream<Reading> stream = await OpenAsync(Options(subject: _ => subject));
+
+        Task<long> publishing = stream.PublishAsync(new Reading("a", 0));
+
+        Assert.That(publishing.IsCompleted, Is.True, "Nothing is sent.");
+        await Assert.ThatAsync(() => publishing, Throws.TypeOf<NatsEventStreamException>().With.Message.Contains($"'{subject}'").And.Message.Contains("not stored"));
+    }
+
+    [TestCase("")]
+    [TestCase(" ")]
+    [TestCase("a\r\nb")]
+    [TestCase("größe")]
+    public async Task PublishAsync_MessageIdThatNoHeaderHolds_Throws(string id)
+    {
+        NatsEventStream<Reading> stream = await OpenAsync();
+
+        Assert.That(() => stream.PublishAsync(new Reading("a", 0), messageId: id), Throws.ArgumentException.With.Property("ParamName").EqualTo("messageId"));
+    }
+
+    [Test]
+    public async Task PublishAllAsync_ValuesThrow_WaitsForThoseUnderWayAndSaysWhatBecameOfThem()
+    {
+        TcpProxy proxy = OpenProxy();
+        NatsEventStream<Reading> stream = await OpenAsync(url: proxy.Url);
+        proxy.HoldAnswers();
+
+        Task<long> publishing = stream.PublishAllAsync(Readings("a", 3).Concat(Throwing()));
+        await UntilStoredAsync(3);
+        Assert.That(publishing.IsCompleted, Is.False);
+        proxy.ReleaseAnswers();
+
+        NatsPublishException? error = await Assert.ThrowsAsync<NatsPublishException>(() => Eventually.Ends(publishing));
+        Assert.That((error!.Stored, error.Unknown, error.NotStored), Is.EqualTo((3, 0, 0)));
+        Assert.That(error.InnerException, Is.TypeOf<NotSupportedException>());
+
+        static IEnumerable<Reading> Throwing()
+        {
+            yield return Throw();
+        }
+
+        static Reading Throw() => throw new NotSupportedException("no more");
+    }
+
+    [Test]
+    public async Task PublishAllAsync_OneIsRefused_NoMoreAreTakenAndTheOthersAreCounted()
+    {
+        NatsEventStream<Reading> stream = await OpenAsync(Options(subject: r => r.Number == 5 ? "no subject" : $"{Name}.a"));
+        int taken = 0;
+
+        NatsPublishException? error = await Assert.ThrowsAsync<NatsPublishException>(() => stream.PublishAllAsync(Readings("a", 1000).Select(r =>
+        {
+            taken++;
+            return r;
+        })));
+
+        Assert.That(taken, Is.EqualTo(6));
+        Assert.That((error!.Stored, error.Unknown, error.NotStored), Is.EqualTo((5, 0, 1)));
+        Assert.That(error.InnerException, Is.TypeOf<NatsEventStreamException>().With.Message.Contains("no subject"));
+        Assert.That(error.Message, Does.Contain("5 stored, 0 sent and unknown, 1 not stored").And.Contain("no subject"));
+    }
+
+    [Test]
+    public async Task PublishAllAsync_Cancelled_WhatWasUnderWayIsUnknown()
+    {
+        TcpProxy proxy = OpenProxy();
+        NatsEventStream<Reading> stream = await OpenAsync(Options(maxInFlight: 8), proxy.Url);
+        proxy.HoldAnswers();
+        using var cancellation = new CancellationTokenSource();
+        Task<long> publishing = stream.PublishAllAsync(Readings("a", 3).Concat(Cancelling()), cancellation.Token);
+
+        OperationCanceledException? error = await Assert.ThrowsAsync<OperationCanceledException>(() => Eventually.Ends(publishing));
+        proxy.ReleaseAnswers();
+
+        var outcome = (NatsPublishException)error!.InnerException!;
+        Assert.That((outcome.Stored, outcome.Unknown, outcome.NotStored), Is.EqualTo((0, 4, 0)));
+        Assert.That(outcome.UnknownMessageIds, Is.Unique);
+        Assert.That(error.Message, Does.Contain("4 sent and unknown"));
+        Assert.That(error.CancellationToken, Is.EqualTo(cancellation.Token));
+
+        IEnumerable<Reading> Cancelling()
+        {
+            cancellation.Cancel();
+            yield return new Reading("a", 3);
+        }
+    }
+
+    [Test]
+    public async Task PublishAllAsync_StreamIsDisposedMeanwhile_SaysWhatWasStored()
+    {
+        NatsEventStream<Reading> stream = await OpenAsync(Options(maxInFlight: 16));
+        Task<long> publishing = Task.Run(() => stream.PublishAllAsync(Readings("a", int.MaxValue)));
+        await UntilStoredAsync(100);
+
+        await stream.DisposeAsync();
+
+        NatsPublishException? error = await Assert.ThrowsAsync<NatsPublishException>(() => Eventually.Ends(publishing));
+        Assert.That((long)(await StateAsync()).Messages, Is.EqualTo(error!.Stored));
+        Assert.That(error.InnerException, Is.TypeOf<ObjectDisposedException>());
+    }
+
+    private async Task UntilStoredAsync(int count)
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        while ((await StateAsync()).Messages < count)
+        {
+            await Task.Delay(10, limit.Token);
+        }
     }
 }

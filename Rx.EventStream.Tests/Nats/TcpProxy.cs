@@ -11,19 +11,28 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly ConcurrentDictionary<Socket, bool> _sockets = new();
     private readonly CancellationTokenSource _disposed = new();
     private readonly int _target;
+    private readonly int? _bytesPerSecond;
     private readonly Task _accepting;
 
     private volatile bool _isCut;
     private volatile TaskCompletionSource _mayAnswer = Done();
 
-    public TcpProxy(int target)
+    private long _bytesUp;
+
+    /// <param name="target">The server's port.</param>
+    /// <param name="bytesPerSecond">How much it takes from clients, or null for as much as they have.</param>
+    public TcpProxy(int target, int? bytesPerSecond = null)
     {
         _target = target;
+        _bytesPerSecond = bytesPerSecond;
         _listener.Start();
         _accepting = AcceptAsync();
     }
 
     public string Url => $"nats://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+
+    /// <summary>How many bytes clients have sent.</summary>
+    public long BytesUp => Interlocked.Read(ref _bytesUp);
 
     /// <summary>Breaks all connections, and every new one at once.</summary>
     public void Cut()
@@ -108,6 +117,11 @@ internal sealed class TcpProxy : IAsyncDisposable
                 if (isAnswer)
                 {
                     await _mayAnswer.Task;
+                }
+                else
+                {
+                    Interlocked.Add(ref _bytesUp, count);
+                    await (_bytesPerSecond is { } rate ? Task.Delay(1000 * count / rate) : Task.CompletedTask);
                 }
 
                 for (int sent = 0; sent < count;)
