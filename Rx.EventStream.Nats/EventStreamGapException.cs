@@ -3,7 +3,7 @@ namespace Rx.Nats;
 /// <summary>What a reader ends with when the server no longer has the events it would read next.</summary>
 /// <remarks>
 /// The server has trimmed its stream, by its limits or on request, further than the reader had come. With a filter, some or all of
-/// the missing events may be of other subjects. To go on, open again at <c>NatsStart.At(To + 1)</c>.
+/// the missing events may be of other subjects: a reader knows which were, up to a few seconds before it was cut off. To go on, open again at <c>NatsStart.At(To + 1)</c>.
 /// <para><b>Concurrency.</b> Immutable; may be used from any thread.</para>
 /// </remarks>
 public sealed class EventStreamGapException : Exception

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Reactive.Disposables;
+using System.Reactive.Linq;
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Text;
 using NATS.Client.Core;
@@ -28,9 +31,10 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
     private readonly CancellationTokenSource _disposed;
     private readonly Task _feeding;
 
-    /// <summary>The server's sequence before which all events are in <see cref="Events"/>. Written by the feeding task before it publishes an
-    /// event; read by joiners after they have a local position, with acquire.</summary>
-    private long _next;
+    private readonly ReadersAtWork<T> _atWork = new();
+
+    /// <summary>Cancelled when the stream is disposed.</summary>
+    private readonly CancellationToken _lifetime;
 
     /// <summary>Whether <see cref="DisposeAsync"/> was called. Exchanged by it.</summary>
     private int _isDisposed;
@@ -41,7 +45,7 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
         _api = api;
         _options = options;
         _reader = reader;
-        _next = reader.Next;
+        _lifetime = disposed.Token;
         _publisher = new Publisher<T>(api, options);
         Events = new EventStream<Sequenced<T>>(options.Local);
         _feeding = Task.Run(() => FeedAsync(_disposed.Token));
@@ -49,14 +53,15 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
 
     /// <summary>The events, each with the server's sequence, as a local stream.</summary>
     /// <remarks>
-    /// It starts at <see cref="NatsEventStreamOptions{T}.Start"/> and retains what <see cref="NatsEventStreamOptions{T}.Local"/> says; for events
-    /// further back there is <see cref="From"/>. It ends with an error only where reading cannot go on: an
+    /// It starts at <see cref="NatsEventStreamOptions{T}.Start"/> when the stream is opened, not when somebody subscribes, and retains what
+    /// <see cref="NatsEventStreamOptions{T}.Local"/> says, by default 1,024 events: a subscriber gets what is retained then, and what follows. Whoever
+    /// must have everything from a place in the past uses <see cref="From"/>, <see cref="ReadAllAsync"/> or <c>Project</c>. It ends with an error only where reading cannot go on: an
     /// <see cref="EventStreamGapException"/>, an <see cref="UnreadableEventException"/> or a <see cref="NatsEventStreamException"/>.
     /// What is published to it directly reaches this process only.
     /// </remarks>
     public EventStream<Sequenced<T>> Events { get; }
 
-    private string DebuggerDisplay => $"{_options.Stream}: Next = {Volatile.Read(ref _next)}";
+    private string DebuggerDisplay => $"{_options.Stream}: Next = {_reader.Next}";
 
     /// <summary>Opens a stream of the server.</summary>
     /// <param name="connection">The connection to use, with whatever addresses, TLS and credentials it has. It stays its owner's to dispose, after this.</param>
@@ -161,31 +166,34 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
 
     /// <summary>The events from a place on, as far back as the server has them.</summary>
     /// <param name="start">Where to start; <see cref="NatsStart.Now"/> is where <see cref="Events"/> is now.</param>
-    /// <returns>Each subscription starts there. It is called on the thread pool, and ends as <see cref="Events"/> does.</returns>
-    /// <remarks>What the local stream does not hold any more is read from the server; then the subscription goes over to the local stream.</remarks>
+    /// <returns>Each subscription starts there. It is called on the thread pool, and ends as <see cref="Events"/> does: when the stream is disposed, it is
+    /// not told.</returns>
+    /// <remarks>
+    /// What the local stream does not hold any more is read from the server; then the subscription goes over to the local stream, of which it gets every
+    /// event, whatever lag policy that has. A sequence that the server has not come to ends it with a <see cref="NatsEventStreamException"/>. What
+    /// the observer throws is unhandled, as on Rx's schedulers, and ends the subscription.
+    /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="start"/> is null.</exception>
     public IObservable<Sequenced<T>> From(NatsStart start)
     {
         ArgumentNullException.ThrowIfNull(start);
-        return System.Reactive.Linq.Observable.Create<Sequenced<T>>(async (observer, ct) =>
+        return Observable.Create<Sequenced<T>>(observer =>
         {
-            await foreach (Sequenced<T> e in ReadAllAsync(start, ct).ConfigureAwait(false))
-            {
-                observer.OnNext(e);
-            }
-
-            observer.OnCompleted();
+            var end = new CancellationDisposable();
+            _ = Task.Run(() => PushAsync(start, observer, end.Token), CancellationToken.None);
+            return end;
         });
     }
 
     /// <summary>The events from a place on, for <c>await foreach</c>. Each enumeration starts there.</summary>
     /// <param name="start">Where to start; <see cref="NatsStart.Now"/> is where <see cref="Events"/> is when the enumeration begins.</param>
     /// <param name="ct">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
+    /// <remarks>It has every event, whatever lag policy the local stream has. Disposing the stream ends it with an <see cref="ObjectDisposedException"/>.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="start"/> is null.</exception>
     public IAsyncEnumerable<Sequenced<T>> ReadAllAsync(NatsStart start, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(start);
-        return new SplicedRead<T>(_api, _options, Events, () => Volatile.Read(ref _next), start).ReadAsync(ct);
+        return ReadCoreAsync(start, ct);
     }
 
     /// <summary>Keeps a state up to date with all events, from the oldest that the server has.</summary>
@@ -207,8 +215,11 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
         return new NatsProjection<TState, T>(saved, apply, ct => ReadAllAsync(start, ct));
     }
 
-    /// <summary>Takes no more publications and waits for those under way, then stops reading and disposes <see cref="Events"/>.</summary>
-    /// <remarks>Observers are not told, as with <see cref="EventStream{T}.Dispose"/>. The connection stays open. Calling it again does nothing.</remarks>
+    /// <summary>Takes no more publications and waits for those under way, then stops reading, removes its consumers and disposes <see cref="Events"/>.</summary>
+    /// <remarks>
+    /// Observers are not told, neither of <see cref="Events"/>, as with <see cref="EventStream{T}.Dispose"/>, nor of <see cref="From"/>; enumerations
+    /// and projections end with an <see cref="ObjectDisposedException"/>. The connection stays open. Calling it again does nothing.
+    /// </remarks>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
@@ -218,6 +229,7 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
 
         await _publisher.DisposeAsync().ConfigureAwait(false);
         await _disposed.CancelAsync().ConfigureAwait(false);
+        await _atWork.DeleteConsumersAsync().ConfigureAwait(false);
         await _feeding.ConfigureAwait(false);
         await _reader.DisposeAsync().ConfigureAwait(false);
         Events.Dispose();
@@ -260,6 +272,66 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
         }
     }
 
+    private async IAsyncEnumerable<Sequenced<T>> ReadCoreAsync(NatsStart start, [EnumeratorCancellation] CancellationToken ct)
+    {
+        ObjectDisposedException.ThrowIf(_lifetime.IsCancellationRequested, this);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, _lifetime);
+        IAsyncEnumerator<Sequenced<T>> events =
+            new SplicedRead<T>(_api, _options, Events, _reader, _atWork, start).ReadAsync(end.Token).GetAsyncEnumerator(CancellationToken.None);
+        await using (events.ConfigureAwait(false))
+        {
+            while (await MoveNextAsync(events, ct).ConfigureAwait(false))
+            {
+                yield return events.Current;
+            }
+        }
+    }
+
+    /// <summary>Moves on, and tells apart who ended it.</summary>
+    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<Sequenced<T>> events, CancellationToken ct)
+    {
+        try
+        {
+            return await events.MoveNextAsync().ConfigureAwait(false);
+        }
+        catch (Exception error) when (ct.IsCancellationRequested || _lifetime.IsCancellationRequested)
+        {
+            ct.ThrowIfCancellationRequested();
+            throw new ObjectDisposedException($"Stream '{_options.Stream}' was disposed while it was read.", error);
+        }
+    }
+
+    /// <summary>Calls an observer with the events from a place on.</summary>
+    private async Task PushAsync(NatsStart start, IObserver<Sequenced<T>> observer, CancellationToken ct)
+    {
+        try
+        {
+            await foreach (Sequenced<T> e in ReadCoreAsync(start, ct).ConfigureAwait(false))
+            {
+                try
+                {
+                    observer.OnNext(e);
+                }
+                catch (Exception thrown)
+                {
+                    Escalate(thrown);
+                    return;
+                }
+            }
+        }
+        catch (Exception) when (ct.IsCancellationRequested || _lifetime.IsCancellationRequested)
+        {
+            return; // nobody is to be told
+        }
+        catch (Exception error)
+        {
+            Deliver(() => observer.OnError(error));
+            return;
+        }
+
+        Deliver(observer.OnCompleted);
+    }
+
     /// <summary>Moves events from the server to the local stream.</summary>
     private async Task FeedAsync(CancellationToken ct)
     {
@@ -270,8 +342,7 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
                 Arrival<T> arrival = await _reader.ReadAsync().ConfigureAwait(false);
                 if (arrival.IsEvent)
                 {
-                    // First the place, then the event: a joiner that has a local position without this event must not take it for one that is there.
-                    Volatile.Write(ref _next, arrival.Event.Sequence + 1);
+                    // The reader has moved its place before this: a joiner that has a local position without this event must not take it for one that is there.
                     await DeliverAsync(arrival.Event, ct).ConfigureAwait(false);
                 }
             }

@@ -30,7 +30,8 @@ public sealed class NatsProjection<TState, T> : IAsyncDisposable
     /// <summary>The state now, with the sequence of the last event in it: what to save.</summary>
     public NatsSnapshot<TState> Current => Volatile.Read(ref _current);
 
-    /// <summary>Done when the projection ends: cancelled when it is disposed, otherwise faulted with what <c>apply</c> threw or the stream ended with.</summary>
+    /// <summary>Done when the projection ends: cancelled when it is disposed, otherwise faulted with what <c>apply</c> threw or the stream ended with, which
+    /// is an <see cref="ObjectDisposedException"/> when the stream is disposed.</summary>
     public Task Completion { get; }
 
     /// <summary>Ends the projection. <see cref="Current"/> stays.</summary>

@@ -13,21 +13,24 @@ internal sealed class SplicedRead<T>
     private readonly StreamApi _api;
     private readonly NatsEventStreamOptions<T> _options;
     private readonly EventStream<Sequenced<T>> _local;
-    private readonly Func<long> _localNext;
+    private readonly ServerReader<T> _feeder;
+    private readonly ReadersAtWork<T> _atWork;
     private readonly NatsStart _start;
 
     /// <param name="api">The stream on the server.</param>
     /// <param name="options">How to read it.</param>
     /// <param name="local">The local stream.</param>
-    /// <param name="localNext">The sequence before which all events are, or were, in <paramref name="local"/>, or are about to be.</param>
+    /// <param name="feeder">What <paramref name="local"/> gets its events from: those before its place are, or were, there, or are about to be.</param>
+    /// <param name="atWork">Where to enter a reader of the server.</param>
     /// <param name="start">Where to start.</param>
     internal SplicedRead(
-        StreamApi api, NatsEventStreamOptions<T> options, EventStream<Sequenced<T>> local, Func<long> localNext, NatsStart start)
+        StreamApi api, NatsEventStreamOptions<T> options, EventStream<Sequenced<T>> local, ServerReader<T> feeder, ReadersAtWork<T> atWork, NatsStart start)
     {
         _api = api;
         _options = options;
         _local = local;
-        _localNext = localNext;
+        _feeder = feeder;
+        _atWork = atWork;
         _start = start;
     }
 
@@ -42,16 +45,17 @@ internal sealed class SplicedRead<T>
                 var server = new ServerReader<T>(_api, _options, _start, ct);
                 await using (server.ConfigureAwait(false))
                 {
+                    using IDisposable entry = _atWork.Enter(server);
                     while (true)
                     {
                         Arrival<T> arrival = await server.ReadAsync().ConfigureAwait(false);
-                        if (splice is null && arrival.Pending <= (ulong)_options.Prefetch)
+                        if (splice is null && arrival.Pending <= (ulong)_options.Prefetch && server.HasStarted)
                         {
-                            splice = Join();
+                            splice = TryJoin();
                         }
 
                         // What is read by subject is read to its end, or superseded events would come from the local stream.
-                        long end = splice is null ? long.MaxValue : Math.Max(splice.At, server.BySubjectUntil + 1);
+                        long end = splice is null ? long.MaxValue : Math.Max(splice.At, server.WholeFrom);
                         if (arrival.IsEvent && arrival.Event.Sequence >= end)
                         {
                             next = Math.Max(next, end);
@@ -61,11 +65,12 @@ internal sealed class SplicedRead<T>
                         if (arrival.IsEvent)
                         {
                             yield return arrival.Event;
+                            next = arrival.Event.Sequence + 1;
                         }
 
-                        next = Math.Max(server.Next, server.BySubjectUntil + 1);
-                        if (server.Next >= end || (arrival.Pending == 0 && splice is not null && IsCovered(splice, server)))
+                        if (server.Next >= end)
                         {
+                            next = server.Next;
                             break;
                         }
                     }
@@ -90,40 +95,51 @@ internal sealed class SplicedRead<T>
         }
     }
 
-    /// <summary>Whether all events before the splice were on the server when its consumer was made: then none is left once nothing is pending.
-    /// Otherwise the last of them was seen here, so it will come from there too.</summary>
-    private static bool IsCovered(Splice<T> splice, ServerReader<T> server) => splice.IsStart || splice.At <= server.BySubjectUntil + 1;
-
     /// <summary>The splice, if nothing has to be read from the server.</summary>
     private Splice<T>? JoinAtOnce()
     {
         if (ReferenceEquals(_start, NatsStart.Now))
         {
-            return new Splice<T>(_local.Next.OpenReader(), 0, IsStart: false);
+            return new Splice<T>(Open(_local.Next), 0);
         }
 
-        if (_start.Sequence is not { } sequence)
+        // What is ahead of the local stream may be ahead of the server's too: that one is to say.
+        if (_start.Sequence is not { } sequence || sequence > _feeder.Next)
         {
             return null;
         }
 
-        Splice<T> splice = Join();
-        if (splice.At <= sequence)
+        Splice<T>? splice = TryJoin();
+        if (splice?.At <= sequence)
         {
             return splice;
         }
 
-        splice.Dispose();
+        splice?.Dispose();
         return null;
     }
 
-    private Splice<T> Join()
+    /// <summary>A splice, or null while the local stream waits for the time that it is to start at.</summary>
+    private Splice<T>? TryJoin()
     {
-        EventReader<Sequenced<T>> reader = _local.Oldest.OpenReader();
+        EventReader<Sequenced<T>> reader = Open(_local.Oldest);
         // The local stream's place is stored before an event is published, and loaded after a reader stands: what the reader has not, lies before it.
-        long at = _localNext();
-        return reader.TryPeek(out Sequenced<T> first)
-            ? new Splice<T>(reader, first.Sequence, IsStart: false)
-            : new Splice<T>(reader, at, IsStart: reader.Sequence == 0);
+        long at = _feeder.Next;
+        if (!_feeder.HasStarted)
+        {
+            reader.Dispose();
+            return null;
+        }
+
+        if (reader.TryPeek(out Sequenced<T> first))
+        {
+            at = first.Sequence;
+        }
+
+        return new Splice<T>(reader, Math.Max(at, _feeder.WholeFrom));
     }
+
+    /// <summary>A reader that gets everything: the local stream's policy is for those who subscribe to it.</summary>
+    private static EventReader<Sequenced<T>> Open(EventPosition<Sequenced<T>> position) =>
+        position.AsObservable().OnLag(LagPolicy.Retain).OpenReader();
 }

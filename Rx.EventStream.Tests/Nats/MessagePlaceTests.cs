@@ -13,7 +13,8 @@ internal sealed class MessagePlaceTests
     public void TryParse_SubjectOfAnyServer_Place(string subject)
     {
         Assert.That(MessagePlace.TryParse(subject, out MessagePlace place), Is.True);
-        Assert.That(place, Is.EqualTo(new MessagePlace(Sequence: 4711, Number: 42, Pending: 7)));
+        Assert.That(place, Is.EqualTo(new MessagePlace(Sequence: 4711, Number: 42, Pending: 7, Nanoseconds: 1764000000000000000)));
+        Assert.That(place.Time, Is.EqualTo(DateTimeOffset.FromUnixTimeSeconds(1764000000)));
     }
 
     [TestCase(null)]
@@ -25,6 +26,7 @@ internal sealed class MessagePlaceTests
     [TestCase("$JS.ACK.x.orders.rx-1.1.4711.42.1764000000000000000.7")]
     [TestCase("$JS.ACK.orders.rx-1.1.-4711.42.1764000000000000000.7")]
     [TestCase("$JS.ACK.orders.rx-1.1.4711.many.1764000000000000000.7")]
+    [TestCase("$JS.ACK.orders.rx-1.1.4711.42.today.7")]
     [TestCase("$JS.ACK.orders.rx-1.1.4711.42.1764000000000000000.")]
     public void TryParse_AnythingElse_False(string? subject)
     {

@@ -1,3 +1,4 @@
+using System.Reactive.Concurrency;
 using Rx.Nats;
 using Rx.Tests.Contract;
 
@@ -85,16 +86,132 @@ internal sealed class NatsJoinTests : NatsFixture
     }
 
     [Test]
-    public async Task From_SavedInAProcessThatIsAhead_WaitsForIt()
+    public async Task From_AheadOfTheLocalStreamButNotOfTheServer_WaitsForIt()
     {
-        NatsEventStream<Reading> stream = await OpenAsync();
-        await StoreAsync("a", 0, 2);
-        Received received = Observe(stream.From(NatsStart.At(5)));
+        TcpProxy proxy = OpenProxy();
+        NatsEventStream<Reading> stream = await OpenAsync(url: proxy.Url);
+        proxy.HoldAnswers();
+        await StoreAsync("a", 0, 6);
 
-        await StoreAsync("a", 2, 4);
+        Received received = Observe(stream.From(NatsStart.At(5)));
+        proxy.ReleaseAnswers();
 
         received.WaitFor(2);
         Assert.That(received.Sequences, Is.EqualTo(new[] { 5, 6 }));
+    }
+
+    [Test]
+    public async Task From_JustBehindTheLast_WaitsForTheNext()
+    {
+        await StoreAsync("a", 0, 2);
+        NatsEventStream<Reading> stream = await OpenAsync();
+        Received received = Observe(stream.From(NatsStart.At(3)));
+
+        await StoreAsync("a", 2, 1);
+
+        received.WaitFor(1);
+        Assert.That(received.Sequences, Is.EqualTo(new[] { 3 }));
+    }
+
+    /// <summary>A position of a stream that was deleted and made anew: it would wait for its number to come round.</summary>
+    [Test]
+    public async Task From_AheadOfTheServer_SaysSo()
+    {
+        await StoreAsync("a", 0, 2);
+        NatsEventStream<Reading> stream = await OpenAsync();
+
+        await using NatsProjection<int, Reading> projection = stream.Project(new NatsSnapshot<int>(45, 10), (int sum, Reading r) => sum + r.Number);
+        Received received = Observe(stream.From(NatsStart.At(4)));
+
+        Eventually.IsTrue(() => received.Error is not null, "It does not wait.");
+        Assert.That(received.Error, Is.TypeOf<NatsEventStreamException>().With.Message.Contains("2").And.Message.Contains("4"));
+        await Assert.ThatAsync(() => Eventually.Ends(projection.Completion), Throws.TypeOf<NatsEventStreamException>().With.Message.Contains("11"));
+    }
+
+    [Test]
+    public async Task From_LocalStreamBeganBySubject_NothingIsLeftOut()
+    {
+        await StoreAsync("a", 0, 3);
+        await StoreAsync("b", 10, 3);
+        NatsEventStream<Reading> stream = await OpenAsync(Options(NatsStart.LastPerSubject));
+        Observe(stream.Events).WaitFor(2);
+
+        Received oldest = Observe(stream.From(NatsStart.Oldest));
+        Received fourth = Observe(stream.From(NatsStart.At(4)));
+        await StoreAsync("c", 0, 1);
+
+        oldest.WaitFor(7);
+        fourth.WaitFor(4);
+        Assert.That(oldest.Sequences, Is.EqualTo(Enumerable.Range(1, 7)));
+        Assert.That(fourth.Sequences, Is.EqualTo(Enumerable.Range(4, 4)));
+        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 1, "Nothing is left to read from the server.");
+    }
+
+    [Test]
+    public async Task ReadAllAsync_LocalStreamDropsForTheSlow_NothingIsLeftOut()
+    {
+        NatsEventStream<Reading> stream = await OpenAsync(Options(local: new EventStreamOptions { Lag = LagPolicy.DropOldest(10), Scheduler = TaskPoolScheduler.Default }));
+        await StoreAsync("a", 0, 5);
+        long next = 1;
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+
+        await foreach (Sequenced<Reading> e in stream.ReadAllAsync(NatsStart.Oldest, limit.Token))
+        {
+            Assert.That(e.Sequence, Is.EqualTo(next++));
+            if (e.Sequence == 5)
+            {
+                await stream.PublishAllAsync(Readings("a", 500));
+                Eventually.IsTrue(() => stream.Events.Next.Sequence >= 500, "They are in the local stream.");
+            }
+            else if (e.Sequence == 505)
+            {
+                break;
+            }
+        }
+    }
+
+    [Test]
+    public async Task From_OfAStream_ReturnsAtOnceAndCallsOnThePool()
+    {
+        NatsEventStream<Reading> stream = await OpenAsync();
+        Received live = Observe(stream.Events);
+        await StoreAsync("a", 0, 5);
+        live.WaitFor(5);
+        using var mayGoOn = new ManualResetEventSlim();
+        using var called = new ManualResetEventSlim();
+
+        using IDisposable subscription = stream.From(NatsStart.At(1)).Subscribe(_ =>
+        {
+            called.Set();
+            mayGoOn.Wait(Eventually.Limit);
+        });
+
+        Eventually.IsSet(called, "It is called, though not by who subscribes: that one is here.");
+        mayGoOn.Set();
+    }
+
+    [Test]
+    public async Task DisposeAsync_ReadersAreAtWork_EndsThemAndRemovesTheirConsumers()
+    {
+        await StoreAsync("a", 0, 3000);
+        NatsEventStream<Reading> stream = await OpenAsync();
+        await using IAsyncEnumerator<Sequenced<Reading>> paused = stream.ReadAllAsync(NatsStart.Oldest).GetAsyncEnumerator();
+        Assert.That(await Eventually.Ends(paused.MoveNextAsync()), Is.True);
+        await using IAsyncEnumerator<Sequenced<Reading>> waiting = stream.ReadAllAsync(NatsStart.Now).GetAsyncEnumerator();
+        ValueTask<bool> next = waiting.MoveNextAsync();
+        var told = new TaskCompletionSource();
+        Received from = Observe(stream.From(NatsStart.Now));
+        using IDisposable slow = stream.From(NatsStart.Oldest).Subscribe(_ => { }, _ => told.TrySetResult(), () => told.TrySetResult());
+        Assert.That(await ConsumersAsync(), Has.Length.InRange(2, 3));
+
+        await stream.DisposeAsync();
+
+        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 0, "They are removed.");
+        await Assert.ThatAsync(() => Eventually.Ends(next), Throws.TypeOf<ObjectDisposedException>());
+        await Assert.ThatAsync(() => Eventually.Ends(paused.MoveNextAsync()), Throws.TypeOf<ObjectDisposedException>());
+        await Assert.ThatAsync(
+            () => Eventually.Ends(stream.ReadAllAsync(NatsStart.Oldest).GetAsyncEnumerator().MoveNextAsync()), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That((from.Error, told.Task.IsCompleted), Is.EqualTo(((Exception?)null, false)), "Observers are not told.");
     }
 
     [Test]
@@ -128,6 +245,58 @@ internal sealed class NatsJoinTests : NatsFixture
 
         received.WaitFor(4);
         Assert.That(received.Sequences, Is.EqualTo(new[] { 3, 6, 7, 8 }));
+    }
+
+    [Test]
+    public async Task From_LastPerSubjectCutMeanwhile_WhatFollowsIsWhole()
+    {
+        const int subjects = 3000;
+        NatsEventStream<Reading> other = await OpenAsync();
+        await other.PublishAllAsync(Enumerable.Range(0, subjects).Select(i => new Reading($"s{i}", 0)));
+        TcpProxy proxy = OpenProxy();
+        NatsEventStream<Reading> stream = await OpenAsync(Options(local: new EventStreamOptions()), proxy.Url);
+        var sequences = new List<long>();
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+
+        await foreach (Sequenced<Reading> e in stream.ReadAllAsync(NatsStart.LastPerSubject, limit.Token))
+        {
+            sequences.Add(e.Sequence);
+            if (sequences.Count == 10)
+            {
+                proxy.Cut();
+                await other.PublishAllAsync(Readings("s1", 3, first: 1));
+                await other.PublishAsync(new Reading("end", 0));
+                proxy.Mend();
+            }
+
+            if (e.Value.Source == "end")
+            {
+                break;
+            }
+        }
+
+        Assert.That(sequences, Is.EqualTo(Enumerable.Range(1, subjects + 4)));
+    }
+
+    [Test]
+    public async Task From_SinceATimeThatHasNotCome_OnlyWhatIsStoredThen()
+    {
+        await StoreAsync("a", 0, 1);
+        NatsEventStream<Reading> stream = await OpenAsync();
+        DateTimeOffset time = DateTimeOffset.UtcNow.AddSeconds(1.5);
+        Received received = Observe(stream.From(NatsStart.Since(time)));
+        Received oldest = Observe((await OpenAsync(Options(NatsStart.Since(time)))).From(NatsStart.Oldest));
+        await StoreAsync("a", 1, 3);
+        oldest.WaitFor(4);
+
+        await Task.Delay(time - DateTimeOffset.UtcNow + TimeSpan.FromMilliseconds(100));
+        await StoreAsync("a", 4, 3);
+
+        received.WaitFor(3);
+        oldest.WaitFor(7);
+        Assert.That(received.Sequences, Is.EqualTo(new[] { 5, 6, 7 }));
+        Assert.That(oldest.Sequences, Is.EqualTo(Enumerable.Range(1, 7)));
+        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 2, "Both go over to the local streams.");
     }
 
     [Test]

@@ -1,6 +1,9 @@
+using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using Rx.Nats;
+using Rx.Nats.Reading;
+using Rx.Nats.Server;
 using Rx.Tests.Contract;
 
 namespace Rx.Tests.Nats;
@@ -159,6 +162,152 @@ internal sealed class NatsResumeTests : NatsFixture
 
         Eventually.IsTrue(() => received.Error is not null, "The gap is reported.");
         Assert.That(received.Error, Is.TypeOf<EventStreamGapException>().With.Property("From").EqualTo(1).And.Property("To").EqualTo(20));
+    }
+
+    [Test]
+    public async Task Filter_OthersTrimmedThenReconnected_NoGap()
+    {
+        TcpProxy proxy = OpenProxy();
+        Received received = Observe((await OpenAsync(Options(filter: $"{Name}.b"), proxy.Url)).Events);
+        await StoreAsync("b", 0, 1);
+        received.WaitFor(1);
+        await StoreAsync("a", 0, 20);
+        await JetStream.PurgeStreamAsync(Name, new StreamPurgeRequest { Seq = 15 });
+
+        proxy.Cut();
+        proxy.Mend();
+        await StoreAsync("b", 1, 1);
+
+        received.WaitFor(2);
+        Assert.That(received.Error, Is.Null);
+        Assert.That(received.Sequences, Is.EqualTo(new[] { 1, 22 }));
+    }
+
+    [Test]
+    public async Task Filter_OwnEventsTrimmedWhileAway_Gap()
+    {
+        TcpProxy proxy = OpenProxy();
+        Received received = Observe((await OpenAsync(Options(filter: $"{Name}.b"), proxy.Url)).Events);
+        await StoreAsync("b", 0, 1);
+        received.WaitFor(1);
+
+        proxy.Cut();
+        await StoreAsync("b", 1, 5);
+        await JetStream.PurgeStreamAsync(Name, new StreamPurgeRequest { Seq = 5 });
+        proxy.Mend();
+
+        Eventually.IsTrue(() => received.Error is not null, "The gap is reported.");
+        Assert.That(received.Error, Is.TypeOf<EventStreamGapException>().With.Property("From").EqualTo(2).And.Property("To").EqualTo(4));
+    }
+
+    /// <summary>With the server, what it knew of the consumer is gone: the reader itself must have moved on.</summary>
+    [Test]
+    public async Task Filter_OnlyOthersComeThenServerRestarts_NoGap()
+    {
+        await using NatsConnection connection = Server.Connect();
+        using var api = new StreamApi(connection, Name, maxInFlight: 1);
+        await using var reader = new ServerReader<Reading>(api, Options(filter: $"{Name}.rare"), NatsStart.Now, CancellationToken.None);
+        await reader.OpenAsync(CancellationToken.None);
+        await StoreAsync("busy", 0, 30);
+        while (reader.Next < 31)
+        {
+            Assert.That((await Eventually.Ends(reader.ReadAsync().AsTask())).IsEvent, Is.False);
+        }
+
+        await JetStream.PurgeStreamAsync(Name, new StreamPurgeRequest { Seq = 20 });
+        Server.Kill();
+        await Server.StartAgainAsync();
+        Task<Arrival<Reading>> read = reader.ReadAsync().AsTask();
+        Eventually.IsTrue(() => Connection.ConnectionState is NatsConnectionState.Open, "The test has a connection again.");
+        await StoreAsync("rare", 0, 1);
+
+        Arrival<Reading> arrival = await Eventually.Ends(read);
+        while (!arrival.IsEvent)
+        {
+            arrival = await Eventually.Ends(reader.ReadAsync().AsTask());
+        }
+
+        Assert.That(arrival.Event.Sequence, Is.EqualTo(31));
+    }
+
+    [Test]
+    public async Task Oldest_TrimmedBeforeTheFirstIsRead_StartsWithTheOldestLeft()
+    {
+        await StoreAsync("a", 0, 10);
+        using var api = new StreamApi(Connection, Name, maxInFlight: 1);
+        await using var reader = new ServerReader<Reading>(api, Options(), NatsStart.Oldest, CancellationToken.None);
+        await reader.OpenAsync(CancellationToken.None);
+        await JetStream.PurgeStreamAsync(Name, new StreamPurgeRequest { Seq = 6 });
+
+        Assert.That((await Eventually.Ends(reader.ReadAsync().AsTask())).Event.Sequence, Is.EqualTo(6));
+    }
+
+    [Test]
+    public async Task Oldest_StreamIsTrimmedAllTheTime_NoGapAtTheStart()
+    {
+        await JetStream.CreateStreamAsync(new StreamConfig("busy", ["busy.>"]) { MaxMsgs = 500 });
+        NatsEventStreamOptions<Reading> Busy(NatsStart start) => new(ReadingJson.Default.Reading) { Stream = "busy", Subject = _ => "busy.a", Start = start };
+        await using NatsConnection connection = Server.Connect();
+        await using var publisher = await NatsEventStream<Reading>.OpenAsync(connection, Busy(NatsStart.Now));
+        using var end = new CancellationTokenSource();
+        Task publishing = Task.Run(() => publisher.PublishAllAsync(Readings("a", int.MaxValue), end.Token));
+        Received all = Observe(publisher.Events);
+        all.WaitFor(1000);
+
+        for (int i = 0; i < 10; i++)
+        {
+            await using NatsEventStream<Reading> stream = await NatsEventStream<Reading>.OpenAsync(connection, Busy(NatsStart.Oldest));
+        }
+
+        await end.CancelAsync();
+        await Assert.ThatAsync(() => Eventually.Ends(publishing), Throws.InstanceOf<OperationCanceledException>());
+    }
+
+    [Test]
+    public async Task Events_ManySingleEventsDeleted_TheServerIsAskedOnce()
+    {
+        const int count = 400;
+        await StoreAsync("a", 0, count);
+        for (uint sequence = 2; sequence < count; sequence += 4)
+        {
+            await JetStream.DeleteMessageAsync(Name, new StreamMsgDeleteRequest { Seq = sequence });
+        }
+
+        await using INatsSub<string> questions = await Connection.SubscribeCoreAsync<string>($"$JS.API.STREAM.INFO.{Name}");
+        await Connection.PingAsync();
+        Received received = Observe((await OpenAsync(Options(NatsStart.Oldest))).Events);
+        received.WaitFor(count * 3 / 4);
+
+        Assert.That(received.Error, Is.Null);
+        await Connection.PingAsync();
+        int asked = 0;
+        while (questions.Msgs.TryRead(out _))
+        {
+            asked++;
+        }
+
+        Assert.That(asked, Is.InRange(1, 10));
+    }
+
+    [Test]
+    public async Task Events_NoRoomForASecondConsumer_TheFirstMakesRoom()
+    {
+        await JetStream.CreateStreamAsync(new StreamConfig("few", ["few.>"]) { MaxConsumers = 1 });
+        TcpProxy proxy = OpenProxy();
+        await using NatsConnection connection = NatsServer.ConnectTo(proxy.Url);
+        await using var stream = await NatsEventStream<Reading>.OpenAsync(
+            connection, new NatsEventStreamOptions<Reading>(ReadingJson.Default.Reading) { Stream = "few", Subject = _ => "few.a" });
+        Received received = Observe(stream.Events);
+
+        proxy.Cut();
+        proxy.Mend();
+        await stream.PublishAsync(new Reading("a", 0));
+
+        received.WaitFor(1);
+        Assert.That(received.Error, Is.Null);
+        Received another = Observe(stream.From(NatsStart.Oldest));
+        Eventually.IsTrue(() => another.Error is not null, "Whoever has none to make room is told.");
+        Assert.That(another.Error, Is.TypeOf<NatsEventStreamException>().With.Message.Contains("maximum consumers"));
     }
 
     [Test]

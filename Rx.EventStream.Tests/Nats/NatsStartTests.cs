@@ -56,6 +56,20 @@ internal sealed class NatsStartTests : NatsFixture
     }
 
     [Test]
+    public async Task Start_SinceATimeThatHasNotCome_OnlyWhatIsStoredThen()
+    {
+        DateTimeOffset time = DateTimeOffset.UtcNow.AddSeconds(1);
+        Received received = Observe((await OpenAsync(Options(NatsStart.Since(time)))).Events);
+        await StoreAsync("a", 0, 3);
+
+        await Task.Delay(time - DateTimeOffset.UtcNow + TimeSpan.FromMilliseconds(100));
+        await StoreAsync("a", 3, 2);
+
+        received.WaitFor(2);
+        Assert.That(received.Sequences, Is.EqualTo(new[] { 4, 5 }));
+    }
+
+    [Test]
     public async Task Start_LastPerSubject_NewestOfEachThenAll()
     {
         await StoreAsync("a", 0, 3);
