@@ -22,6 +22,30 @@ internal sealed class NatsProcessTests : NatsFixture
     }
 
     [Test]
+    public async Task Time_TakenBetweenTwoProcesses_OpensBetweenTheirEvents()
+    {
+        await RunAsync("publish", Server.Url, Name, "0", "100");
+        DateTimeOffset time = DateTimeOffset.UtcNow;
+        await RunAsync("publish", Server.Url, Name, "100", "50");
+
+        string[] read = Lines(await RunAsync("since", Server.Url, Name, $"{time:O}", "50"));
+
+        Assert.That(read, Is.EqualTo(Enumerable.Range(100, 50).Select(i => $"{i + 1} {i}")));
+    }
+
+    /// <summary>As with <c>Events</c> and Rx's schedulers: it is unhandled, and does not vanish.</summary>
+    [Test]
+    public async Task From_ObserverThrows_TheProcessEndsWithThat()
+    {
+        await RunAsync("publish", Server.Url, Name, "0", "1");
+
+        (int exitCode, _, string errors) = await RunToTheEndAsync("observe", Server.Url, Name);
+
+        Assert.That(exitCode, Is.Not.Zero);
+        Assert.That(errors, Does.Contain("thrown by the observer"));
+    }
+
+    [Test]
     public async Task Events_TwoProcessesPublish_AllSeeOneOrder()
     {
         await Task.WhenAll(RunAsync("publish", Server.Url, Name, "0", "5000"), RunAsync("publish", Server.Url, Name, "5000", "5000"));
@@ -64,6 +88,13 @@ internal sealed class NatsProcessTests : NatsFixture
 
     private static async Task<string> RunAsync(params string[] arguments)
     {
+        (int exitCode, string output, string errors) = await RunToTheEndAsync(arguments);
+        Assert.That(exitCode, Is.Zero, errors);
+        return output;
+    }
+
+    private static async Task<(int ExitCode, string Output, string Errors)> RunToTheEndAsync(params string[] arguments)
+    {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {
             RedirectStandardOutput = true,
@@ -80,8 +111,7 @@ internal sealed class NatsProcessTests : NatsFixture
         {
             string output = await process.StandardOutput.ReadToEndAsync().WaitAsync(Eventually.Limit);
             await process.WaitForExitAsync().WaitAsync(Eventually.Limit);
-            Assert.That(process.ExitCode, Is.Zero, await errors);
-            return output;
+            return (process.ExitCode, output, await errors);
         }
         finally
         {

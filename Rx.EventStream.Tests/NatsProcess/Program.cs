@@ -1,6 +1,8 @@
 // What another machine would do, as a process of its own, for the tests of streams that processes share:
 //   publish URL STREAM FIRST COUNT     stores the numbers from FIRST on, and prints the sequence of the last
 //   read URL STREAM SEQUENCE COUNT     prints "sequence value" of COUNT events, from SEQUENCE on
+//   since URL STREAM TIME COUNT        the same, from a time on
+//   observe URL STREAM                 lets an observer of the first event throw
 //   sum URL STREAM FILE SEQUENCE       adds up the numbers, going on from the snapshot in FILE if there is one, up to SEQUENCE, and saves it
 using System.Globalization;
 using System.Text.Json;
@@ -18,9 +20,10 @@ switch (words[0])
     case "publish":
         Console.WriteLine(await stream.PublishAllAsync(Enumerable.Range(Number(3), Number(4))));
         break;
-    case "read":
+    case "read" or "since":
         int left = Number(4);
-        await foreach (Sequenced<int> e in stream.ReadAllAsync(NatsStart.At(Number(3))))
+        NatsStart start = words[0] == "read" ? NatsStart.At(Number(3)) : NatsStart.Since(DateTimeOffset.Parse(words[3], CultureInfo.InvariantCulture));
+        await foreach (Sequenced<int> e in stream.ReadAllAsync(start))
         {
             Console.WriteLine($"{e.Sequence} {e.Value}");
             if (--left == 0)
@@ -29,6 +32,10 @@ switch (words[0])
             }
         }
 
+        break;
+    case "observe":
+        stream.From(NatsStart.Oldest).Subscribe(_ => throw new NotSupportedException("thrown by the observer"));
+        await Task.Delay(TimeSpan.FromSeconds(20)); // it ends before
         break;
     case "sum":
         var saved = new NatsSnapshot<long>(0, 0);
@@ -51,7 +58,7 @@ switch (words[0])
 
         break;
     default:
-        Console.Error.WriteLine($"'{words[0]}' is none of publish, read and sum.");
+        Console.Error.WriteLine($"'{words[0]}' is none of publish, read, since, observe and sum.");
         return 2;
 }
 
