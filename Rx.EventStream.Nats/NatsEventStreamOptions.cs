@@ -37,13 +37,20 @@ public sealed class NatsEventStreamOptions<T>
     /// <summary>The name of the stream on the server. It must be there.</summary>
     public required string Stream { get; init; }
 
-    /// <summary>The subject to publish an event to; one that the stream stores.</summary>
+    /// <summary>The subject to publish an event to; one that the stream stores, with no wildcard, space or control character in it.</summary>
     public required Func<T, string> Subject { get; init; }
 
     /// <summary>Only events of these subjects are read, such as <c>orders.*.placed</c>. Default: null, all events of the stream.</summary>
+    /// <remarks>The stream must store subjects that match.</remarks>
     public string? Filter { get; init; }
 
     /// <summary>Where the local stream starts. Default: <see cref="NatsStart.Now"/>.</summary>
+    /// <remarks>
+    /// The local stream runs from the moment it is opened, whether or not somebody has subscribed, and retains what <see cref="Local"/> says. With a start in
+    /// the past, the first events may have gone through it before there is a subscriber. Whoever must have everything from a place on uses
+    /// <see cref="NatsEventStream{T}.From"/>, <see cref="NatsEventStream{T}.ReadAllAsync"/> or <c>Project</c>, whatever the start. A start in
+    /// the past is for a <see cref="Local"/> with <see cref="Retention.All"/>, and for those who want the newest of it only.
+    /// </remarks>
     public NatsStart Start
     {
         get => _start;
@@ -51,7 +58,8 @@ public sealed class NatsEventStreamOptions<T>
     }
 
     /// <summary>How the local stream is to work. Default: it retains 1,024 events, and calls observers on the thread pool.</summary>
-    /// <remarks>An observer with <see cref="LagPolicy.Wait"/> makes this process read no faster than it takes events; other processes do not notice.</remarks>
+    /// <remarks>Its lag policy is for those who subscribe to <see cref="NatsEventStream{T}.Events"/>; <c>From</c>, <c>ReadAllAsync</c> and <c>Project</c>
+    /// leave nothing out. An observer with <see cref="LagPolicy.Wait"/> makes this process read no faster than it takes events; other processes do not notice.</remarks>
     public EventStreamOptions Local
     {
         get => _local;

@@ -17,7 +17,7 @@ public sealed class NatsStart
     /// <summary>With the next event to be stored.</summary>
     public static NatsStart Now { get; } = new("Now");
 
-    /// <summary>With the oldest event that the server still has.</summary>
+    /// <summary>With the oldest event that the server still has when the first one is read.</summary>
     public static NatsStart Oldest { get; } = new("Oldest");
 
     /// <summary>With the newest event of each subject, in the order they were stored, and then with all that follow.</summary>
@@ -39,7 +39,7 @@ public sealed class NatsStart
     }
 
     /// <summary>With the first event stored at a given time or later, by the server's clock.</summary>
-    /// <param name="time">The time.</param>
+    /// <param name="time">The time. It may lie in the future: events before it are left out.</param>
     public static NatsStart Since(DateTimeOffset time) => new("Since") { Time = time };
 
     /// <inheritdoc/>
