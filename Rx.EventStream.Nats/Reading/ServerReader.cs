@@ -23,14 +23,8 @@ namespace Rx.Nats.Reading;
 /// </remarks>
 internal sealed class ServerReader<T> : IAsyncDisposable
 {
-    /// <summary>How often the server says that it is there while it has no events. Two missed ones mean that it is not.</summary>
-    private static readonly TimeSpan _heartbeat = TimeSpan.FromSeconds(5);
-
     /// <summary>After how long without events the consumer is asked how far it has come.</summary>
     private static readonly TimeSpan _idle = TimeSpan.FromSeconds(5);
-
-    /// <summary>When the server deletes a consumer that nobody reads from, such as one of a process that was killed.</summary>
-    private static readonly TimeSpan _inactiveThreshold = TimeSpan.FromMinutes(1);
 
     private readonly StreamApi _api;
     private readonly NatsEventStreamOptions<T> _options;
@@ -162,7 +156,8 @@ internal sealed class ServerReader<T> : IAsyncDisposable
         }
 
         _made = Stopwatch.GetTimestamp();
-        INatsJSConsumer consumer = await _api.CreateConsumerAsync(Configure(), ct).ConfigureAwait(false);
+        bool isBySubject = IsBySubject;
+        INatsJSConsumer consumer = await _api.CreateConsumerAsync(ConsumerSettings.Make(_options.Filter, _start, Next, isBySubject), ct).ConfigureAwait(false);
         Volatile.Write(ref _consumer, consumer);
         _received = 0;
         _soundUntil = 0;
@@ -177,7 +172,7 @@ internal sealed class ServerReader<T> : IAsyncDisposable
         StreamInfo info = await _api.GetInfoAsync(ct).ConfigureAwait(false);
         ThrowIfMissing(info);
         _jumpsAreNormal = _options.Filter is not null || info.Config.MaxMsgsPerSubject > 0;
-        _thinsBeyond = IsBySubject && (long)info.State.LastSeq >= WholeFrom;
+        _thinsBeyond = isBySubject && (long)info.State.LastSeq >= WholeFrom;
         if (_notBefore <= consumer.Info.Created)
         {
             _notBefore = null; // it has come, by the server's clock
@@ -193,7 +188,7 @@ internal sealed class ServerReader<T> : IAsyncDisposable
             Next = Math.Max(Next, _lastBefore + 1);
         }
 
-        _messages = consumer.ConsumeAsync(_options.Serializer, ConsumeOptions(_lost), _lost.Token).GetAsyncEnumerator(CancellationToken.None);
+        _messages = consumer.ConsumeAsync(_options.Serializer, ConsumerSettings.ToConsume(_options.Prefetch, _lost), _lost.Token).GetAsyncEnumerator(CancellationToken.None);
     }
 
     /// <summary>The next event, or that there is none yet; the latter only right after a consumer was made, and when the next sequence moved without one.</summary>
@@ -418,7 +413,7 @@ internal sealed class ServerReader<T> : IAsyncDisposable
 
     /// <summary>Whether the server takes no more consumers, which may be because of the last one, until it deletes that.</summary>
     private bool IsOwnConsumerInTheWay(Exception error, long start) =>
-        StreamApi.IsNoRoom(error) && _created is not null && Stopwatch.GetElapsedTime(start) < 2 * _inactiveThreshold;
+        StreamApi.IsNoRoom(error) && _created is not null && Stopwatch.GetElapsedTime(start) < 2 * ConsumerSettings.InactiveThreshold;
 
     /// <summary>Leaves the consumer before this one, if there was one, and takes from it what it still knows.</summary>
     private async Task LeaveAsync(CancellationToken ct)
@@ -475,10 +470,10 @@ internal sealed class ServerReader<T> : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives the consumer up when the server refuses something about it: nothing else would tell.</summary>
+    /// <summary>Gives the consumer up when the server refuses to let it be read: nothing else would tell.</summary>
     private ValueTask GiveUpIfForbidden(object? sender, NatsServerErrorEventArgs args) =>
         args.Kind is NatsServerErrorKind.PermissionsViolation && Volatile.Read(ref _consumer) is { } consumer &&
-        args.Error.Contains(consumer.Info.Name, StringComparison.Ordinal)
+        args.Error.Contains(_api.PullSubject(consumer.Info.Name), StringComparison.Ordinal)
             ? GiveUp(sender, args)
             : default;
 
@@ -498,47 +493,4 @@ internal sealed class ServerReader<T> : IAsyncDisposable
 
         Next = MayStartLater ? first : throw new EventStreamGapException(Next, first - 1);
     }
-
-    private ConsumerConfig Configure()
-    {
-        var config = new ConsumerConfig
-        {
-            // Without a name, the client makes one of the filter's words, which then is another's consumer.
-            Name = $"rx-{Guid.NewGuid():N}",
-            FilterSubject = _options.Filter,
-            AckPolicy = ConsumerConfigAckPolicy.None,
-            MemStorage = true,
-            NumReplicas = 1,
-            InactiveThreshold = _inactiveThreshold,
-        };
-        if (IsBySubject)
-        {
-            config.DeliverPolicy = ConsumerConfigDeliverPolicy.LastPerSubject;
-            config.FilterSubject ??= ">";
-        }
-        else if (Next > 0)
-        {
-            config.DeliverPolicy = ConsumerConfigDeliverPolicy.ByStartSequence;
-            config.OptStartSeq = (ulong)Next;
-        }
-        else if (_start.Time is { } time)
-        {
-            config.DeliverPolicy = ConsumerConfigDeliverPolicy.ByStartTime;
-            config.OptStartTime = time;
-        }
-        else
-        {
-            config.DeliverPolicy = ConsumerConfigDeliverPolicy.All;
-        }
-
-        return config;
-    }
-
-    private NatsJSConsumeOpts ConsumeOptions(CancellationTokenSource lost) => new()
-    {
-        MaxMsgs = _options.Prefetch,
-        IdleHeartbeat = _heartbeat,
-        NotificationHandler = (notification, _) =>
-            notification is NatsJSTimeoutNotification or NatsJSNoRespondersNotification ? lost.CancelAsync() : Task.CompletedTask,
-    };
 }

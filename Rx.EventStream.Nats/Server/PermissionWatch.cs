@@ -25,18 +25,13 @@ internal sealed class PermissionWatch : IDisposable
     public void Dispose() => _connection.ServerError -= OnServerError;
 
     /// <summary>What the server has said against sending to a subject since a time of <see cref="Stopwatch"/>, or null.</summary>
-    internal string? AgainstSending(string subject, long since)
-    {
-        string words = $"Publish to \"{subject}\"";
-        return _refusals.FirstOrDefault(r => r.Time >= since && r.Text.Contains(words, StringComparison.Ordinal)).Text;
-    }
+    internal string? AgainstSending(string subject, long since) => Find($"Publish to \"{subject}\"", since);
 
-    /// <summary>What the server has ever said against receiving answers, or null: the connection may have subscribed to them long ago.</summary>
-    internal string? AgainstAnswers()
-    {
-        string words = $"Subscription to \"{_connection.Opts.InboxPrefix}.";
-        return _refusals.FirstOrDefault(r => r.Text.Contains(words, StringComparison.Ordinal)).Text;
-    }
+    /// <summary>What the server has said against receiving answers since a time of <see cref="Stopwatch"/>, or null.</summary>
+    internal string? AgainstAnswers(long since) => Find($"Subscription to \"{_connection.Opts.InboxPrefix}.", since);
+
+    private string? Find(string words, long since) =>
+        _refusals.FirstOrDefault(r => r.Time >= since && r.Text.Contains(words, StringComparison.Ordinal)).Text;
 
     private ValueTask OnServerError(object? sender, NatsServerErrorEventArgs args)
     {

@@ -126,18 +126,15 @@ internal sealed class StreamApi : IDisposable
     internal ValueTask<NatsJSPublishConcurrentFuture> SendAsync(string subject, ReadOnlyMemory<byte> payload, NatsJSPubOpts options, CancellationToken ct) =>
         _jetStream.PublishConcurrentAsync(subject, payload, NatsRawSerializer<ReadOnlyMemory<byte>>.Default, options, headers: null, ct);
 
-    /// <summary>Throws if the server has forbidden to send to a subject, since a time of <see cref="Stopwatch"/>, or to get answers.</summary>
-    internal void ThrowIfForbidden(string subject, long since, Exception? error = null)
-    {
-        if ((_permissions.AgainstSending(subject, since) ?? _permissions.AgainstAnswers()) is { } refusal)
-        {
-            throw new NatsEventStreamException($"The server does not permit what stream '{Stream}' was to be used for: {refusal}.", error);
-        }
-    }
+    /// <summary>Throws if the server has forbidden to send to a subject, or to get the answer, since a time of <see cref="Stopwatch"/>.</summary>
+    internal void ThrowIfForbidden(string subject, long since, Exception? error = null) =>
+        ThrowIfRefused(_permissions.AgainstSending(subject, since) ?? _permissions.AgainstAnswers(since), error);
 
-    /// <summary>Throws if the server has forbidden to read from a consumer.</summary>
-    internal void ThrowIfReadingIsForbidden(string consumer, long since) =>
-        ThrowIfForbidden($"{_jetStream.Opts.Prefix}.CONSUMER.MSG.NEXT.{Stream}.{consumer}", since);
+    /// <summary>Throws if the server has forbidden to read from a consumer since a time of <see cref="Stopwatch"/>.</summary>
+    internal void ThrowIfReadingIsForbidden(string consumer, long since) => ThrowIfRefused(_permissions.AgainstSending(PullSubject(consumer), since));
+
+    /// <summary>The subject on which a consumer is asked for messages.</summary>
+    internal string PullSubject(string consumer) => $"{_jetStream.Opts.Prefix}.CONSUMER.MSG.NEXT.{Stream}.{consumer}";
 
     /// <summary>Throws if the stream does not store a subject.</summary>
     internal async Task ThrowIfNotStoredAsync(string subject, CancellationToken ct)
@@ -147,6 +144,14 @@ internal sealed class StreamApi : IDisposable
         if (!subjects.Any(pattern => SubjectPattern.Matches(pattern, subject)))
         {
             throw new NatsEventStreamException($"Stream '{Stream}' does not store subject '{subject}', only {string.Join(", ", subjects.Select(s => $"'{s}'"))}.");
+        }
+    }
+
+    private void ThrowIfRefused(string? refusal, Exception? error = null)
+    {
+        if (refusal is not null)
+        {
+            throw new NatsEventStreamException($"The server does not permit what stream '{Stream}' was to be used for: {refusal}.", error);
         }
     }
 
