@@ -206,7 +206,7 @@ internal sealed class Publisher<T> : IAsyncDisposable
             }
 
             publication.WasSent = true;
-            return await _api.SendAsync(publication.Subject, publication.Payload, publication.Options, ct).ConfigureAwait(false);
+            return await _api.SendAsync(publication.Subject, publication.Payload, publication.Options, _options.PublishTimeout, ct).ConfigureAwait(false);
         }
         catch (Exception error)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
@@ -123,8 +124,26 @@ internal sealed class StreamApi : IDisposable
     }
 
     /// <summary>Sends an event; the answer is awaited apart, so that others can be sent meanwhile.</summary>
-    internal ValueTask<NatsJSPublishConcurrentFuture> SendAsync(string subject, ReadOnlyMemory<byte> payload, NatsJSPubOpts options, CancellationToken ct) =>
-        _jetStream.PublishConcurrentAsync(subject, payload, NatsRawSerializer<ReadOnlyMemory<byte>>.Default, options, headers: null, ct);
+    /// <remarks>Not the client's own way: that one stops listening a request's time after each call, while the event may still be in a buffer.</remarks>
+    internal async ValueTask<NatsJSPublishConcurrentFuture> SendAsync(
+        string subject, ReadOnlyMemory<byte> payload, NatsJSPubOpts options, TimeSpan listen, CancellationToken ct)
+    {
+        var headers = new NatsHeaders { ["Nats-Msg-Id"] = options.MsgId, ["Nats-Expected-Stream"] = options.ExpectedStream };
+        if (options.ExpectedLastSequence is { } sequence)
+        {
+            headers["Nats-Expected-Last-Sequence"] = sequence.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return new NatsJSPublishConcurrentFuture(await Connection.CreateRequestSubAsync(
+            subject,
+            payload,
+            headers,
+            NatsRawSerializer<ReadOnlyMemory<byte>>.Default,
+            NatsJSJsonSerializer<PubAckResponse>.Default,
+            NatsJSPubOpts.Default,
+            new NatsSubOpts { Timeout = listen, ThrowIfNoResponders = true },
+            ct).ConfigureAwait(false));
+    }
 
     /// <summary>Throws if the server has forbidden to send to a subject, or to get the answer, since a time of <see cref="Stopwatch"/>.</summary>
     internal void ThrowIfForbidden(string subject, long since, Exception? error = null) =>

@@ -177,17 +177,24 @@ internal sealed class NatsJoinTests : NatsFixture
         Received live = Observe(stream.Events);
         await StoreAsync("a", 0, 5);
         live.WaitFor(5);
-        using var mayGoOn = new ManualResetEventSlim();
-        using var called = new ManualResetEventSlim();
+        var mayGoOn = new ManualResetEventSlim();
+        var called = new ManualResetEventSlim();
 
-        using IDisposable subscription = stream.From(NatsStart.At(1)).Subscribe(_ =>
+        Task<IDisposable> subscribing = Task.Run(() => stream.From(NatsStart.At(1)).Subscribe(_ =>
         {
             called.Set();
-            mayGoOn.Wait(Eventually.Limit);
-        });
+            mayGoOn.Wait();
+        }));
 
-        Eventually.IsSet(called, "It is called, though not by who subscribes: that one is here.");
-        mayGoOn.Set();
+        try
+        {
+            Eventually.IsSet(called, "The observer is called.");
+            using IDisposable subscription = await Eventually.Ends(subscribing);
+        }
+        finally
+        {
+            mayGoOn.Set();
+        }
     }
 
     [Test]
