@@ -209,8 +209,10 @@ internal sealed class NatsResumeTests : NatsFixture
         await using var reader = new ServerReader<Reading>(api, Options(filter: $"{Name}.rare"), NatsStart.Now, CancellationToken.None);
         await reader.OpenAsync(CancellationToken.None);
         await StoreAsync("busy", 0, 30);
+        using var limit = new CancellationTokenSource(Eventually.Limit);
         while (reader.Next < 31)
         {
+            limit.Token.ThrowIfCancellationRequested();
             Assert.That((await Eventually.Ends(reader.ReadAsync().AsTask())).IsEvent, Is.False);
         }
 
