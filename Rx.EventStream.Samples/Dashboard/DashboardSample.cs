@@ -6,7 +6,14 @@ namespace Rx.Samples.Dashboard;
 internal sealed class DashboardSample : Sample
 {
     private const string Port = "--port";
+    private const string MostHeld = "--most-held";
     private const int UsualPort = 5080;
+
+    /// <summary>Half a gigabyte: this is somebody's desk, not a server.</summary>
+    private const int UsualMostHeld = 30_000_000;
+
+    /// <summary>Less would end a subscriber that is only a moment late.</summary>
+    private const int LeastMostHeld = 10_000;
 
     /// <summary>Each stalled subscriber may keep a pool thread, and the page is not to wait until the pool has grown.</summary>
     private const int LeastPoolThreads = 2 * Experiment.MostMembers;
@@ -18,15 +25,17 @@ internal sealed class DashboardSample : Sample
     public override IReadOnlyList<SampleOption> Options { get; } =
     [
         new(Port, "N", $"Listen on that port of 127.0.0.1, 0 for any that is free (default: {UsualPort})."),
+        new(MostHeld, "N", $"Remove a subscriber or bookmark that keeps more than N events in memory (default: {UsualMostHeld})."),
     ];
 
     public override async Task<int> RunAsync(SampleArguments arguments, CancellationToken interrupted)
     {
         int port = arguments.Integer(Port, otherwise: UsualPort, least: 0, most: ushort.MaxValue);
+        int mostHeld = arguments.Integer(MostHeld, otherwise: UsualMostHeld, least: LeastMostHeld, most: int.MaxValue);
         ThreadPool.GetMinThreads(out int workers, out int completions);
         ThreadPool.SetMinThreads(Math.Max(workers, LeastPoolThreads), completions);
 
-        await using var server = new DashboardServer(port);
+        await using var server = new DashboardServer(port, mostHeld);
         try
         {
             await server.StartAsync();

@@ -20,11 +20,14 @@ internal sealed class DashboardServer : IAsyncDisposable
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication _application;
-    private readonly Bench _bench = new();
+    private readonly Bench _bench;
     private readonly FrameFeed _feed;
 
-    public DashboardServer(int port)
+    /// <param name="port">Where to listen; 0 for any that is free.</param>
+    /// <param name="mostHeld">How many events one subscriber or bookmark may keep in memory.</param>
+    public DashboardServer(int port, long mostHeld)
     {
+        _bench = new Bench(mostHeld);
         _feed = new FrameFeed(_bench);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();

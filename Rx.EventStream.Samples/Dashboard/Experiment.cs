@@ -16,11 +16,11 @@ internal sealed class Experiment : IAsyncDisposable
     public const int MostCapacity = 1_000_000;
     private const int LongestName = 24;
 
+    /// <summary>A bookmark gives back what it keeps in its finalizer, which runs after the first.</summary>
+    private const int Collections = 2;
+
     /// <summary>What those who join at the oldest event can replay.</summary>
     private const int Retained = 10_000;
-
-    /// <summary>How many events one subscriber or bookmark may keep in memory, half a gigabyte: this is somebody's desk, not a server.</summary>
-    private const long MostHeld = 30_000_000;
 
     private readonly EventStream<Mark> _stream = new(new EventStreamOptions { Name = "dashboard", Retention = Retention.Count(Retained) });
 
@@ -29,6 +29,7 @@ internal sealed class Experiment : IAsyncDisposable
     private readonly Load _streamLoad;
     private readonly Load _subjectLoad;
     private readonly List<EventLoopScheduler> _loops = [];
+    private readonly long _mostHeld;
 
     // Replaced by whoever changes them, read by anyone.
     private ImmutableArray<Member> _members = [];
@@ -42,13 +43,21 @@ internal sealed class Experiment : IAsyncDisposable
     private int _memberCount;
     private int _noticeCount;
 
-    public Experiment(int rate, int publishers)
+    /// <summary>At how many looks to come the garbage collector is to be called for what removed hoarders kept.</summary>
+    private int _collectionsDue;
+
+    /// <summary>Begins with three subscribers.</summary>
+    /// <param name="rate">Events a second, of all publishers together.</param>
+    /// <param name="publishers">How many threads.</param>
+    /// <param name="mostHeld">How many events one subscriber or bookmark may keep in memory.</param>
+    public Experiment(int rate, int publishers, long mostHeld)
     {
+        _mostHeld = mostHeld;
         _streamLoad = new Load("stream", _stream);
         _subjectLoad = new Load("subject", _subject);
         Add(new SubscriberRequest("ledger"));
         Add(new SubscriberRequest("screen", Policy: "latest", Scheduler: "eventLoop"));
-        Add(new SubscriberRequest("uplink", Policy: "dropOldest", Capacity: 1_000, Scheduler: "newThread"));
+        Add(new SubscriberRequest("uplink", Policy: "dropOldest", Capacity: 10_000, Scheduler: "newThread"));
         Set(new LoadRequest(rate, publishers));
     }
 
@@ -256,19 +265,27 @@ internal sealed class Experiment : IAsyncDisposable
 
     private void EndHoarders(long published)
     {
-        foreach (Member member in _members.Where(m => m.Held > MostHeld))
+        if (_collectionsDue > 0)
+        {
+            // What they kept is old, so that the collector would not get to it for a long time. Not before the next look, since whoever was
+            // calling a subscriber has left by then; and not waiting, since a frame is due.
+            _collectionsDue--;
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: false);
+        }
+
+        foreach (Member member in _members.Where(m => m.Held > _mostHeld))
         {
             if (Remove(member))
             {
-                Tell($"{member.Name} was removed: more than {MostHeld:N0} events were kept in memory for it.");
+                Tell($"{member.Name} was removed: more than {_mostHeld:N0} events were kept in memory for it.");
             }
         }
 
-        foreach (Bookmark bookmark in _bookmarks.Where(b => published - b.Position.Sequence > MostHeld))
+        foreach (Bookmark bookmark in _bookmarks.Where(b => published - b.Position.Sequence > _mostHeld))
         {
             if (Remove(bookmark))
             {
-                Tell($"Bookmark {bookmark.Name} was removed: it kept more than {MostHeld:N0} events in memory.");
+                Tell($"Bookmark {bookmark.Name} was removed: it kept more than {_mostHeld:N0} events in memory.");
             }
         }
     }
@@ -276,6 +293,7 @@ internal sealed class Experiment : IAsyncDisposable
     private void Tell(string text)
     {
         const int Kept = 5;
+        _collectionsDue = Collections;
         var notice = new Notice(++_noticeCount, text);
         ImmutableInterlocked.Update(ref _notices, static (notices, added) => [.. notices.TakeLast(Kept - 1), added], notice);
     }

@@ -92,6 +92,6 @@ internal sealed class Member
             _subscription.Dropped,
             delivered,
             _rate.Read(time, delivered),
-            new TwinFrame(twinDelivered, _twinRate.Read(time, twinDelivered), _twin.End));
+            new TwinFrame(twinDelivered, _twinRate.Read(time, twinDelivered), _twin.IsLingering, _twin.End));
     }
 }

@@ -24,6 +24,7 @@ internal sealed class PacedObserver : IObserver<Mark>
     private bool _isStarted;
     private bool _isStalled;
     private bool _isReleased;
+    private bool _isLingering;
     private long _due;
 
     /// <summary>Written by who calls with release, read by anyone with acquire.</summary>
@@ -52,6 +53,18 @@ internal sealed class PacedObserver : IObserver<Mark>
         }
 
         set => Change(() => _isStalled = value);
+    }
+
+    /// <summary>Whether an event is taking its time, and whoever calls with it has to wait.</summary>
+    public bool IsLingering
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _isLingering;
+            }
+        }
     }
 
     /// <summary>Takes its time from now on. What is replayed while it subscribes on its own thread must not keep that thread.</summary>
@@ -92,6 +105,7 @@ internal sealed class PacedObserver : IObserver<Mark>
             while (_isHindered)
             {
                 TimeSpan wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), _due);
+                _isLingering = true;
                 if (_isStalled)
                 {
                     Monitor.Wait(_gate);
@@ -105,6 +119,8 @@ internal sealed class PacedObserver : IObserver<Mark>
                     break;
                 }
             }
+
+            _isLingering = false;
         }
     }
 }

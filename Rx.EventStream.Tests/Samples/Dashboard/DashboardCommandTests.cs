@@ -12,6 +12,7 @@ internal sealed class DashboardCommandTests
     [TestCase("not '65536'", "--port", "65536")]
     [TestCase("not '-1'", "--port=-1")]
     [TestCase("--port needs a value", "--port")]
+    [TestCase("--most-held must be a whole number from 10,000", "--most-held", "1")]
     [TestCase("dashboard has no option '--open'", "--open", "yes")]
     [CancelAfter(TimeLimit)]
     public async Task CommandLine_Nonsense_NamedOnStandardError(string expected, params string[] args)

@@ -26,9 +26,9 @@ internal sealed partial class DashboardProcess : IDisposable
 
     public Uri Address { get; }
 
-    public static async Task<DashboardProcess> StartAsync(CancellationToken ct)
+    public static async Task<DashboardProcess> StartAsync(CancellationToken ct, params string[] options)
     {
-        SampleProcess sample = SampleProcess.Start("dashboard", "--port", "0");
+        SampleProcess sample = SampleProcess.Start(["dashboard", "--port", "0", .. options]);
         try
         {
             string line = await sample.WaitForAsync("http://", ct);

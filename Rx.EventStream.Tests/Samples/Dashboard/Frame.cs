@@ -11,7 +11,8 @@ internal sealed record Frame(
     Frame.Side Stream,
     Frame.Side Subject,
     Frame.Member[] Members,
-    Frame.Bookmark[] Bookmarks)
+    Frame.Bookmark[] Bookmarks,
+    Frame.Notice[] Notices)
 {
     public Member Of(string name) =>
         Members.FirstOrDefault(m => m.Name == name)
@@ -22,7 +23,9 @@ internal sealed record Frame(
     internal sealed record Member(
         int Id, string Name, long Joined, bool Stalled, string? End, long Position, long Lag, long Dropped, long Delivered, Twin Subject);
 
-    internal sealed record Twin(long Delivered, string? End);
+    internal sealed record Twin(long Delivered, bool Busy, string? End);
 
     internal sealed record Bookmark(string Name, long Sequence);
+
+    internal sealed record Notice(int Id, string Text);
 }
