@@ -11,6 +11,7 @@ const hints = {
 };
 const withCapacity = new Set(["dropOldest", "fail", "wait"]);
 const settle = 150; // milliseconds that the slider rests before its value is sent
+const ranges = { rate: [1, 1_000_000], publishers: [1, 8], capacity: [1, 1_000_000] }; // the server's
 const byId = id => document.getElementById(id);
 
 export class Controls {
@@ -69,8 +70,17 @@ export class Controls {
       clearTimeout(timer);
       timer = setTimeout(() => this.#setLoad({ rate }), settle);
     });
-    number.addEventListener("change", () => this.#setLoad({ rate: number.valueAsNumber }));
-    byId("publishers").addEventListener("change", event => this.#setLoad({ publishers: event.target.valueAsNumber }));
+    number.addEventListener("change", () => this.#setChecked("rate"));
+    byId("publishers").addEventListener("change", () => this.#setChecked("publishers"));
+  }
+
+  #setChecked(name) {
+    const input = byId(name);
+    const problem = problemOf(input);
+    showProblem(this.#problem, problem);
+    if (problem === null) {
+      this.#setLoad({ [name]: input.valueAsNumber });
+    }
   }
 
   async #setLoad(load) {
@@ -83,6 +93,7 @@ export class Controls {
     const dialog = byId("add-dialog");
     const form = dialog.querySelector("form");
     const problem = form.querySelector(".problem");
+    const add = form.querySelector("[type=submit]");
     const showPolicy = () => {
       const policy = form.elements.policy.value;
       byId("policy-hint").textContent = hints[policy];
@@ -94,6 +105,13 @@ export class Controls {
     form.addEventListener("submit", async event => {
       event.preventDefault();
       const { name, join, policy, capacity, speed, scheduler } = form.elements;
+      const inPage = capacity.disabled ? null : problemOf(capacity);
+      showProblem(problem, inPage);
+      if (inPage !== null || add.disabled) {
+        return;
+      }
+
+      add.disabled = true; // a second click must not add a second one
       const [joinAt, bookmark] = join.value.split(":");
       const answer = await send("POST", "subscribers", {
         joinAt,
@@ -104,6 +122,7 @@ export class Controls {
         ...(!capacity.disabled && { capacity: capacity.valueAsNumber }),
         ...(speed.value && { speed: Number(speed.value) }),
       });
+      add.disabled = false;
       showProblem(problem, answer.problem);
       if (!answer.problem) {
         dialog.close();
@@ -178,6 +197,19 @@ async function send(method, path, body) {
   } catch {
     return { problem: "The server does not answer." };
   }
+}
+
+// What is wrong with a number, in words, or null.
+function problemOf(input) {
+  const [least, most] = ranges[input.id];
+  const value = input.valueAsNumber;
+  if (Number.isInteger(value) && value >= least && value <= most) {
+    return null;
+  }
+
+  const label = input.labels[0].textContent;
+  const given = Number.isNaN(value) ? "" : `, not ${value.toLocaleString("en", { maximumFractionDigits: 20 })}`;
+  return `${label} must be a whole number from ${count(least)} to ${count(most)}${given}.`;
 }
 
 function showProblem(element, problem) {

@@ -6,7 +6,8 @@ const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignific
 export const count = value => whole.format(value);
 
 // Few enough digits to be read while they change.
-export const compact = value => (value < 10_000 ? whole.format(value) : short.format(value));
+// A small k, as in kB.
+export const compact = value => (value < 10_000 ? whole.format(value) : short.format(value).replace("K", "k"));
 
 export const rate = value => `${value > 0 && value < 10 ? value.toFixed(1).replace(/\.0$/, "") : compact(value)}/s`;
 

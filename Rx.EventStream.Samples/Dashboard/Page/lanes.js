@@ -5,6 +5,7 @@ import { MarbleLane, readPalette, weightFor } from "./marbles.js";
 
 const delay = 0.25; // seconds that the lanes are behind, so that there is always a frame ahead
 const patience = 0.2; // seconds' worth of events that nobody calls a lag
+const pause = 0.4; // seconds between two waits that are told as one: whoever handles one event a second would flicker
 const schedulers = {
   threadPool: "thread pool",
   eventLoop: "event loop",
@@ -20,6 +21,7 @@ export class Lanes {
   #run = null;
   #offset = Infinity;
   #bookmarks = new Set();
+  #waitedAt = -Infinity;
   #palette = readPalette();
 
   // actions: { stall(member), remove(member) }
@@ -28,11 +30,13 @@ export class Lanes {
     document.documentElement.addEventListener("themechange", () => (this.#palette = readPalette()));
   }
 
-  add(frame) {
+  // Frozen are the marbles and what else moves by itself; rows, buttons and notes are not, since they answer to whoever uses them.
+  add(frame, isFrozen) {
     if (frame.run !== this.#run) {
       this.#run = frame.run;
       this.#offset = Infinity;
       this.#bookmarks.clear();
+      this.#waitedAt = -Infinity;
       this.#rows.forEach(row => row.element.remove());
       this.#rows.clear();
     }
@@ -41,9 +45,11 @@ export class Lanes {
     const seconds = performance.now() / 1000;
     this.#offset = Math.min(this.#offset + 0.001, seconds - frame.time);
     const weight = weightFor(frame.rate);
-    this.#row("publishers", () => this.#newRow("Publishers", "publishers")).showPublishers(frame, weight, this.#newSigns(frame));
+    const isStarved = this.#isStarved(frame);
+    this.#row("publishers", () => this.#newRow("Publishers", "publishers"))
+      .showPublishers(frame, weight, this.#newSigns(frame), isStarved, isFrozen);
     for (const member of frame.members) {
-      this.#row(member.id, () => this.#newMemberRow(member)).showMember(frame, member, weight);
+      this.#row(member.id, () => this.#newMemberRow(member)).showMember(frame, member, weight, isStarved, isFrozen);
     }
 
     const ids = new Set(["publishers", ...frame.members.map(m => m.id)]);
@@ -54,7 +60,18 @@ export class Lanes {
       }
     }
 
-    this.#setText(this.#weightText, weight === 1 ? "1 marble = 1 event" : `1 marble = ${count(weight)} events`);
+    if (!isFrozen) {
+      this.#setText(this.#weightText, weight === 1 ? "1 marble = 1 event" : `1 marble = ${count(weight)} events`);
+    }
+  }
+
+  // Whether the subject's publishers wait in somebody's OnNext.
+  #isStarved(frame) {
+    if (frame.subject.stalledFor > 0) {
+      this.#waitedAt = frame.time;
+    }
+
+    return this.#waitedAt === frame.time || (frame.time - this.#waitedAt < pause && frame.members.some(m => m.subject.busy));
   }
 
   // What changes a text that stays the same makes browsers lay out again.
@@ -117,15 +134,15 @@ class Row {
 
   addMemberButtons(stall, remove) {
     this.#stall = newButton("Stall", `Stall ${this.element.dataset.row}`, stall);
-    this.#stall.setAttribute("aria-pressed", "false");
+    this.#stall.className = "stall";
     this.element.querySelector(".buttons").append(
       this.#stall, newButton("Remove", `Remove ${this.element.dataset.row}`, remove));
   }
 
-  showPublishers(frame, weight, signs) {
-    this.#showTags([`${frame.publishers} ${frame.publishers === 1 ? "thread" : "threads"}`, `${count(frame.rate)}/s`]);
+  showPublishers(frame, weight, signs, isStarved, isFrozen) {
+    this.#showTags([`${frame.publishers} ${frame.publishers === 1 ? "thread" : "threads"}`, `asked for ${rate(frame.rate)}`]);
     [frame.stream, frame.subject].forEach((side, index) => {
-      const isStalled = side.stalledFor > 0;
+      const isStalled = index === 0 ? side.stalledFor > 0 : isStarved;
       this.#sides[index].show(
         frame.time,
         {
@@ -140,11 +157,12 @@ class Row {
           now: rate(side.rate),
           cost: duration(side.cost),
         },
-        isStalled ? "publishers wait" : "");
+        isStalled ? bad("publishers wait") : nothing,
+        isFrozen);
     });
   }
 
-  showMember(frame, member, weight) {
+  showMember(frame, member, weight, isStarved, isFrozen) {
     this.member = member;
     this.#showTags([
       member.policy,
@@ -153,12 +171,13 @@ class Row {
       `joined at ${count(member.joined)}`,
     ]);
     this.element.dataset.stalled = String(member.stalled);
-    this.#stall.setAttribute("aria-pressed", String(member.stalled));
     const label = member.stalled ? "Release" : "Stall";
     if (this.#stall.textContent !== label) {
       this.#stall.textContent = label;
       this.#stall.setAttribute("aria-label", `${label} ${member.name}`);
     }
+
+    this.#offerStall(member.end === null || member.stalled);
 
     this.#sides[0].show(
       frame.time,
@@ -176,14 +195,15 @@ class Row {
         dropped: count(member.dropped),
         rate: rate(member.rate),
       },
-      member.end === null || member.end === "completed" ? member.end ?? "" : `ended: ${member.end}`);
+      noteOfEnd(member.end) ?? nothing,
+      isFrozen);
     const twin = member.subject;
-    const isStarved = frame.subject.stalledFor > 0;
+    const isHolding = isStarved ? twin.busy : member.stalled;
     this.#sides[1].show(
       frame.time,
       {
         position: twin.delivered,
-        pause: twin.end !== null ? "" : member.stalled ? "own" : isStarved ? "others" : "",
+        pause: twin.end !== null ? "" : isHolding ? "own" : isStarved ? "others" : "",
         end: twin.end,
       },
       weight,
@@ -191,7 +211,19 @@ class Row {
         received: count(twin.delivered),
         rate: rate(twin.rate),
       },
-      twin.end ?? (member.stalled ? "holds the publisher" : isStarved ? "gets nothing" : ""));
+      noteOfEnd(twin.end) ?? (isHolding ? bad("its OnNext holds the publishers") : isStarved ? neutral("waits for others") : nothing),
+      isFrozen);
+  }
+
+  // Who has ended cannot be stalled, but who is stalled on the subject still has to be let go.
+  #offerStall(isOffered) {
+    if (this.#stall.hidden === isOffered) {
+      if (document.activeElement === this.#stall) {
+        this.#stall.nextElementSibling.focus();
+      }
+
+      this.#stall.hidden = !isOffered;
+    }
   }
 
   leave() {
@@ -243,8 +275,20 @@ class Side {
     element.append(this.#note);
   }
 
-  show(time, step, weight, stats, note) {
+  show(time, step, weight, stats, note, isFrozen) {
     this.#lane.add(time, step, weight);
+    if (!isFrozen || this.#values.size === 0) {
+      this.#showStats(stats, step);
+    }
+
+    if (this.#note.textContent !== note.text) {
+      this.#note.textContent = note.text;
+      this.#note.title = note.text; // it may be too long for its line
+      this.#note.dataset.tone = note.tone;
+    }
+  }
+
+  #showStats(stats, step) {
     for (const [name, text] of Object.entries(stats)) {
       const value = this.#value(name);
       if (value.textContent !== text) {
@@ -254,9 +298,6 @@ class Side {
 
     this.#stats.dataset.lagging = String(step.isLagging ?? false);
     this.#stats.dataset.dropping = String(step.dropped > 0);
-    if (this.#note.textContent !== note) {
-      this.#note.textContent = note;
-    }
   }
 
   draw(now, palette) {
@@ -295,6 +336,11 @@ const names = {
   now: "now",
   cost: "cost",
 };
+
+const nothing = { text: "", tone: "neutral" };
+const neutral = text => ({ text, tone: "neutral" });
+const bad = text => ({ text, tone: "bad" });
+const noteOfEnd = end => (end === null ? null : end === "completed" ? neutral(end) : bad(`ended: ${end}`));
 
 function newButton(text, label, action) {
   const button = document.createElement("button");

@@ -4,6 +4,7 @@ import { Feed } from "./feed.js";
 import { bytes, duration, rate } from "./format.js";
 import { History } from "./history.js";
 import { Lanes } from "./lanes.js";
+import { Notices } from "./notices.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const calmInterval = 1_000; // milliseconds between two pictures for those who want no motion
@@ -14,6 +15,7 @@ const announce = text => (announcer.textContent = text);
 
 const controls = new Controls(announce);
 const lanes = new Lanes(controls);
+const notices = new Notices();
 const history = new History();
 const both = [{ name: "EventStream", className: "stream" }, { name: "Subject", className: "subject" }];
 const charts = [
@@ -26,7 +28,6 @@ let isFrozen = false;
 let isNew = false;
 let drawnAt = -Infinity;
 let describedAt = -Infinity;
-let lastNotice = 0;
 let ended = new Set();
 let run = null;
 
@@ -47,11 +48,10 @@ requestAnimationFrame(draw);
 function show(frame) {
   history.add(frame);
   controls.show(frame);
+  notices.show(frame);
   tell(frame);
-  if (!isFrozen) {
-    lanes.add(frame);
-    isNew = true;
-  }
+  lanes.add(frame, isFrozen);
+  isNew = true;
 }
 
 function draw(time) {
@@ -71,21 +71,16 @@ function draw(time) {
   }
 }
 
-// Tells what nobody on this page has asked for.
+// Tells those who do not see the rows who has ended; all of a frame at once, since a second text would take the first one's place.
 function tell(frame) {
   if (frame.run !== run) {
     run = frame.run;
-    lastNotice = 0;
     ended = new Set();
   }
 
-  for (const { id, text } of frame.notices.filter(n => n.id > lastNotice)) {
-    lastNotice = id;
-    announce(text);
-  }
-
-  for (const { id, name, end } of frame.members.filter(m => m.end !== null && !ended.has(m.id))) {
-    ended.add(id);
-    announce(`${name} ended: ${end}`);
+  const news = frame.members.filter(m => m.end !== null && !ended.has(m.id));
+  news.forEach(m => ended.add(m.id));
+  if (news.length > 0) {
+    announce(news.map(m => `${m.name} ended: ${m.end}`).join("; "));
   }
 }

@@ -1,16 +1,23 @@
 // One lane: marbles that move from right to left with time, as in a marble diagram.
 
+import { compact } from "./format.js";
+
 const speed = 105; // pixels a second
 const radius = 8.5;
 const growth = 0.15; // seconds that a marble takes to grow to its size
 const entrance = 14; // pixels between "now" and the right edge
-const mostMarbles = 5; // in one interval; more are one pill
+const reach = radius / speed; // seconds that it extends to either side
+const leastOverlap = 0.03; // seconds; less does not hide a number
+const shortestPill = 46; // pixels, room for what it says
+const mostlyLost = 0.98;
+const mostMarbles = 20; // in one interval; more are one pill from the start
+const half = 18; // pixels of a lane below its thread, and above it
 const kept = 30; // seconds
 const colours = 6;
 
-// How many events a marble stands for, so that some two to five pass in a second.
+// How many events a marble stands for, so that some two to four pass in a second.
 export function weightFor(rate) {
-  const least = Math.max(1, rate / 5);
+  const least = Math.max(1, rate / 4);
   const power = 10 ** Math.floor(Math.log10(least));
   return [1, 2, 5, 10].map(step => step * power).find(weight => weight >= least - 1e-9);
 }
@@ -85,18 +92,37 @@ export class MarbleLane {
 
     const missed = passed > 0 ? Math.min(1, Math.max(0, (to.dropped - from.dropped) / passed)) : 0;
     if (number > mostMarbles) {
-      this.#marbles.push({ time: to.time, number: first, missed, many: passed });
+      this.#place({ from: from.time, to: to.time, number: first, events: passed, lost: missed * passed, isPill: true });
       return;
     }
 
     for (let i = first; i < first + number; i++) {
       const part = passed > 0 ? (i * weight - from.position) / passed : 0;
-      this.#marbles.push({ time: from.time + part * (to.time - from.time), number: i, missed, many: 0 });
+      const time = from.time + part * (to.time - from.time);
+      this.#place({ time, from: time - reach, to: time + reach, number: i, events: weight, lost: missed * weight, isPill: false });
+    }
+  }
+
+  // What would lie on the one before it is one pill with it, from the beginning of the first to the end of the last.
+  #place(item) {
+    let last = this.#marbles.at(-1);
+    if (last === undefined || item.from >= last.to - leastOverlap) {
+      this.#marbles.push(item);
+      last = item;
+    } else {
+      last.isPill = true;
+      last.to = item.to;
+      last.events += item.events;
+      last.lost += item.lost;
+    }
+
+    if (last.isPill) {
+      last.to = Math.max(last.to, last.from + shortestPill / speed);
     }
   }
 
   #forget(before) {
-    this.#marbles = this.#marbles.filter(m => m.time > before);
+    this.#marbles = this.#marbles.filter(m => m.to > before);
     this.#pauses = this.#pauses.filter(p => p.to > before);
     this.#signs = this.#signs.filter(s => s.time > before);
   }
@@ -112,12 +138,12 @@ export class MarbleLane {
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, this.#width, this.#height);
     const edge = this.#width - entrance;
-    const middle = this.#height / 2;
+    const middle = this.#height - half; // what a lane is higher by is above
     const x = time => edge - (now - time) * speed;
 
     // A pause lasts until it is over: between two frames nobody knows better.
     for (const pause of this.#pauses) {
-      this.#drawPause(Math.max(0, x(pause.from)), Math.min(edge, x(pause.isOpen ? now : pause.to)), pause.kind, palette);
+      this.#drawPause(Math.max(0, x(pause.from)), Math.min(edge, x(pause.isOpen ? now : pause.to)), middle, pause.kind, palette);
     }
 
     const stop = this.#end === null ? edge : Math.min(edge, x(this.#end.time));
@@ -128,21 +154,18 @@ export class MarbleLane {
     context.lineTo(Math.max(0, stop), middle);
     context.stroke();
 
-    for (const sign of this.#signs) {
-      this.#drawSign(x(sign.time), sign.text, palette);
-    }
-
+    const signs = this.#signs.filter(sign => sign.time <= now);
+    signs.forEach(sign => this.#drawPole(x(sign.time), palette));
     for (const marble of this.#marbles) {
-      const at = x(marble.time);
-      if (at > -60 && marble.time <= now) {
-        if (marble.many > 0) {
-          this.#drawPill(at, middle, marble, palette);
-        } else {
-          this.#drawMarble(at, middle, marble, Math.min(1, (now - marble.time) / growth), palette);
-        }
+      if (marble.isPill) {
+        this.#drawPill(x(marble.from), Math.min(edge, x(marble.to)), middle, marble, palette);
+      } else if (marble.time <= now) {
+        this.#drawMarble(x(marble.time), middle, marble, Math.min(1, (now - marble.time) / growth), palette);
       }
     }
 
+    // Above the marbles in both senses.
+    signs.forEach(sign => this.#drawFlag(x(sign.time), sign.text, palette));
     if (this.#end !== null && this.#end.time <= now) {
       this.#drawEnd(stop, middle, palette);
     }
@@ -150,58 +173,68 @@ export class MarbleLane {
     context.strokeStyle = palette.edge;
     context.lineWidth = 1;
     context.beginPath();
-    context.moveTo(edge + 0.5, 4);
-    context.lineTo(edge + 0.5, this.#height - 4);
+    context.moveTo(edge + 0.5, middle - half + 4);
+    context.lineTo(edge + 0.5, middle + half - 4);
     context.stroke();
   }
 
-  // Full where all its events were delivered; else a ring that is as complete as the delivery was.
+  // Full where all its events were delivered; else a ring that is as complete as the delivery was, which leaves no room for a number.
   #drawMarble(x, y, marble, size, palette) {
     const context = this.#context;
     const colour = palette.marbles[marble.number % colours];
-    context.beginPath();
-    context.arc(x, y, radius * size, 0, 2 * Math.PI);
-    context.fillStyle = marble.missed > 0 ? palette.surface : colour;
-    context.fill();
-    if (marble.missed > 0) {
+    const missed = marble.lost / marble.events;
+    if (missed > 0) {
       const ring = Math.max(0, radius * size - 1.5);
-      context.strokeStyle = palette.thread;
-      context.lineWidth = 3;
       context.beginPath();
       context.arc(x, y, ring, 0, 2 * Math.PI);
+      context.fillStyle = palette.surface;
+      context.fill();
+      context.strokeStyle = palette.missed;
+      context.lineWidth = 3;
       context.stroke();
       context.strokeStyle = colour;
       context.beginPath();
-      context.arc(x, y, ring, -Math.PI / 2, (1.5 - 2 * marble.missed) * Math.PI);
+      context.arc(x, y, ring, -Math.PI / 2, (1.5 - 2 * missed) * Math.PI);
       context.stroke();
+      return;
     }
 
+    context.beginPath();
+    context.arc(x, y, radius * size, 0, 2 * Math.PI);
+    context.fillStyle = colour;
+    context.fill();
     if (size === 1) {
-      this.#write(`${marble.number % 100}`, x, y, "600 9px", marble.missed > 0 ? palette.text : palette.onMarble);
+      this.#write(`${marble.number % 100}`, x, y, "600 9px", palette.onMarble);
     }
   }
 
-  #drawPill(x, y, marble, palette) {
+  // It comes out of the edge; what it says stands still as soon as there is room for it.
+  #drawPill(from, to, y, marble, palette) {
+    if (to <= from) {
+      return;
+    }
+
     const context = this.#context;
-    const text = `${marble.missed < 0.98 ? "+" : "−"}${amount.format(marble.many)}`;
-    context.font = font("600 10px");
-    const width = context.measureText(text).width + 14;
+    const isLost = marble.lost / marble.events >= mostlyLost;
+    const colour = palette.marbles[marble.number % colours];
     context.beginPath();
-    context.roundRect(x - width, y - radius - 1, width, 2 * radius + 2, radius + 1);
-    context.fillStyle = marble.missed < 0.98 ? palette.marbles[marble.number % colours] : palette.surface;
+    context.roundRect(from, y - radius, to - from, 2 * radius, radius);
+    context.fillStyle = isLost ? palette.surface : colour;
     context.fill();
-    if (marble.missed >= 0.98) {
+    if (isLost) {
       context.setLineDash([3, 2.5]);
-      context.strokeStyle = palette.marbles[marble.number % colours];
+      context.strokeStyle = colour;
       context.lineWidth = 1.5;
       context.stroke();
       context.setLineDash([]);
     }
 
-    this.#write(text, x - width / 2, y, "600 10px", marble.missed < 0.98 ? palette.onMarble : palette.text);
+    if (to - from >= shortestPill - 1) {
+      this.#write(`${isLost ? "−" : "+"}${compact(marble.events)}`, (from + to) / 2, y, "600 10px", isLost ? palette.text : palette.onMarble);
+    }
   }
 
-  #drawPause(from, to, kind, palette) {
+  #drawPause(from, to, y, kind, palette) {
     if (to <= from) {
       return;
     }
@@ -210,7 +243,7 @@ export class MarbleLane {
     const colour = kind === "own" ? palette.stalled : palette.waiting;
     context.save();
     context.beginPath();
-    context.roundRect(from, 3, to - from, this.#height - 6, 6);
+    context.roundRect(from, y - half + 3, to - from, 2 * half - 6, 6);
     context.clip();
     context.globalAlpha = 0.13;
     context.fillStyle = colour;
@@ -229,17 +262,20 @@ export class MarbleLane {
     context.restore();
   }
 
-  #drawSign(x, text, palette) {
+  #drawPole(x, palette) {
     const context = this.#context;
     context.strokeStyle = palette.text;
     context.lineWidth = 1.5;
     context.beginPath();
-    context.moveTo(x, 2);
-    context.lineTo(x, this.#height - 2);
+    context.moveTo(x, 1);
+    context.lineTo(x, this.#height - 3);
     context.stroke();
-    context.fillStyle = palette.text;
-    context.fillRect(x, 2, 13, 13);
-    this.#write(text, x + 6.5, 9, "700 10px", palette.surface);
+  }
+
+  #drawFlag(x, text, palette) {
+    this.#context.fillStyle = palette.text;
+    this.#context.fillRect(x - 0.75, 1, 14, 14);
+    this.#write(text, x + 6.25, 8, "700 10px", palette.surface);
   }
 
   #drawEnd(x, y, palette) {
@@ -285,6 +321,7 @@ export function readPalette() {
     edge: colour("line"),
     text: colour("text"),
     surface: colour("surface"),
+    missed: colour("missed"),
     stalled: colour("bad"),
     waiting: colour("muted"),
   };
@@ -292,5 +329,4 @@ export function readPalette() {
   return palette;
 }
 
-const amount = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 const font = weightAndSize => `${weightAndSize} ${getComputedStyle(document.body).fontFamily}`;

@@ -3,7 +3,7 @@ namespace Rx.Tests.Samples.Dashboard;
 /// <summary>Measures contrast as WCAG 2.2 does: 4.5 for text, 3 for large text, for what controls are recognised by, and for focus.</summary>
 internal static class Contrast
 {
-    /// <summary>A function that returns how many pairs of colours it has checked, and those that fail.</summary>
+    /// <summary>A function that returns how many pairs of colours it has checked, how many texts on canvases, and which fail.</summary>
     public const string Script =
         """
         () => {
@@ -68,10 +68,24 @@ internal static class Contrast
                 check(`marble ${i} on the lane`, named(`marble-${i}`), named('surface'), 3);
                 check(`marble ${i} on the publishers' lane`, named(`marble-${i}`), named('raised'), 3);
             }
+            check('missed part of a ring', named('missed'), named('surface'), 3);
             for (const name of ['stream', 'subject', 'memory']) check(`line ${name}`, named(name), named('surface'), 3);
             for (const name of ['ground', 'surface', 'raised']) check(`focus on ${name}`, named('focus'), named(name), 3);
             probe.remove();
-            return { checked, failures };
+
+            // The worst pixel under each text on a canvas.
+            const onCanvas = (window.canvasTexts ?? []).filter(t => t.isDone);
+            for (const { text, canvas, colour, ground: pixels } of onCanvas) {
+                const behind = ground(canvas);
+                const shades = new Map();
+                for (let i = 0; i < pixels.length; i += 4) {
+                    const [r, g, b, a] = pixels.slice(i, i + 4);
+                    shades.set(`${r},${g},${b},${a}`, [r, g, b, a / 255]);
+                }
+                const worst = [...shades.values()].map(s => over(s, behind)).reduce((a, b) => ratio(parse(colour), a) < ratio(parse(colour), b) ? a : b);
+                check(`${text} on a canvas`, parse(colour), worst, 4.5);
+            }
+            return { checked, failures, onCanvas: onCanvas.length };
         }
         """;
 }

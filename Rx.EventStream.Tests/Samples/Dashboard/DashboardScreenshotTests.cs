@@ -16,8 +16,8 @@ internal sealed class DashboardScreenshotTests
 
     private static readonly (string Name, int Width, int Height, ColorScheme Scheme)[] _pictures =
     [
-        ("light", 1400, 790, ColorScheme.Light),
-        ("dark", 1400, 790, ColorScheme.Dark),
+        ("light", 1400, 900, ColorScheme.Light),
+        ("dark", 1400, 900, ColorScheme.Dark),
         ("light-390", 390, 844, ColorScheme.Light),
         ("dark-390", 390, 844, ColorScheme.Dark),
     ];
@@ -43,7 +43,7 @@ internal sealed class DashboardScreenshotTests
             });
             IPage page = await context.NewPageAsync();
             await page.GotoAsync(dashboard.Address.AbsoluteUri);
-            await page.Locator("[data-row=ledger] .subject .note").GetByText("holds the publisher").WaitForAsync();
+            await page.Locator("[data-row=ledger] .subject .note").GetByText("holds the publishers").WaitForAsync();
             await PictureAsync(page, name, isFull: width < height);
             await page.GetByRole(AriaRole.Button, new() { Name = "Add subscriber" }).ClickAsync();
             await PictureAsync(page, $"{name}-dialog", isFull: false);
@@ -59,14 +59,6 @@ internal sealed class DashboardScreenshotTests
         TestContext.AddTestAttachment(path);
     }
 
-    private static string Folder()
-    {
-        DirectoryInfo? folder = new(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Rx.EventStream.slnx")))
-        {
-            folder = folder.Parent;
-        }
-
-        return Directory.CreateDirectory(Path.Combine(folder!.FullName, "artifacts", "screenshots")).FullName;
-    }
+    private static string Folder() =>
+        Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "screenshots")).FullName;
 }
