@@ -11,6 +11,7 @@ namespace Rx.Samples;
 internal static class SampleHost
 {
     internal const string Command = "dotnet run --project Rx.EventStream.Samples --";
+    private const int Failed = 1;
     private const int BadUsage = 2;
 
     /// <summary>The first one runs when none is named.</summary>
@@ -54,6 +55,12 @@ internal static class SampleHost
         {
             await Console.Error.WriteLineAsync($"{error.Message} See: {Command} --help");
             return BadUsage;
+        }
+        catch (IOException error)
+        {
+            // Such as output that goes to a full disk: nothing to show a stack trace for.
+            await Console.Error.WriteLineAsync($"The sample cannot go on: {error.Message}.");
+            return Failed;
         }
     }
 

@@ -16,6 +16,9 @@ internal sealed class KeyReader : IDisposable
     /// <exception cref="OperationCanceledException">Interrupted meanwhile.</exception>
     public ValueTask<ConsoleKey> ReadAsync(CancellationToken interrupted) => _keys.ReadAsync(interrupted);
 
+    /// <summary>Takes a key that was pressed already, if there is one.</summary>
+    public bool TryRead(out ConsoleKey key) => _keys.TryRead(out key);
+
     /// <summary>Waits so long, or until there is a key to read, or until interrupted.</summary>
     public async Task RestAsync(TimeSpan time, CancellationToken interrupted)
     {

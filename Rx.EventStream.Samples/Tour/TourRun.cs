@@ -46,16 +46,17 @@ internal sealed class TourRun(IReadOnlyList<Screen> screens, CancellationToken i
         {
             AnsiConsole.Write(_clear);
             Stage played = await AnimateAsync(screen, view, keys);
+            ConsoleKey key = keys.TryRead(out ConsoleKey early) && early == ConsoleKey.Q ? early : ConsoleKey.None;
 
             // What moves is cut off where the window is too low; this scrolls.
             AnsiConsole.Write(view.Draw(played));
             AnsiConsole.Markup(screen == screens[^1] ? "[grey]Enter ends the tour[/] " : "[grey]Enter: next   q: quit[/] ");
-            ConsoleKey key;
-            do
+
+            // A key that came before the picture was complete has completed it, and done its work with that, unless it is to leave.
+            while (key is not (ConsoleKey.Enter or ConsoleKey.Q))
             {
                 key = await keys.ReadAsync(interrupted);
             }
-            while (key is not (ConsoleKey.Enter or ConsoleKey.Q));
 
             AnsiConsole.WriteLine();
             return key == ConsoleKey.Enter;

@@ -125,6 +125,34 @@ internal sealed class TourSampleTests
         Assert.That(terminal.Raw, Does.Contain("The tour was left at screen 2 of 11."));
     }
 
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Tour_EnterWhileMarblesMove_CompletesThePictureAndTheNextGoesOn(CancellationToken ct)
+    {
+        using SampleTerminal terminal = SampleTerminal.Start(80, 24, "tour");
+        await terminal.WaitForAsync("published", 1, ct);
+        await terminal.TypeAsync("\r", ct);
+        await terminal.WaitForAsync("Enter", 1, ct);
+        Assert.That(LastPicture(terminal)[0], Does.EndWith($" 1/{Screens}"));
+        await terminal.TypeAsync("\r", ct);
+        await terminal.WaitForAsync($"2/{Screens}", 1, ct);
+        await terminal.TypeAsync("q", ct);
+
+        Assert.That(await terminal.FinishAsync(ct), Is.Zero, terminal.Raw);
+        Assert.That(terminal.Raw, Does.Contain("The tour was left at screen 2 of 11."));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    [Platform("Linux", Reason = "There is no /dev/full.")]
+    public async Task Tour_OutputOnAFullDisk_SaysSoWithoutAStackTrace(CancellationToken ct)
+    {
+        using SampleTerminal terminal = SampleTerminal.Start(80, 24, "tour", ">/dev/full");
+
+        Assert.That(await terminal.FinishAsync(ct), Is.EqualTo(1), terminal.Raw);
+        Assert.That(terminal.Raw, Does.Contain("The sample cannot go on: ").And.Not.Contain("   at "));
+    }
+
     [TestCase("Enter", Description = "while it waits for a key")]
     [TestCase("published", Description = "while marbles move")]
     [CancelAfter(TimeLimit)]
