@@ -20,7 +20,7 @@ internal sealed class ChatClientSample : Sample
             return await new ClientVisit(addresses, new PlainRoomView()).RunAsync(ReadLinesAsync(), interrupted);
         }
 
-        using var prompt = new Prompt();
+        using var prompt = new Prompt(ClientVisit.Commands);
         return await new ClientVisit(addresses, prompt).RunAsync(prompt.ReadLinesAsync(), interrupted);
     }
 

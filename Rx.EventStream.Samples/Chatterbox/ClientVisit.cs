@@ -5,8 +5,14 @@ namespace Rx.Samples.Chatterbox;
 /// <summary>A visit of one who talks: sends the lines it is given, and leaves when all of them were heard.</summary>
 internal sealed class ClientVisit(IReadOnlyList<RoomAddress> addresses, IRoomView view) : Visit(addresses, view)
 {
+    /// <summary>The commands that may stand in place of a line.</summary>
+    public const string Commands = $"{Who} tells who is there, {Quit} leaves.";
+
     private const string Who = "/who";
     private const string Quit = "/quit";
+
+    /// <summary>How long one who wants to leave waits for the room to take the next line.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(1.5);
 
     private readonly Outbox _outbox = new();
 
@@ -27,7 +33,7 @@ internal sealed class ClientVisit(IReadOnlyList<RoomAddress> addresses, IRoomVie
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
 
         // Not awaited: reading from a console cannot be interrupted.
-        _ = TakeAsync(lines, leaving.Token);
+        _ = TakeAsync(lines, leaving);
         Task told = CancelAfterAsync(Task.WhenAll(_arrived.Task, _outbox.Emptied), leaving);
         int exitCode = await StayAsync(leaving.Token);
         await leaving.CancelAsync();
@@ -35,7 +41,7 @@ internal sealed class ClientVisit(IReadOnlyList<RoomAddress> addresses, IRoomVie
         int lost = _outbox.Lost + _outbox.Count;
         if (lost > 0)
         {
-            await Console.Error.WriteLineAsync($"{Lines(lost)} may not have reached the room.");
+            View.Goodbye($"{Lines(lost)} may not have reached the room.");
         }
 
         return lost > 0 ? 1 : exitCode;
@@ -117,30 +123,57 @@ internal sealed class ClientVisit(IReadOnlyList<RoomAddress> addresses, IRoomVie
         }
     }
 
-    private async Task TakeAsync(IAsyncEnumerable<string> lines, CancellationToken ct)
+    private async Task TakeAsync(IAsyncEnumerable<string> lines, CancellationTokenSource leaving)
     {
+        bool isQuitting = false;
         try
         {
-            await _arrived.Task.WaitAsync(ct);
+            await _arrived.Task.WaitAsync(leaving.Token);
             await foreach (string line in lines)
             {
-                if (line == Quit)
+                string command = line.Trim();
+                isQuitting = command == Quit;
+                if (isQuitting)
                 {
                     break;
                 }
 
-                if (line == Who)
+                if (command == Who)
                 {
                     View.Notice(Members.IsEmpty ? "You are not in the room now." : Wording.Of(Members));
-                    continue;
                 }
-
-                await _outbox.AddAsync(line, ct);
+                else if (command.StartsWith('/'))
+                {
+                    View.Notice($"There is no command {command.Split(' ')[0]}: {Commands}");
+                }
+                else
+                {
+                    await _outbox.AddAsync(line, leaving.Token);
+                }
             }
         }
         finally
         {
             _outbox.Close();
         }
+
+        if (isQuitting)
+        {
+            await LeaveSoonAsync(leaving);
+        }
+    }
+
+    /// <summary>Leaves when nothing is taken any more: who types a command does not wait for a server that may never come back, as a script does.</summary>
+    private async Task LeaveSoonAsync(CancellationTokenSource leaving)
+    {
+        int before;
+        do
+        {
+            before = _outbox.Count;
+            await Task.WhenAny(_outbox.Emptied, Task.Delay(_patience, leaving.Token));
+        }
+        while (!leaving.IsCancellationRequested && _outbox.Count < before);
+
+        await leaving.CancelAsync();
     }
 }

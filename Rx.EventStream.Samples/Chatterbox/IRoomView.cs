@@ -15,4 +15,7 @@ internal interface IRoomView
 
     /// <summary>Something happened to the client.</summary>
     void Notice(string text);
+
+    /// <summary>The visit is over, and something is left to say about it, which goes to standard error. Shows nothing of the room any more.</summary>
+    void Goodbye(string text);
 }

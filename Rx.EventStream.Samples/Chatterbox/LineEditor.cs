@@ -1,4 +1,5 @@
 using System.Text;
+using Spectre.Console;
 
 namespace Rx.Samples.Chatterbox;
 
@@ -56,6 +57,35 @@ internal sealed class LineEditor
 
         return null;
     }
+
+    /// <summary>As much of the text around the cursor as fits into so many cells of a terminal, where a character may take two, or none.</summary>
+    /// <returns>The text, and by how many cells its end is behind the cursor.</returns>
+    public (string Text, int Back) Window(int cells)
+    {
+        // To the left as far as there is room, then to the right.
+        int first = Cursor;
+        int left = cells;
+        while (first > 0 && WidthOf(Before(first), first) <= left)
+        {
+            int before = Before(first);
+            left -= WidthOf(before, first);
+            first = before;
+        }
+
+        int last = Cursor;
+        int back = 0;
+        while (last < _text.Length && WidthOf(last, Behind(last)) <= left)
+        {
+            int behind = Behind(last);
+            left -= WidthOf(last, behind);
+            back += WidthOf(last, behind);
+            last = behind;
+        }
+
+        return (_text.ToString(first, last - first), back);
+    }
+
+    private int WidthOf(int from, int to) => _text.ToString(from, to - from).GetCellWidth();
 
     private void Clear()
     {

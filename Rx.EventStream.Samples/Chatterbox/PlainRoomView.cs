@@ -18,4 +18,6 @@ internal sealed class PlainRoomView : IRoomView
     public void Happened(Event happened, ImmutableSortedSet<string> members) => Console.WriteLine(Wording.Of(happened));
 
     public void Notice(string text) => Console.WriteLine(text);
+
+    public void Goodbye(string text) => Console.Error.WriteLine(text);
 }

@@ -6,7 +6,8 @@ namespace Rx.Samples.Chatterbox;
 
 /// <summary>A line to type in at the bottom of a terminal, and above it what happens in the room.</summary>
 /// <remarks>What is typed does not stay: it shows when it comes back from the room, where everyone sees it, too.</remarks>
-internal sealed class Prompt : IRoomView, IDisposable
+/// <param name="commands">What to tell at the start of what can be typed.</param>
+internal sealed class Prompt(string commands) : IRoomView, IDisposable
 {
     private const string Mark = "> ";
     private const string ClearLine = "\r\e[K";
@@ -15,6 +16,7 @@ internal sealed class Prompt : IRoomView, IDisposable
     private readonly LineEditor _editor = new();
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
     private string? _name;
+    private bool _hasToldCommands;
     private bool _isClosed;
 
     /// <summary>The lines that are typed, until Ctrl-D on an empty one.</summary>
@@ -28,6 +30,11 @@ internal sealed class Prompt : IRoomView, IDisposable
     {
         _name = name;
         Print($"[teal]{(name is null ? "" : $"You are {Markup.Escape(name)}. ")}{Markup.Escape(Wording.Of(members))}.[/]");
+        if (!_hasToldCommands)
+        {
+            _hasToldCommands = true;
+            Print($"[grey]{Markup.Escape(commands)}[/]");
+        }
     }
 
     public void Happened(Event happened, ImmutableSortedSet<string> members)
@@ -37,6 +44,12 @@ internal sealed class Prompt : IRoomView, IDisposable
     }
 
     public void Notice(string text) => Print($"[yellow]{Markup.Escape(text)}[/]");
+
+    public void Goodbye(string text)
+    {
+        Dispose();
+        Console.Error.WriteLine(text);
+    }
 
     /// <summary>Leaves the terminal with an empty line, and draws no more.</summary>
     public void Dispose()
@@ -66,7 +79,11 @@ internal sealed class Prompt : IRoomView, IDisposable
                     _lines.Writer.TryWrite(line);
                 }
 
-                Draw();
+                // The first half of a pair is nothing to draw yet.
+                if (!char.IsHighSurrogate(key.KeyChar))
+                {
+                    Draw();
+                }
             }
         }
     }
@@ -92,10 +109,7 @@ internal sealed class Prompt : IRoomView, IDisposable
             return;
         }
 
-        int width = Math.Max(Console.WindowWidth - Mark.Length - 1, 1);
-        int first = Math.Max(_editor.Cursor - width, 0);
-        string visible = _editor.Text[first..Math.Min(_editor.Text.Length, first + width)];
-        int back = first + visible.Length - _editor.Cursor;
+        (string visible, int back) = _editor.Window(Math.Max(Console.WindowWidth - Mark.Length - 1, 1));
         Console.Write($"{ClearLine}{Mark}{visible}{(back > 0 ? $"\e[{back}D" : "")}");
     }
 }

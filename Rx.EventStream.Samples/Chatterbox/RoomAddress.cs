@@ -17,8 +17,13 @@ internal sealed record RoomAddress(string Host, int Port)
 
     /// <summary>The addresses of a room that several servers share.</summary>
     /// <exception cref="UsageException">The option's value is no list of addresses.</exception>
-    public static RoomAddress[] AllFrom(SampleArguments arguments, string otherwise = Default) =>
-        [.. (arguments.Text(Option) ?? otherwise).Split(',', StringSplitOptions.TrimEntries).Select(Parse)];
+    public static RoomAddress[] AllFrom(SampleArguments arguments, string otherwise = Default)
+    {
+        RoomAddress[] addresses = [.. (arguments.Text(Option) ?? otherwise).Split(',', StringSplitOptions.TrimEntries).Select(Parse)];
+        return addresses.FirstOrDefault(a => a.Port == 0) is { } none
+            ? throw new UsageException($"{Option} must name a port from 1 to {IPEndPoint.MaxPort:N0}, not '{none}': at port 0 nobody can be met.")
+            : addresses;
+    }
 
     /// <summary>The address to listen at.</summary>
     /// <exception cref="UsageException">The host is none of this machine's addresses by its form.</exception>

@@ -19,6 +19,7 @@ internal sealed class RoomBoard(IReadOnlyList<RoomAddress> addresses) : IRoomVie
     private readonly Queue<Markup> _lines = [];
     private ImmutableSortedSet<string> _members = Roster.Empty;
     private string _status = "looking for the room";
+    private string? _goodbye;
 
     public void Arrived(string? name, ImmutableSortedSet<string> members)
     {
@@ -49,9 +50,12 @@ internal sealed class RoomBoard(IReadOnlyList<RoomAddress> addresses) : IRoomVie
         }
     }
 
+    public void Goodbye(string text) => Volatile.Write(ref _goodbye, text);
+
     /// <summary>Draws until the task is done.</summary>
-    public Task ShowAsync(Task done) =>
-        AnsiConsole.Live(new Text("")).Overflow(VerticalOverflow.Crop).Cropping(VerticalOverflowCropping.Top).StartAsync(async screen =>
+    public async Task ShowAsync(Task done)
+    {
+        await AnsiConsole.Live(new Text("")).Overflow(VerticalOverflow.Crop).Cropping(VerticalOverflowCropping.Top).StartAsync(async screen =>
         {
             do
             {
@@ -59,6 +63,13 @@ internal sealed class RoomBoard(IReadOnlyList<RoomAddress> addresses) : IRoomVie
             }
             while (await Task.WhenAny(done, Task.Delay(_interval)) != done);
         });
+
+        // Below the picture, not into it.
+        if (Volatile.Read(ref _goodbye) is { } text)
+        {
+            await Console.Error.WriteLineAsync(text);
+        }
+    }
 
     private void Add(string markup)
     {

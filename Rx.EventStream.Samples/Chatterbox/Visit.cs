@@ -10,8 +10,10 @@ internal abstract class Visit(IReadOnlyList<RoomAddress> addresses, IRoomView vi
 {
     private static readonly TimeSpan _connectTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long a server may be silent until it is asked whether it is there, and how long it may take to answer.</summary>
-    private static readonly TimeSpan _silence = TimeSpan.FromSeconds(5);
+    /// <summary>How long a server may be silent until it is asked whether it is there, and how long it may take to answer. A port where
+    /// something listens that never answers shows by this, too.</summary>
+    private static readonly TimeSpan _silence = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _answerTimeout = TimeSpan.FromSeconds(3);
     private static readonly Status _ended = new(StatusCode.Unavailable, "The server ended the call");
 
     private readonly BackOff _backOff = new();
@@ -47,7 +49,7 @@ internal abstract class Visit(IReadOnlyList<RoomAddress> addresses, IRoomView vi
             {
                 ConnectTimeout = _connectTimeout,
                 KeepAlivePingDelay = _silence,
-                KeepAlivePingTimeout = _silence,
+                KeepAlivePingTimeout = _answerTimeout,
             };
             using var channel = GrpcChannel.ForAddress(address.Uri, new GrpcChannelOptions { HttpHandler = handler });
             RpcException lost;
@@ -85,9 +87,9 @@ internal abstract class Visit(IReadOnlyList<RoomAddress> addresses, IRoomView vi
                     continue;
                 }
 
-                string reason = (lost.Status.DebugException?.GetBaseException().Message ?? lost.Status.Detail).TrimEnd('.');
-                await Console.Error.WriteLineAsync(
-                    $"There is no room at {string.Join(", ", addresses)}: {reason}. Open one with: chatterbox server {RoomAddress.Option} {address}");
+                view.Goodbye(
+                    $"There is no room at {string.Join(", ", addresses)}: {ReasonOf(lost)}. "
+                    + $"Open one with: {SampleHost.Command} chatterbox server {RoomAddress.Option} {address}");
                 return 1;
             }
 
@@ -158,6 +160,13 @@ internal abstract class Visit(IReadOnlyList<RoomAddress> addresses, IRoomView vi
     private static bool IsCutOff(RpcException lost) => lost.Trailers.GetValue(RoomHeaders.Missed) is not null;
 
     private static bool IsRefusal(RpcException lost) => lost.StatusCode == StatusCode.ResourceExhausted && !IsCutOff(lost);
+
+    private static string ReasonOf(RpcException lost) => lost.Status.DebugException?.GetBaseException() switch
+    {
+        HttpIOException { HttpRequestError: HttpRequestError.HttpProtocolError } => "what listens there does not answer",
+        { } error => error.Message.TrimEnd('.'),
+        null => lost.Status.Detail.TrimEnd('.'),
+    };
 
     private static string Describe(RpcException lost, RoomAddress address) =>
         IsCutOff(lost) ? $"The server cut you off: {lost.Status.Detail}"

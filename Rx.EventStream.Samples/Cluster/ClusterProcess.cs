@@ -39,8 +39,8 @@ internal sealed class ClusterProcess(string name, string program, string[] argum
         };
         var ready = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         string last = "";
-        process.OutputDataReceived += Hear;
-        process.ErrorDataReceived += Hear;
+        process.OutputDataReceived += (_, line) => Hear(line.Data, isError: false);
+        process.ErrorDataReceived += (_, line) => Hear(line.Data, isError: true);
         process.Exited += (_, _) => ready.TrySetResult(false);
         Start(process);
         if (!await ready.Task.WaitAsync(ct))
@@ -49,15 +49,21 @@ internal sealed class ClusterProcess(string name, string program, string[] argum
             throw new UsageException($"{name} has ended: {Volatile.Read(ref last).Split(" See: ")[0]}");
         }
 
-        void Hear(object sender, DataReceivedEventArgs line)
+        void Hear(string? text, bool isError)
         {
-            if (line.Data is not { Length: > 0 } text)
+            if (string.IsNullOrEmpty(text))
             {
                 return;
             }
 
             Volatile.Write(ref last, text);
-            Said?.Invoke(text);
+
+            // Why it does not start is told by the exception, once.
+            if (!isError || ready.Task.IsCompleted)
+            {
+                Said?.Invoke(text);
+            }
+
             if (text.Contains(readyWhen, StringComparison.Ordinal))
             {
                 ready.TrySetResult(true);

@@ -40,9 +40,9 @@ internal sealed class ClusterSample : Sample
     public override async Task<int> RunAsync(SampleArguments arguments, CancellationToken interrupted)
     {
         RoomAddress[] addresses = RoomAddress.AllFrom(arguments, otherwise: DefaultAddresses);
-        if (addresses.Length is < 2 or > MostServers || addresses.Distinct().Count() < addresses.Length || addresses.Any(a => a.Port == 0))
+        if (addresses.Length is < 2 or > MostServers || addresses.Distinct().Count() < addresses.Length)
         {
-            throw new UsageException($"{RoomAddress.Option} must be 2 to {MostServers} different addresses with ports, such as {DefaultAddresses}.");
+            throw new UsageException($"{RoomAddress.Option} must be 2 to {MostServers} different addresses, such as {DefaultAddresses}.");
         }
 
         Array.ForEach(addresses, a => a.ToEndPoint());

@@ -17,4 +17,6 @@ internal sealed class NoView : IRoomView
     public void Notice(string text)
     {
     }
+
+    public void Goodbye(string text) => Console.Error.WriteLine(text);
 }

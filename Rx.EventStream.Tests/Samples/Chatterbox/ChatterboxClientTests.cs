@@ -1,5 +1,10 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Rx.Samples.Chatterbox;
+using Spectre.Console;
 
 namespace Rx.Tests.Samples.Chatterbox;
 
@@ -44,7 +49,7 @@ internal sealed class ChatterboxClientTests
         await client.WaitForAsync("Here: User 1, User 2", ct);
         using RoomClient third = await RoomClient.JoinAsync(server.Address, ct);
         await client.WaitForAsync("User 3 joined", ct);
-        await client.Input.WriteAsync("hello\n/who\n/quit\nnot any more\n");
+        await client.Input.WriteAsync("hello\n/who \n/whom is it\n /quit\nnot any more\n");
         await client.Input.FlushAsync(ct);
 
         SampleResult result = await client.FinishAsync(ct);
@@ -52,6 +57,7 @@ internal sealed class ChatterboxClientTests
 
         Assert.That(result.ExitCode, Is.Zero, result.Output + result.Errors);
         Assert.That(result.Output, Does.Contain("Here: User 1, User 2, User 3").And.Contain("User 2: hello"));
+        Assert.That(result.Output, Does.Contain("There is no command /whom: /who tells who is there, /quit leaves."));
         Assert.That(
             seen.Select(RoomClient.Describe),
             Is.EqualTo(new[] { "JOIN User 2", "JOIN User 3", "CHAT User 2: hello", "LEAVE User 2" }));
@@ -167,6 +173,7 @@ internal sealed class ChatterboxClientTests
         using RoomClient other = await RoomClient.JoinAsync(server.Address, ct);
         using SampleProcess client = SampleProcess.StartAtTerminal("chatterbox", "client", "--address", server.Address);
         await client.WaitForAsync("You are User 2. Here: User 1, User 2.", ct);
+        await client.WaitForAsync("/who tells who is there, /quit leaves.", ct);
         await client.Input.WriteAsync("hellx");
         await client.Input.FlushAsync(ct);
         await other.SayAsync("[b]in between[/b]", ct);
@@ -216,8 +223,76 @@ internal sealed class ChatterboxClientTests
         SampleResult result = await visitor.FinishAsync(ct);
 
         Assert.That(result.ExitCode, Is.EqualTo(1));
-        Assert.That(result.Errors, Does.Contain($"There is no room at {address}").And.Contain("chatterbox server"));
+        Assert.That(result.Errors, Does.Contain($"There is no room at {address}")
+            .And.Contain($"dotnet run --project Rx.EventStream.Samples -- chatterbox server --address {address}"));
         Assert.That(result.Output, Is.Empty);
+    }
+
+    [TestCase("client")]
+    [TestCase("monitor")]
+    [CancelAfter(TimeLimit)]
+    public async Task Visitor_PortThatNeverAnswers_SaysSoSoonAndFails(string program)
+    {
+        CancellationToken ct = TestContext.CurrentContext.CancellationToken;
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var watch = Stopwatch.StartNew();
+
+        SampleResult result = await SampleProcess.RunAsync(ct, "chatterbox", program, "--address", $"{silent.LocalEndpoint}");
+
+        Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(15)), "It waits about five seconds, and the program has to start.");
+        Assert.That(result.ExitCode, Is.EqualTo(1));
+        Assert.That(result.Errors, Does.Contain($"There is no room at {silent.LocalEndpoint}: what listens there does not answer."));
+    }
+
+    [TestCase("client")]
+    [TestCase("monitor")]
+    [CancelAfter(TimeLimit)]
+    public async Task Visitor_PortZero_NamedOnStandardError(string program)
+    {
+        SampleResult result = await SampleProcess.RunAsync(
+            TestContext.CurrentContext.CancellationToken, "chatterbox", program, "--address", "localhost:0");
+
+        Assert.That(result.ExitCode, Is.EqualTo(2));
+        Assert.That(result.Errors, Does.Contain("--address must name a port from 1 to 65,535, not 'localhost:0'"));
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    [Platform("Linux", Reason = "It takes a terminal, which script(1) makes.")]
+    public async Task Client_QuitTypedWhileTheServerIsAway_LeavesAndSaysWhatIsLost(CancellationToken ct)
+    {
+        RunningServer server = await RunningServer.StartAsync(RunningServer.UnusedAddress(), ct);
+        using SampleProcess client = SampleProcess.StartAtTerminal("chatterbox", "client", "--address", server.Address);
+        await client.WaitForAsync("You are User 1", ct);
+        server.Dispose();
+        await client.WaitForAsync("is gone", ct);
+        await client.Input.WriteAsync("nobody hears this\r/quit\r");
+        await client.Input.FlushAsync(ct);
+
+        SampleResult result = await client.FinishAsync(ct);
+
+        Assert.That(result.ExitCode, Is.EqualTo(1), result.Output);
+        Assert.That(result.Output, Does.Contain("\e[K1 line may not have reached the room."), "in place of the prompt");
+    }
+
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Client_WideCharactersTyped_FitIntoTheLine(CancellationToken ct)
+    {
+        const int Columns = 40;
+        using RunningServer server = await RunningServer.StartAsync(ct);
+        using SampleTerminal terminal = SampleTerminal.Start(Columns, 10, "chatterbox", "client", "--address", server.Address);
+        await terminal.WaitForAsync("/quit leaves", 1, ct);
+        string text = string.Concat(Enumerable.Repeat("漢字かな", 10));
+        await terminal.TypeAsync(text, ct);
+        await terminal.WaitForAsync(text[^18..], 1, ct);
+        string[] drawn = [.. Regex.Matches(terminal.Raw, @"\r\e\[K> ([^\r\e]*)").Select(m => m.Groups[1].Value)];
+
+        Assert.That(drawn.Max(line => line.GetCellWidth()), Is.InRange(30, Columns - "> ".Length - 1));
+        await terminal.TypeAsync(string.Concat(Enumerable.Repeat("\x7f", text.Length)), ct);
+        await terminal.TypeAsync("漢字\e[D", ct);
+        await terminal.WaitForAsync("> 漢字\e[2D", 1, ct);
     }
 
     [TestCase("client")]
