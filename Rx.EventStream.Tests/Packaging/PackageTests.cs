@@ -1,39 +1,44 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Text;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Rx.Tests.Documentation;
+using Rx.Tests.Samples;
 
 namespace Rx.Tests.Packaging;
 
-/// <summary>Packs the library into the feed that nuget.config names, and uses it from a project outside the solution.</summary>
+/// <summary>Packs the libraries into the feed that nuget.config names, and uses one from a project outside the solution.</summary>
 [TestFixture]
 [Category("Package")]
 internal sealed partial class PackageTests
 {
+    private const string Core = "Rx.EventStream";
+    private const string Nats = "Rx.EventStream.Nats";
+
     /// <summary>Packing and publishing may have to fetch compilers.</summary>
     private const int TimeLimit = 600_000;
+
+    /// <summary>What portable symbols call the links to their sources.</summary>
+    private static readonly Guid _sourceLink = new("CC110556-A091-4D38-9FEC-25AB9A351A6A");
 
     private static readonly string _consumer = Path.Combine(Repository.Root, "Rx.EventStream.Tests", "Consumer");
     private static readonly string _output = Path.Combine(Repository.Root, "artifacts", "consumer");
 
-    private string _package = null!;
-    private string _version = null!;
+    private readonly Dictionary<string, PackedPackage> _packages = [];
+
+    private PackedPackage Library => _packages[Core];
 
     [OneTimeSetUp]
     public async Task PackAndForgetWhatWas()
     {
         using var limit = new CancellationTokenSource(TimeLimit);
-        CommandResult packed = await Commands.DotNetAsync(
-            Path.Combine(Repository.Root, "Rx.EventStream"), limit.Token, "pack", "-m:1", "-getItem:NuGetPackOutput");
-        Assert.That(packed.ExitCode, Is.Zero, packed.All);
-
-        using var items = JsonDocument.Parse(packed.Output);
-        _package = items.RootElement.GetProperty("Items").GetProperty("NuGetPackOutput").EnumerateArray()
-            .Select(item => item.GetProperty("FullPath").GetString()!)
-            .Single(path => path.EndsWith(".nupkg", StringComparison.Ordinal));
-        _version = Path.GetFileNameWithoutExtension(_package)["Rx.EventStream.".Length..];
+        foreach (string id in (string[])[Core, Nats])
+        {
+            _packages.Add(id, await PackedPackage.PackAsync(id, limit.Token));
+        }
 
         // The version may be that of the last run; its content is not.
         foreach (string stale in (string[])["bin", "obj", "out", Path.Combine("packages", "rx.eventstream")])
@@ -45,40 +50,71 @@ internal sealed partial class PackageTests
         }
     }
 
-    [Test]
-    public void Package_Content_LibraryDocumentationReadmeAndIcon()
+    [TestCase(Core)]
+    [TestCase(Nats)]
+    public void Package_Content_LibraryDocumentationReadmeAndIcon(string id)
     {
-        using ZipArchive package = ZipFile.OpenRead(_package);
+        PackedPackage packed = _packages[id];
+        using ZipArchive package = ZipFile.OpenRead(packed.Path);
         string[] files = [.. package.Entries.Select(e => e.FullName)];
-        string[] expected = ["README.md", "icon.png", "lib/net10.0/Rx.EventStream.dll", "lib/net10.0/Rx.EventStream.xml"];
+        string[] expected = ["README.md", "icon.png", $"lib/net10.0/{id}.dll", $"lib/net10.0/{id}.xml"];
 
-        Assert.That(Path.GetDirectoryName(_package), Is.EqualTo(Path.Combine(Repository.Root, "artifacts", "packages")));
+        Assert.That(Path.GetDirectoryName(packed.Path), Is.EqualTo(Path.Combine(Repository.Root, "artifacts", "packages")));
         Assert.That(expected, Is.SubsetOf(files));
         Assert.That(files.Where(file => file.StartsWith("lib/", StringComparison.Ordinal)), Has.Exactly(2).Items);
     }
 
-    [Test]
-    public void Package_Manifest_NamesReadmeIconLicenseAndDependency()
+    [TestCase(Core, "System.Reactive")]
+    [TestCase(Nats, "Rx.EventStream", "Microsoft.Extensions.Logging.Abstractions", "NATS.Client.JetStream")]
+    public void Package_Manifest_NamesReadmeIconLicenseAndDependencies(string id, params string[] dependencies)
     {
-        using ZipArchive package = ZipFile.OpenRead(_package);
-        using Stream manifest = package.GetEntry("Rx.EventStream.nuspec")!.Open();
+        PackedPackage packed = _packages[id];
+        using ZipArchive package = ZipFile.OpenRead(packed.Path);
+        using Stream manifest = package.GetEntry($"{id}.nuspec")!.Open();
         XElement metadata = XDocument.Load(manifest).Root!.Elements().Single(e => e.Name.LocalName == "metadata");
 
         Assert.That(Value("readme"), Is.EqualTo("README.md"));
         Assert.That(Value("icon"), Is.EqualTo("icon.png"));
         Assert.That(Value("license"), Is.EqualTo("MIT"));
-        Assert.That(Value("version"), Is.EqualTo(_version));
+        Assert.That(Value("version"), Is.EqualTo(packed.Version));
         Assert.That(
             metadata.Descendants().Where(e => e.Name.LocalName == "dependency").Select(e => (string?)e.Attribute("id")),
-            Is.EqualTo(new[] { "System.Reactive" }));
+            Is.EquivalentTo(dependencies));
 
         string? Value(string name) => metadata.Elements().SingleOrDefault(e => e.Name.LocalName == name)?.Value;
     }
 
-    [Test]
-    public void Package_Icon_IsASquareOf128Pixels()
+    /// <summary>Sites that show packages resolve no relative links, and drop HTML; and who reads there has no repository to run commands in.</summary>
+    [TestCase(Core)]
+    [TestCase(Nats)]
+    public void Package_Readme_StandsOnItsOwn(string id)
     {
-        using ZipArchive package = ZipFile.OpenRead(_package);
+        using ZipArchive package = ZipFile.OpenRead(_packages[id].Path);
+        using var reader = new StreamReader(package.GetEntry("README.md")!.Open());
+        string readme = reader.ReadToEnd();
+
+        Assert.That(readme, Does.StartWith($"# {id}\n"));
+        Assert.That(readme, Does.Not.Match(@"\]\((?!https://)"), "no relative links");
+        Assert.That(Code().Replace(readme, ""), Does.Not.Match("<[!a-z/]"), "no HTML");
+        Assert.That(readme, Does.Not.Contain("dotnet run").And.Not.Contain("dotnet cake"));
+    }
+
+    [Test]
+    public void Pages_CommandsThatAddAPackage_FindThisVersion()
+    {
+        string[] commands = [.. Pages.All.SelectMany(page => Pages.Read(page).Split('\n')).Where(l => l.StartsWith("dotnet add package Rx.", StringComparison.Ordinal))];
+
+        Assert.That(commands, Has.Length.GreaterThanOrEqualTo(3));
+        Assert.That(
+            commands.Select(c => c.Contains("--prerelease", StringComparison.Ordinal)),
+            Has.All.EqualTo(Library.Version.Contains('-', StringComparison.Ordinal)));
+    }
+
+    [TestCase(Core)]
+    [TestCase(Nats)]
+    public void Package_Icon_IsASquareOf128Pixels(string id)
+    {
+        using ZipArchive package = ZipFile.OpenRead(_packages[id].Path);
         using Stream icon = package.GetEntry("icon.png")!.Open();
         byte[] header = new byte[24];
         icon.ReadExactly(header);
@@ -89,12 +125,55 @@ internal sealed partial class PackageTests
         Assert.That(BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(20)), Is.EqualTo(128));
     }
 
-    [Test]
-    public void Package_Symbols_BesideIt()
+    [TestCase(Core)]
+    [TestCase(Nats)]
+    public void Package_Symbols_AreThoseOfItsLibrary(string id)
     {
-        using ZipArchive symbols = ZipFile.OpenRead(Path.ChangeExtension(_package, ".snupkg"));
+        PackedPackage packed = _packages[id];
+        using var library = new PEReader(PackedPackage.Read(packed.Path, $"lib/net10.0/{id}.dll"));
+        using var symbols = MetadataReaderProvider.FromPortablePdbStream(PackedPackage.Read(packed.SymbolsPath, $"lib/net10.0/{id}.pdb"));
+        DebugDirectoryEntry entry = library.ReadDebugDirectory().Single(e => e.Type == DebugDirectoryEntryType.CodeView);
 
-        Assert.That(symbols.Entries.Select(e => e.FullName), Does.Contain("lib/net10.0/Rx.EventStream.pdb"));
+        // A library names its symbols by an id; those of an older build have another one.
+        Assert.That(new Guid([.. symbols.GetMetadataReader().DebugMetadataHeader!.Id.Take(16)]), Is.EqualTo(library.ReadCodeViewDebugDirectoryData(entry).Guid));
+    }
+
+    [TestCase(Core)]
+    [TestCase(Nats)]
+    public void Package_Packed_Validated(string id) => Assert.That(_packages[id].IsValidated, Is.True);
+
+    /// <summary>What a clone of GitHub would build: nothing is asked of GitHub for it.</summary>
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Symbols_OfAClone_NameTheSourcesInItsCommit(CancellationToken ct)
+    {
+        if (!Directory.Exists(Path.Combine(Repository.Root, ".git")))
+        {
+            Assert.Ignore("This is no clone: there is no commit that SourceLink could name.");
+        }
+
+        using var folder = new TemporaryFolder();
+        string clone = Path.Combine(folder.Path, "clone");
+        await MustAsync("git", folder.Path, "clone", "--quiet", "--no-hardlinks", Repository.Root, clone);
+        await MustAsync("git", clone, "remote", "set-url", "origin", "https://github.com/somebody/somewhere");
+        CommandResult commit = await MustAsync("git", clone, "rev-parse", "HEAD");
+        CommandResult built = await Commands.DotNetAsync(Path.Combine(clone, "Rx.EventStream"), ct, "build", "-m:1");
+        Assert.That(built.ExitCode, Is.Zero, built.All);
+
+        await using FileStream pdb = File.OpenRead(Path.Combine(clone, "artifacts", "bin", "Rx.EventStream", "debug", "Rx.EventStream.pdb"));
+        using var symbols = MetadataReaderProvider.FromPortablePdbStream(pdb);
+        MetadataReader reader = symbols.GetMetadataReader();
+        string[] links = [.. reader.CustomDebugInformation.Select(reader.GetCustomDebugInformation)
+            .Where(info => reader.GetGuid(info.Kind) == _sourceLink)
+            .Select(info => Encoding.UTF8.GetString(reader.GetBlobBytes(info.Value)))];
+        Assert.That(links, Has.One.Contains($"https://raw.githubusercontent.com/somebody/somewhere/{commit.Output.Trim()}/*"));
+
+        async Task<CommandResult> MustAsync(string program, string where, params string[] args)
+        {
+            CommandResult result = await Commands.RunAsync(program, where, ct, args);
+            Assert.That(result.ExitCode, Is.Zero, result.All);
+            return result;
+        }
     }
 
     [TestCase("Native", "ahead of time")]
@@ -107,7 +186,7 @@ internal sealed partial class PackageTests
         string published = Path.Combine(_output, "out", publishing);
 
         CommandResult publish = await Commands.DotNetAsync(
-            _consumer, ct, "publish", "-m:1", "--use-current-runtime", $"-p:Publishing={publishing}", $"-p:RxEventStreamVersion={_version}", "-o", published);
+            _consumer, ct, "publish", "-m:1", "--use-current-runtime", $"-p:Publishing={publishing}", $"-p:RxEventStreamVersion={Library.Version}", "-o", published);
         IgnoreWithoutToolchain(publishing, publish);
         Assert.That(publish.ExitCode, Is.Zero, publish.All);
         Assert.That(publish.All, Does.Not.Contain("warning"));
@@ -136,10 +215,14 @@ internal sealed partial class PackageTests
     /// <summary>Not one of the same name from elsewhere.</summary>
     private void AssertIsTheOneJustPacked()
     {
-        string restored = Path.Combine(_output, "packages", "rx.eventstream", _version, $"rx.eventstream.{_version}.nupkg");
+        string restored = Path.Combine(_output, "packages", "rx.eventstream", Library.Version, $"rx.eventstream.{Library.Version}.nupkg");
 
-        Assert.That(File.ReadAllBytes(restored), Is.EqualTo(File.ReadAllBytes(_package)).AsCollection);
+        Assert.That(File.ReadAllBytes(restored), Is.EqualTo(File.ReadAllBytes(Library.Path)).AsCollection);
     }
+
+    [GeneratedRegex("```.*?```|`[^`\n]*`", RegexOptions.Singleline)]
+    private static partial Regex Code();
+
     /// <summary>No linker, or no compiler, linker or runtime of .NET in the feeds.</summary>
     [GeneratedRegex(@"error .*nativeaot-prerequisites|error NU1\d+: .*(Microsoft\.DotNet\.ILCompiler|Microsoft\.NET\.ILLink|Microsoft\.NETCore\.App\.Runtime)")]
     private static partial Regex MissingPrerequisite();

@@ -1,0 +1,38 @@
+using System.IO.Compression;
+using System.Text.Json;
+
+namespace Rx.Tests.Packaging;
+
+/// <summary>A package that was just made, with its symbols.</summary>
+internal sealed record PackedPackage(string Path, string SymbolsPath, string Version, bool IsValidated)
+{
+    /// <summary>Packs a project, whose name is that of its package.</summary>
+    public static async Task<PackedPackage> PackAsync(string id, CancellationToken ct)
+    {
+        CommandResult packed = await Commands.DotNetAsync(
+            System.IO.Path.Combine(Repository.Root, id), ct,
+            "pack", "-m:1", "-getItem:NuGetPackOutput", "-getProperty:EnablePackageValidation");
+        Assert.That(packed.ExitCode, Is.Zero, packed.All);
+
+        using var result = JsonDocument.Parse(packed.Output);
+        string[] files = [.. result.RootElement.GetProperty("Items").GetProperty("NuGetPackOutput").EnumerateArray()
+            .Select(item => item.GetProperty("FullPath").GetString()!)];
+        string path = files.Single(file => file.EndsWith(".nupkg", StringComparison.Ordinal));
+        return new PackedPackage(
+            path,
+            files.Single(file => file.EndsWith(".snupkg", StringComparison.Ordinal)),
+            System.IO.Path.GetFileNameWithoutExtension(path)[$"{id}.".Length..],
+            result.RootElement.GetProperty("Properties").GetProperty("EnablePackageValidation").GetString() == "true");
+    }
+
+    /// <summary>A file of one of the two, as a stream that one can go back in.</summary>
+    public static MemoryStream Read(string archive, string name)
+    {
+        using ZipArchive package = ZipFile.OpenRead(archive);
+        using Stream file = package.GetEntry(name)!.Open();
+        var content = new MemoryStream();
+        file.CopyTo(content);
+        content.Position = 0;
+        return content;
+    }
+}
