@@ -340,7 +340,10 @@ const names = {
 const nothing = { text: "", tone: "neutral" };
 const neutral = text => ({ text, tone: "neutral" });
 const bad = text => ({ text, tone: "bad" });
-const noteOfEnd = end => (end === null ? null : end === "completed" ? neutral(end) : bad(`ended: ${end}`));
+
+// The row says who it is; a line has room for the rest.
+const noteOfEnd = end =>
+  end === null ? null : end === "completed" ? neutral(end) : bad(`ended: ${end.replace(/^The subscriber '.*' was /, "")}`);
 
 function newButton(text, label, action) {
   const button = document.createElement("button");

@@ -124,7 +124,7 @@ internal sealed class DashboardLayoutTests : DashboardPageFixture
             """);
         Assert.That(columns, Is.Empty);
         string[] clipped = await Page.EvaluateAsync<string[]>(
-            "() => [...document.querySelectorAll('dd')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.outerHTML)");
+            "() => [...document.querySelectorAll('dd, .note')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.outerHTML)");
         Assert.That(clipped, Is.Empty);
         double[] plots = await Page.EvaluateAsync<double[]>("() => [...document.querySelectorAll('.chart svg')].map(e => e.getBoundingClientRect().top)");
         Assert.That(plots, Has.Length.EqualTo(3).And.All.EqualTo(plots[0]), "The plots are level.");

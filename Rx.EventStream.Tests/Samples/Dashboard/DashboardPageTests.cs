@@ -161,6 +161,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
         await Assertions.Expect(Page.Locator("#status")).ToHaveTextAsync("live", new() { Timeout = TimeLimit });
         await Button("Stall ledger").WaitForAsync();
     }
+
     [Test]
     [CancelAfter(TimeLimit)]
     public async Task Keyboard_TabThrough_ReachesAllWithVisibleFocus()
@@ -218,6 +219,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
         await Page.Keyboard.PressAsync("Enter");
         await Page.Locator($"[data-row={Late}]").WaitForAsync();
     }
+
     [Test]
     [CancelAfter(TimeLimit)]
     public async Task Theme_Toggled_ChangesAndIsRemembered()
