@@ -172,6 +172,7 @@ internal sealed class NatsResumeTests : NatsFixture
         await StoreAsync("b", 0, 1);
         received.WaitFor(1);
         await StoreAsync("a", 0, 20);
+        await WaitUntilPassedAsync(21);
         await JetStream.PurgeStreamAsync(Name, new StreamPurgeRequest { Seq = 15 });
 
         proxy.Cut();
@@ -432,4 +433,18 @@ internal sealed class NatsResumeTests : NatsFixture
 
     private static IEnumerable<int> NumbersOf(Received received, string source) =>
         received.Events.Where(e => e.Value.Source == source).Select(e => e.Value.Number);
+
+    /// <summary>Until the only consumer has gone past an event of another subject, which the server has it do every few seconds.</summary>
+    private async Task WaitUntilPassedAsync(ulong sequence)
+    {
+        using var limit = new CancellationTokenSource(Eventually.Limit);
+        ulong passed = 0;
+        while (passed < sequence)
+        {
+            await foreach (INatsJSConsumer consumer in JetStream.ListConsumersAsync(Name, limit.Token))
+            {
+                passed = consumer.Info.Delivered.StreamSeq;
+            }
+        }
+    }
 }
