@@ -232,7 +232,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         }
 
         List<Exception>? errors = null;
-        foreach (EventSubscription subscription in Subscriptions)
+        foreach (EventSubscription subscription in Subscriptions.Concat(Volatile.Read(ref _inline)?.Replaying ?? []))
         {
             try
             {

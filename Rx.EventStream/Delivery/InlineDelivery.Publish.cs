@@ -10,13 +10,10 @@ internal sealed partial class InlineDelivery<T>
     /// <summary>A publisher whose event another thread delivers steps back for a moment if that one is this close behind it. Otherwise the two
     /// would take the same cache lines from each other at every event, which costs more than the moment.</summary>
     private const int Near = 8;
-    private const int BackOffSpins = 40;
+    private const int BackOffSpins = 100;
 
     /// <summary>Long enough to see whether it moves.</summary>
     private const int LookSpins = 2;
-
-    /// <summary>What keeps an event from the usual way back.</summary>
-    private const Duties Unusual = ~(Duties.Share | Duties.Wake);
 
     /// <summary>Publishes an event and delivers it, and what else is there, before it returns, unless another thread, or a
     /// call further up this one, is delivering already.</summary>
@@ -26,7 +23,7 @@ internal sealed partial class InlineDelivery<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Publish(T value, Duties duties)
     {
-        switch (duties & ~Duties.Wake)
+        switch (duties & ~(Duties.Wake | Duties.WakeKnown))
         {
             case Duties.None:
                 PublishSingle(value);
@@ -86,7 +83,7 @@ internal sealed partial class InlineDelivery<T>
         _cursor.MoveTo(sequence);
 
         // The usual end: nothing was published inside, nobody threw, nobody waits to be told.
-        if ((_log.Duties & Unusual) != 0)
+        if ((_log.Duties & ~Duties.Usual) != 0)
         {
             DrainOwned();
         }
@@ -137,7 +134,7 @@ internal sealed partial class InlineDelivery<T>
         // Not inside the try: what leaving throws is thrown by one who is not the owner any more.
         _cursor.MoveTo(sequence);
         log = _log;
-        if ((log.Duties & Unusual) != 0
+        if ((log.Duties & ~Duties.Usual) != 0
             || !TryExchange(ref log.Claims, (sequence << EventLog<T>.CountShift) + EventLog<T>.Inline + EventLog<T>.Draining, -EventLog<T>.Draining))
         {
             DrainOwned();

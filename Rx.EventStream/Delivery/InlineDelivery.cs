@@ -38,7 +38,22 @@ internal sealed partial class InlineDelivery<T>
     /// <summary>What observers threw during the delivery that is on; the owner takes it along when it leaves. Owner-only.</summary>
     private List<Exception>? _errors;
 
+    /// <summary>Those who replay and are not in the list yet; read and written under the list's lock.</summary>
+    private readonly List<InlineSubscription<T>> _replaying = [];
+
     internal InlineDelivery(EventLog<T> log) => _log = log;
+
+    /// <summary>Those who replay and are not in the list yet, so that a stream that is disposed can end them.</summary>
+    internal IReadOnlyList<EventSubscription> Replaying
+    {
+        get
+        {
+            lock (_subscriptions.Gate)
+            {
+                return [.. _replaying];
+            }
+        }
+    }
 
     /// <summary>The event that is being delivered, where it lies. For observers, while they are called.</summary>
     internal ReadOnlyMemory<T> SliceInDelivery() => _cursor.PeekBatch(_log, 1);
@@ -143,6 +158,22 @@ internal sealed partial class InlineDelivery<T>
     }
 
     internal void Remove(InlineSubscription<T> subscription) => _subscriptions.Remove(subscription);
+
+    internal void BeginReplay(InlineSubscription<T> subscription)
+    {
+        lock (_subscriptions.Gate)
+        {
+            _replaying.Add(subscription);
+        }
+    }
+
+    internal void EndReplay(InlineSubscription<T> subscription)
+    {
+        lock (_subscriptions.Gate)
+        {
+            _replaying.Remove(subscription);
+        }
+    }
 
     /// <summary>Opens the delivery if it is closed; then nobody owns the cursor, and the lock keeps others from opening it.</summary>
     private void OpenLocked()

@@ -224,7 +224,16 @@ internal sealed class InlineSubscription<T> : EventSubscription
         object? outer = DeliveryScope.Enter(_log);
         try
         {
-            ReplayOwned(upTo: 0);
+            _delivery.BeginReplay(this);
+            try
+            {
+                ReplayOwned(upTo: 0);
+            }
+            finally
+            {
+                _delivery.EndReplay(this);
+            }
+
             if (!_cursor.IsAtEnd(_log) && !_log.IsDisposed && !IsDisposed)
             {
                 _delivery.Add(this);
@@ -300,10 +309,12 @@ internal sealed class InlineSubscription<T> : EventSubscription
     private void ReplayRunOwned(ReadOnlySpan<T> run)
     {
         long sequence = _cursor.Sequence;
+
+        // The same for the whole run, so that the compiler asks for its class once.
+        IObserver<T>? observer = Volatile.Read(ref _observer);
         foreach (T value in run)
         {
-            // The stream does not know this subscription before it is listed, so it cannot end it.
-            if (Volatile.Read(ref _observer) is not { } observer || _log.IsDisposed)
+            if (observer is null || Volatile.Read(ref _observer) is null)
             {
                 return;
             }

@@ -277,9 +277,12 @@ internal abstract class Pump<T> : EventSubscription, IParked
         // A guarded cursor looks again after each event; if it is bounded, what it goes on with is to be the newest then.
         ReadOnlySpan<T> run = _cursor.PeekRun(_log, _cursor.IsGuarded || IsWaitedFor ? 1 : maxCount).Span;
         long sequence = _cursor.Sequence;
+
+        // The same for the whole run, so that the compiler asks for its class once.
+        IObserver<T>? observer = Volatile.Read(ref _observer);
         foreach (T value in run)
         {
-            if (Volatile.Read(ref _observer) is not { } observer)
+            if (observer is null || Volatile.Read(ref _observer) is null)
             {
                 return 0;
             }

@@ -24,4 +24,10 @@ internal enum Duties
     /// <summary>The delivery on the publishing thread has something to settle first: a single writer has not taken it over yet, or has published
     /// from inside it; or an observer threw. Set before there is such a delivery, and from then on set and cleared by whoever owns it.</summary>
     Settle = 32,
+
+    /// <summary>Nothing to mind: every writer knows of <see cref="Wake"/>. Set behind its barrier.</summary>
+    WakeKnown = 64,
+
+    /// <summary>Whoever publishes with nothing but these goes the usual way.</summary>
+    Usual = Share | Wake | WakeKnown,
 }

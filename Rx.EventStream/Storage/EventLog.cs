@@ -43,7 +43,6 @@ internal sealed class EventLog<T>
 
     // Immutable.
     private readonly int _maxCapacity;
-    private readonly bool _isTimed;
 
     /// <summary>
     /// How many sequences were given out, above three flags: whether the terminal event has claimed its own; whether there is a delivery
@@ -81,9 +80,6 @@ internal sealed class EventLog<T>
     /// <see cref="Duties.Settle"/> they stay; read with acquire by publishers, before they claim and again behind the mark.</summary>
     private int _duties;
 
-    /// <summary>1 once every writer knows of <see cref="Duties.Wake"/>. Written with release, read with acquire by those who may park.</summary>
-    private int _isWakeKnown;
-
     /// <summary>Parked owners that the publisher itself wakes.</summary>
     internal WaiterStack Waiting;
 
@@ -100,17 +96,26 @@ internal sealed class EventLog<T>
     /// <param name="clock">The time now, or null if age does not matter.</param>
     internal EventLog(bool isSingleWriter, int maxCapacity, long retainedCount = 0, long retainedAge = 0, Func<long>? clock = null)
     {
-        IsSingleWriter = isSingleWriter;
         _maxCapacity = Math.Min(maxCapacity, Math.Max(1, MaxArrayBytes / Unsafe.SizeOf<T>()));
-        _isTimed = clock is not null;
-        _duties = (int)((isSingleWriter ? Duties.Settle : Duties.Share) | (_isTimed ? Duties.Stamp : Duties.None));
+        _duties = (int)((isSingleWriter ? Duties.Settle : Duties.Share) | (clock is not null ? Duties.Stamp : Duties.None));
         if (retainedCount > 0)
         {
             _window = new RetainedWindow<T>(this, retainedCount, retainedAge, clock);
         }
     }
 
-    internal bool IsSingleWriter { get; }
+    internal bool IsSingleWriter
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (_duties & (int)Duties.Share) == 0; // plain: set at the start, for good
+    }
+
+    /// <summary>Whether events are stamped with the time.</summary>
+    private bool IsTimed
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (_duties & (int)Duties.Stamp) != 0; // plain: set at the start, for good
+    }
 
     /// <summary>How the log ended, or null while it goes on.</summary>
     internal Termination? Termination => Volatile.Read(ref _termination);
@@ -175,7 +180,7 @@ internal sealed class EventLog<T>
 
     /// <summary>The time to publish with, to be read before a claim, since clocks are foreign code; 0 where time does not matter.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal long ReadClock() => _isTimed ? _window!.Now() : 0;
+    internal long ReadClock() => IsTimed ? _window!.Now() : 0;
 
     /// <summary>Claims the next sequence for a single writer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -199,7 +204,7 @@ internal sealed class EventLog<T>
     internal long Append(T value)
     {
         Segment<T>? tail = Tail;
-        if (tail is null || _isTimed)
+        if (tail is null || IsTimed)
         {
             return AppendSlow(value);
         }
@@ -258,7 +263,7 @@ internal sealed class EventLog<T>
             tail = LocateSlow(tail, sequence);
         }
 
-        if (_isTimed)
+        if (IsTimed)
         {
             tail.Stamp(sequence, 1, time);
         }
@@ -279,7 +284,7 @@ internal sealed class EventLog<T>
         while (!values.IsEmpty)
         {
             tail = LocateSlow(tail, sequence);
-            int count = tail.PublishRange(sequence, values, _isTimed ? time : null);
+            int count = tail.PublishRange(sequence, values, IsTimed ? time : null);
             sequence += count;
             values = values[count..];
         }
@@ -381,12 +386,12 @@ internal sealed class EventLog<T>
     /// </remarks>
     internal void ExpectReaders()
     {
-        if (Volatile.Read(ref _isWakeKnown) == 0)
+        if ((Duties & Duties.WakeKnown) == 0)
         {
             Impose(Duties.Wake);
             Interlocked.MemoryBarrierProcessWide();
             // Only behind the barrier: a second reader that comes just now must not rely on one still to be.
-            Volatile.Write(ref _isWakeKnown, 1);
+            Impose(Duties.WakeKnown);
         }
     }
 
@@ -538,7 +543,7 @@ internal sealed class EventLog<T>
     private Segment<T> CreateFirstSlow()
     {
         RetainedWindow<T>? window = Volatile.Read(ref _window) is { Retains: true } retaining ? retaining : null;
-        var first = new Segment<T>(first: 0, Math.Min(FirstCapacity, _maxCapacity), leases: window is null ? 1 : 2, _isTimed);
+        var first = new Segment<T>(first: 0, Math.Min(FirstCapacity, _maxCapacity), leases: window is null ? 1 : 2, IsTimed);
 
         // Oldest before tail: whoever finds a tail finds an oldest, and a window that holds its lease.
         first = Interlocked.CompareExchange(ref _oldest, first, null) ?? first;
@@ -597,7 +602,7 @@ internal sealed class EventLog<T>
         int capacity = (int)Math.Min(2L * last.Capacity, _maxCapacity);
         return capacity == _maxCapacity && Interlocked.Exchange(ref _spare, null) is { } spare
             ? new Segment<T>(last.End, spare, leases: 1)
-            : new Segment<T>(last.End, capacity, leases: 1, _isTimed);
+            : new Segment<T>(last.End, capacity, leases: 1, IsTimed);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
