@@ -12,8 +12,8 @@ internal sealed partial class InlineDelivery<T>
     private const int Near = 8;
     private const int BackOffSpins = 100;
 
-    /// <summary>Long enough to see whether it moves.</summary>
-    private const int LookSpins = 2;
+    /// <summary>Long enough to see whether it moves, also while the two disturb each other.</summary>
+    private const int LookSpins = 20;
 
     /// <summary>Publishes an event and delivers it, and what else is there, before it returns, unless another thread, or a
     /// call further up this one, is delivering already.</summary>
