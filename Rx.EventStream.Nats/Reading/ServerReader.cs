@@ -212,7 +212,7 @@ internal sealed class ServerReader<T> : IAsyncDisposable
 
             if (_jumpsAreNormal && !await ComesSoonAsync().ConfigureAwait(false))
             {
-                if (await PassOthersAsync(_lifetime).ConfigureAwait(false))
+                if (await TryPassOthersAsync().ConfigureAwait(false))
                 {
                     return default;
                 }
@@ -352,24 +352,30 @@ internal sealed class ServerReader<T> : IAsyncDisposable
         return _moving.IsCompleted;
     }
 
-    /// <summary>Moves the next sequence over others' events: what the consumer has passed without sending it is none of its own. True if it moved.</summary>
-    private async ValueTask<bool> PassOthersAsync(CancellationToken ct)
+    /// <summary>Moves the next sequence over others' events, if the server says that it can be moved. True if it moved.</summary>
+    private async ValueTask<bool> TryPassOthersAsync()
     {
         try
         {
-            ConsumerInfo? consumer = await _api.FindConsumerAsync(_consumer!.Info.Name, ct).ConfigureAwait(false);
-            if (consumer is null || IsBySubject || (ulong)consumer.Delivered.ConsumerSeq != _received || (long)consumer.Delivered.StreamSeq < Next)
-            {
-                return false;
-            }
-
-            Next = (long)consumer.Delivered.StreamSeq + 1;
-            return true;
+            return await PassOthersAsync(_lifetime).ConfigureAwait(false);
         }
-        catch (Exception error) when (StreamApi.IsPassing(error) && !ct.IsCancellationRequested)
+        catch (Exception error) when (StreamApi.IsPassing(error) && !_lifetime.IsCancellationRequested)
         {
             return false;
         }
+    }
+
+    /// <summary>Moves the next sequence over others' events: what the consumer has passed without sending it is none of its own. True if it moved.</summary>
+    private async ValueTask<bool> PassOthersAsync(CancellationToken ct)
+    {
+        ConsumerInfo? consumer = await _api.FindConsumerAsync(_consumer!.Info.Name, ct).ConfigureAwait(false);
+        if (consumer is null || IsBySubject || (ulong)consumer.Delivered.ConsumerSeq != _received || (long)consumer.Delivered.StreamSeq < Next)
+        {
+            return false;
+        }
+
+        Next = (long)consumer.Delivered.StreamSeq + 1;
+        return true;
     }
 
     /// <summary>The next message, or null if the consumer is lost.</summary>
@@ -415,7 +421,8 @@ internal sealed class ServerReader<T> : IAsyncDisposable
     private bool IsOwnConsumerInTheWay(Exception error, long start) =>
         StreamApi.IsNoRoom(error) && _created is not null && Stopwatch.GetElapsedTime(start) < 2 * ConsumerSettings.InactiveThreshold;
 
-    /// <summary>Leaves the consumer before this one, if there was one, and takes from it what it still knows.</summary>
+    /// <summary>Leaves the consumer before this one, if there was one, and takes from it what it still knows. It is kept, to be asked again, where
+    /// the server does not answer.</summary>
     private async Task LeaveAsync(CancellationToken ct)
     {
         if (_consumer is null)

@@ -184,6 +184,32 @@ internal sealed class NatsResumeTests : NatsFixture
         Assert.That(received.Sequences, Is.EqualTo(new[] { 1, 22 }));
     }
 
+    /// <summary>What only the old consumer knows is asked for until the server answers, not given up with the first question that gets none.</summary>
+    [Test]
+    public async Task Filter_OthersTrimmedAndServerDoesNotAnswerAtFirst_NoGap()
+    {
+        TcpProxy proxy = OpenProxy();
+        await using NatsConnection connection = NatsServer.ConnectTo(proxy.Url);
+        using var api = new StreamApi(connection, Name, maxInFlight: 1);
+        await using var reader = new ServerReader<Reading>(api, Options(filter: $"{Name}.b"), NatsStart.Now, CancellationToken.None);
+        await reader.OpenAsync(CancellationToken.None);
+        await StoreAsync("b", 0, 1);
+        while (!(await Eventually.Ends(reader.ReadAsync().AsTask())).IsEvent)
+        {
+        }
+
+        await StoreAsync("a", 0, 20);
+        await WaitUntilPassedAsync(21);
+        await JetStream.PurgeStreamAsync(Name, new StreamPurgeRequest { Seq = 15 });
+
+        proxy.HoldAnswers();
+        Assert.That(() => reader.OpenAsync(CancellationToken.None), Throws.InstanceOf<NatsException>());
+        proxy.ReleaseAnswers();
+        await reader.OpenAsync(CancellationToken.None);
+
+        Assert.That(reader.Next, Is.EqualTo(22));
+    }
+
     [Test]
     public async Task Filter_OwnEventsTrimmedWhileAway_Gap()
     {
