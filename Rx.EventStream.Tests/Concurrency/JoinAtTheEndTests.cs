@@ -35,7 +35,7 @@ internal sealed class JoinAtTheEndTests
                 }
 
                 Task<bool> more = reader.WaitToReadAsync().AsTask();
-                bool isTold = more.Wait(TimeSpan.FromSeconds(10));
+                bool isTold = more.Wait(TimeSpan.FromSeconds(30));
                 reader.Dispose();
                 return !isTold ? $"It joined at {start} and never heard of the end."
                     : more.Result || read > 0 ? $"It joined at {start} behind all, and then got {read}."

@@ -120,7 +120,7 @@ internal sealed class ParkingDuelTests
                 Volatile.Write(ref moved, awaited);
                 log.TellProgress();
             },
-            () => SpinWait.SpinUntil(() => waiting.IsCompleted, TimeSpan.FromSeconds(5)) ? null : "It was not told.");
+            () => SpinWait.SpinUntil(() => waiting.IsCompleted, TimeSpan.FromSeconds(30)) ? null : "It was not told.");
     }
 
     /// <summary>Claims, and then publishes so that others see it late.</summary>

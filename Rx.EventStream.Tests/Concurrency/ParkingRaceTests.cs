@@ -63,7 +63,13 @@ internal sealed class ParkingRaceTests(bool isSingleWriter)
 
         reading.Start();
         writing.Start();
-        bool isDone = reading.Join(_limit);
+        int seen;
+        bool isDone;
+        do
+        {
+            seen = Volatile.Read(ref read);
+        }
+        while (!(isDone = reading.Join(_limit)) && Volatile.Read(ref read) != seen);
         Volatile.Write(ref isStopped, true);
 
         Assert.That(isDone && writing.Join(_limit), Is.True, $"It sleeps beside event {read}.");

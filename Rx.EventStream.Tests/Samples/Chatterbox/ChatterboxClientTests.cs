@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -231,16 +230,14 @@ internal sealed class ChatterboxClientTests
     [TestCase("client")]
     [TestCase("monitor")]
     [CancelAfter(TimeLimit)]
-    public async Task Visitor_PortThatNeverAnswers_SaysSoSoonAndFails(string program)
+    public async Task Visitor_PortThatNeverAnswers_SaysSoAndFails(string program)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
-        var watch = Stopwatch.StartNew();
 
         SampleResult result = await SampleProcess.RunAsync(ct, "chatterbox", program, "--address", $"{silent.LocalEndpoint}");
 
-        Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(15)), "It waits about five seconds, and the program has to start.");
         Assert.That(result.ExitCode, Is.EqualTo(1));
         Assert.That(result.Errors, Does.Contain($"There is no room at {silent.LocalEndpoint}: what listens there does not answer."));
     }
