@@ -27,11 +27,10 @@ public sealed partial class EventStream<T>
 
         try
         {
-            EventLog<T> log = _log;
-            Duties duties = log.Duties;
+            Duties duties = _log.Duties;
             if ((duties & Duties.Ask) == 0)
             {
-                PublishAtOnce(log, value, duties);
+                PublishAtOnce(value, duties);
                 return default;
             }
 
@@ -119,13 +118,13 @@ public sealed partial class EventStream<T>
         long word = Volatile.Read(ref claims);
         while (true)
         {
-            sequence = word >> EventLog<T>.CountShift;
+            sequence = EventLog<T>.CountOf(word);
             if (!_gate!.HasRoom(sequence, count))
             {
                 return false;
             }
 
-            long seen = Interlocked.CompareExchange(ref claims, word + ((long)count << EventLog<T>.CountShift), word);
+            long seen = Interlocked.CompareExchange(ref claims, word + count, word);
             if (seen == word)
             {
                 return true;

@@ -145,39 +145,45 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <exception cref="InvalidOperationException">It would have to wait inside a delivery of this stream.</exception>
     public override void OnNext(T value)
     {
-        EventLog<T> log = _log;
-        Duties duties = log.Duties;
+        Duties duties = _log.Duties;
         if ((duties & Duties.Ask) != 0)
         {
             PublishSlow(value);
-            return;
         }
-
-        PublishAtOnce(log, value, duties);
+        else
+        {
+            PublishAtOnce(value, duties);
+        }
     }
 
     /// <summary>Publishes one event where publishers do not have to ask.</summary>
+    /// <remarks>It calls others only as the last thing it does, so it keeps nothing on the stack.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void PublishAtOnce(EventLog<T> log, T value, Duties duties)
+    private void PublishAtOnce(T value, Duties duties)
     {
+        EventLog<T> log = _log;
         if (Volatile.Read(ref _inline) is { } inline)
         {
             inline.Publish(value, duties);
-            return;
         }
-
-        long sequence = log.Append(value);
+        else if (!log.TryAppend(value, out long sequence, out Segment<T>? tail))
+        {
+            AppendSlow(value, sequence, tail);
+        }
 
         // Behind the mark: somebody may be parked, and the first inline observer may have come since; neither must wait for the next event.
-        if ((log.Duties & Duties.Wake) != 0 || Volatile.Read(ref _inline) is not null)
+        else if (log.IsAnybodyParked() || Volatile.Read(ref _inline) is not null)
         {
-            List<Exception>? errors = log.WakeReaders();
-            if (errors is not null || Volatile.Read(ref _inline) is not null)
-            {
-                DrainSlow(errors, sequence);
-            }
+            WakeSlow(sequence);
         }
     }
+
+    /// <summary>Appends where that takes more than <see cref="EventLog{T}.TryAppend"/> does.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void AppendSlow(T value, long sequence, Segment<T>? tail) => WakeSlow(_log.AppendSlow(value, sequence, tail));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WakeSlow(long sequence) => DrainSlow(_log.WakeReaders(), sequence);
 
     /// <summary>Publishes several events as one run: for every observer they come one after the other, with none between.</summary>
     /// <param name="values">The events, in order. They are copied.</param>
@@ -195,7 +201,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         Segment<T> tail = log.TailBeforeClaim();
         long time = log.ReadClock();
         int count = values.Length;
-        PublishClaimed(tail, log.IsSingleWriter ? log.ClaimSingle(count) : log.ClaimShared(count) >> EventLog<T>.CountShift, values, time);
+        PublishClaimed(tail, log.IsSingleWriter ? log.ClaimSingle(count) : EventLog<T>.CountOf(log.ClaimShared(count)), values, time);
     }
 
     /// <summary>Waits until every observer there is now is done with every event published by now, or has ended.</summary>

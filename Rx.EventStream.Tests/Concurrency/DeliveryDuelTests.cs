@@ -28,7 +28,7 @@ internal sealed class DeliveryDuelTests
             () =>
             {
                 tail = log.TailBeforeClaim();
-                hole = log.ClaimShared() >> EventLog<int>.CountShift;
+                hole = EventLog<int>.CountOf(log.ClaimShared());
                 looks = random.Next(1, 4);
             },
             () =>

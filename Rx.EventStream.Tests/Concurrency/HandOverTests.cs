@@ -103,7 +103,7 @@ internal sealed class HandOverTests
     private static void Publish(EventLog<int> log, int value)
     {
         Segment<int> tail = log.TailBeforeClaim();
-        log.Publish(tail, log.ClaimShared() >> EventLog<int>.CountShift, value);
+        log.Publish(tail, EventLog<int>.CountOf(log.ClaimShared()), value);
     }
 
     /// <summary>The step behind the look at the state, so that something can come between.</summary>

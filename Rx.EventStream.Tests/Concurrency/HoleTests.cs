@@ -76,7 +76,7 @@ internal sealed class HoleTests(int capacity)
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
         using EventReader<int> reader = stream.AsObservable().OpenReader();
         Segment<int> tail = stream.Log.TailBeforeClaim();
-        long sequence = stream.Log.ClaimShared() >> EventLog<int>.CountShift;
+        long sequence = EventLog<int>.CountOf(stream.Log.ClaimShared());
         stream.OnNext(1);
 
         Assert.That(reader.TryRead(out _), Is.False);
@@ -113,7 +113,7 @@ internal sealed class HoleTests(int capacity)
         Hole hole = Claim();
 
         Segment<int> tail = _log.TailBeforeClaim();
-        _log.PublishRange(tail, _log.ClaimShared(3) >> EventLog<int>.CountShift, [1, 2, 3]);
+        _log.PublishRange(tail, EventLog<int>.CountOf(_log.ClaimShared(3)), [1, 2, 3]);
         _delivery.TryDrain(0);
         Assert.That(observer.Events, Is.Empty);
         Fill(hole, 0);
@@ -186,7 +186,7 @@ internal sealed class HoleTests(int capacity)
         using IDisposable subscription = stream.ObserveOn(scheduler).Subscribe(observer);
         stream.OnNext(0);
         Segment<int> tail = stream.Log.TailBeforeClaim();
-        long sequence = stream.Log.ClaimShared() >> EventLog<int>.CountShift;
+        long sequence = EventLog<int>.CountOf(stream.Log.ClaimShared());
         stream.OnNext(2);
         scheduler.RunAll();
         Assert.That(observer.Events, Is.EqualTo(new[] { 0 }));
@@ -250,7 +250,7 @@ internal sealed class HoleTests(int capacity)
     private Hole Claim()
     {
         Segment<int> tail = _log.TailBeforeClaim();
-        return new Hole(tail, _log.ClaimShared() >> EventLog<int>.CountShift);
+        return new Hole(tail, EventLog<int>.CountOf(_log.ClaimShared()));
     }
 
     private void Fill(Hole hole, int value) => _log.Publish(hole.Tail, hole.Sequence, value);

@@ -127,7 +127,7 @@ internal sealed class ParkingDuelTests
     private static void Publish(EventLog<int> log)
     {
         Segment<int> tail = log.TailBeforeClaim();
-        long sequence = log.IsSingleWriter ? log.ClaimSingle() : log.ClaimShared() >> EventLog<int>.CountShift;
+        long sequence = log.IsSingleWriter ? log.ClaimSingle() : EventLog<int>.CountOf(log.ClaimShared());
         Duel.DelayStores();
         log.Publish(tail, sequence, 0);
         log.WakeReaders();

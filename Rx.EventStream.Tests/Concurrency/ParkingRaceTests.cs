@@ -55,7 +55,7 @@ internal sealed class ParkingRaceTests(bool isSingleWriter)
 
                 Thread.SpinWait(random.Next(12));
                 Segment<int> tail = log.TailBeforeClaim();
-                long sequence = isSingleWriter ? log.ClaimSingle() : log.ClaimShared() >> EventLog<int>.CountShift;
+                long sequence = isSingleWriter ? log.ClaimSingle() : EventLog<int>.CountOf(log.ClaimShared());
                 log.Publish(tail, sequence, i);
                 log.WakeReaders();
             }

@@ -184,7 +184,7 @@ internal sealed class ParkingTests(bool isSingleWriter)
         Assert.That(reader.Wakes, Is.EqualTo(1));
     }
 
-    private long Claim() => isSingleWriter ? _log.ClaimSingle() : _log.ClaimShared() >> EventLog<int>.CountShift;
+    private long Claim() => isSingleWriter ? _log.ClaimSingle() : EventLog<int>.CountOf(_log.ClaimShared());
 
     private void Publish(int value)
     {

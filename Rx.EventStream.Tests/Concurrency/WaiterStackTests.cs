@@ -178,7 +178,7 @@ internal sealed class WaiterStackTests
         {
             trap.OnLook = null;
             Segment<int> tail = log.TailBeforeClaim();
-            log.Publish(tail, log.ClaimShared() >> EventLog<int>.CountShift, 1);
+            log.Publish(tail, EventLog<int>.CountOf(log.ClaimShared()), 1);
             readers[2].Waiter.Disarm();
             readers[2].Close();
         };

@@ -13,7 +13,7 @@ internal sealed class EventReaderHoleTests
         using EventReader<int> reader = stream.Next.OpenReader();
         // A writer between its claim and its publication.
         Segment<int> segment = stream.Log.TailBeforeClaim();
-        long hole = stream.Log.ClaimShared() >> EventLog<int>.CountShift;
+        long hole = EventLog<int>.CountOf(stream.Log.ClaimShared());
         ValueTask<bool> wait = reader.WaitToReadAsync();
 
         stream.OnNext(2);

@@ -61,6 +61,93 @@ internal sealed class SubscriptionListTests
     }
 
     [Test]
+    public void OnNext_MostLeaveThenTheLeaverThrows_TheRestGetItOnce([Values] bool isSingleWriter, [Values(0, 1, 5)] int before)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+        var error = new InvalidOperationException();
+        var early = new RecordingObserver<int>();
+        var leaver = new RecordingObserver<int>();
+        RecordingObserver<int>[] stayers = [.. Enumerable.Range(0, before + 2).Select(_ => new RecordingObserver<int>())];
+        var subscriptions = new List<IDisposable>();
+        for (int i = 0; i < before; i++)
+        {
+            stream.Subscribe(stayers[i]);
+            subscriptions.Add(stream.Subscribe(early));
+        }
+
+        stream.Subscribe(value =>
+        {
+            if (value == 1)
+            {
+                subscriptions.ForEach(s => s.Dispose());
+                throw error;
+            }
+        });
+        stream.Subscribe(stayers[before]);
+        for (int i = 0; i < Count; i++)
+        {
+            subscriptions.Add(stream.Subscribe(leaver));
+        }
+
+        stream.Subscribe(stayers[before + 1]);
+        stream.OnNext(0);
+        Exception? thrown = Assert.Catch(() => stream.OnNext(1));
+        stream.OnNext(2);
+
+        Assert.That(thrown, Is.SameAs(error));
+        Assert.That(early.Values, Is.EqualTo(Enumerable.Repeat(0, before).Concat(Enumerable.Repeat(1, before))));
+        Assert.That(leaver.Values, Is.EqualTo(Enumerable.Repeat(0, Count)));
+        Assert.That(stayers.Select(s => s.Values), Is.All.EqualTo(new[] { 0, 1, 2 }));
+    }
+
+    [Test]
+    public void OnNext_TheOnlyObserverSubscribesAnotherAndThrows_NobodyGetsItTwice([Values] bool isSingleWriter)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+        var first = new RecordingObserver<int>();
+        var late = new RecordingObserver<int>();
+        IDisposable[] gone = [.. Enumerable.Range(0, Count).Select(_ => stream.Subscribe(_ => { }))];
+        stream.Subscribe(value =>
+        {
+            first.OnNext(value);
+            if (value == 1)
+            {
+                stream.Subscribe(late);
+                stream.OnNext(2);
+                throw new InvalidOperationException();
+            }
+        });
+        stream.OnNext(0);
+        Array.ForEach(gone, s => s.Dispose());
+
+        Assert.That(() => stream.OnNext(1), Throws.InvalidOperationException);
+        stream.OnNext(3);
+
+        Assert.That(first.Values, Is.EqualTo(new[] { 0, 1, 2, 3 }));
+        Assert.That(late.Values, Is.EqualTo(new[] { 2, 3 }));
+    }
+
+    [Test]
+    public void Delivered_LeavesDuringAnEvent_CountsItIfItHadItsTurn([Values] bool isSingleWriter)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+        EventSubscription[] subscriptions = [];
+        void LeaveAll(int value)
+        {
+            if (value == 1)
+            {
+                Array.ForEach(subscriptions, s => s.Dispose());
+            }
+        }
+
+        subscriptions = [.. new Action<int>[] { _ => { }, LeaveAll, _ => { } }.Select(action => (EventSubscription)stream.Subscribe(action))];
+        stream.OnNext(0);
+        stream.OnNext(1);
+
+        Assert.That(subscriptions.Select(s => s.Delivered), Is.EqualTo(new[] { 2, 2, 1 }));
+    }
+
+    [Test]
     public void OnNext_EverybodyLeftAndSomebodyCame_GetsIt([Values] bool isSingleWriter)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });

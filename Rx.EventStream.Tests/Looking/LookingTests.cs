@@ -188,7 +188,7 @@ internal sealed class LookingTests
         // Event 0 is claimed, not published, when the subscriber is listed; so it waits for that one, and is given it by itself.
         EventPosition<int> start = _stream.Next;
         Segment<int> tail = _stream.Log.TailBeforeClaim();
-        long hole = _stream.Log.ClaimShared() >> EventLog<int>.CountShift;
+        long hole = EventLog<int>.CountOf(_stream.Log.ClaimShared());
         using var entered = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
         Task subscribing = Eventually.OnThread(() => _stream.From(start).Subscribe(_ =>

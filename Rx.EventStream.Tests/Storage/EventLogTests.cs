@@ -69,7 +69,7 @@ internal sealed class EventLogTests
         var log = new EventLog<int>(isSingleWriter: false, capacity);
         Cursor<int> cursor = log.JoinNext();
         Segment<int> tail = log.TailBeforeClaim();
-        long first = log.ClaimShared(500) >> EventLog<int>.CountShift;
+        long first = EventLog<int>.CountOf(log.ClaimShared(500));
         log.PublishRange(tail, first, [.. Enumerable.Range(0, 500)]);
 
         var values = new List<int>();

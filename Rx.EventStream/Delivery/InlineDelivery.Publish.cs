@@ -38,13 +38,13 @@ internal sealed partial class InlineDelivery<T>
     }
 
     /// <summary>Publishes as the only writer, with nothing to mind.</summary>
-    /// <remarks>One method, in which the usual way calls nobody but the observers: the way there and back is most of what publishing
-    /// to one of them costs. So does <see cref="PublishShared"/>.</remarks>
+    /// <remarks>The way there and back is most of what publishing to one observer costs. So, as in <see cref="PublishShared"/>, the usual way is in
+    /// one method, which calls nobody but the observer. What is needed if that throws lies on the stack, by reference: else the handler
+    /// would have this method fetch from there whatever it needs behind the call.</remarks>
     private void PublishSingle(T value)
     {
         EventLog<T> log = _log;
-        long word = log.Claims; // plain: only this thread writes it
-        long sequence = word >> EventLog<T>.CountShift;
+        long sequence = log.Claims; // plain: only this thread writes it, and sets no flag
 
         // The usual event: all before it delivered, so this is not called from a delivery.
         if (_cursor.Sequence != sequence || !log.Tail!.TryPublish(sequence, value))
@@ -54,33 +54,26 @@ internal sealed partial class InlineDelivery<T>
         }
 
         Debug.Assert(_phase == Owned, "A single writer with nothing to settle has taken the delivery over.");
-        Volatile.Write(ref log.Claims, word + EventLog<T>.OneClaim);
-        if ((log.Duties & Duties.Wake) != 0 && log.WakeReaders() is { } thrown)
+        Volatile.Write(ref log.Claims, sequence + 1);
+        if ((log.Duties & Duties.Wake) != 0 || _subscriptions.Only is not { } only)
         {
-            AddErrorsOwned(thrown);
-        }
-
-        sequence++;
-        ref EventSubscription? slot = ref _subscriptions.FirstSlot;
-        if (Volatile.Read(ref slot) is not { } first)
-        {
-            LeaveAloneOwned(sequence);
+            DeliverOwned(value);
             return;
         }
 
+        InlineDelivery<T> owner = this;
         try
         {
-            CallAllOwned(ref slot, first, value, sequence);
+            only.OnNext(value);
         }
         catch (Exception error)
         {
-            // With nothing but what the log and the cursor know: what a handler needs is written to the stack at every event.
-            ResumeOwned(error);
+            ResumeOwned(ref owner, error);
             return;
         }
 
         // Not inside the try: what leaving throws is thrown by one who is not the owner any more.
-        _cursor.MoveTo(sequence);
+        _cursor.MoveTo(_cursor.Sequence + 1);
 
         // The usual end: nothing was published inside, nobody threw, nobody waits to be told.
         if ((_log.Duties & ~Duties.Usual) != 0)
@@ -93,52 +86,111 @@ internal sealed partial class InlineDelivery<T>
     private void PublishShared(T value)
     {
         EventLog<T> log = _log;
-        long word = Volatile.Read(ref log.Claims);
-        long sequence = word >> EventLog<T>.CountShift;
 
-        // The usual event: nobody is delivering. Claims, and takes ownership.
-        Segment<T> tail = log.Tail!;
-        if ((word & (EventLog<T>.Inline | EventLog<T>.Draining)) != EventLog<T>.Inline
-            || _cursor.Sequence != sequence
+        // The usual event: nobody is delivering. Claims, and takes ownership; what is looked at before is only certain once that has succeeded.
+        long sequence = _cursor.Sequence;
+        if (log.Tail is not { } tail
             || !tail.TryIndex(sequence, out nint index)
-            || !TryExchange(ref log.Claims, word, EventLog<T>.OneClaim + EventLog<T>.Draining))
+            || !TryExchange(ref log.Claims, sequence + EventLog<T>.Inline, 1 + EventLog<T>.Draining))
         {
             PublishSlow(value);
             return;
         }
 
         tail.PublishAt(index, value);
-        if ((log.Duties & Duties.Wake) != 0 && log.WakeReaders() is { } thrown)
+        if ((log.Duties & Duties.Wake) != 0 || _subscriptions.Only is not { } only)
         {
-            AddErrorsOwned(thrown);
-        }
-
-        sequence++;
-        ref EventSubscription? slot = ref _subscriptions.FirstSlot;
-        if (Volatile.Read(ref slot) is not { } first)
-        {
-            LeaveAloneOwned(sequence);
+            DeliverOwned(value);
             return;
         }
 
+        InlineDelivery<T> owner = this;
         try
         {
-            CallAllOwned(ref slot, first, value, sequence);
+            only.OnNext(value);
         }
         catch (Exception error)
         {
-            ResumeOwned(error); // as above
+            ResumeOwned(ref owner, error);
             return;
         }
 
-        // Not inside the try: what leaving throws is thrown by one who is not the owner any more.
-        _cursor.MoveTo(sequence);
-        log = _log;
-        if ((log.Duties & ~Duties.Usual) != 0
-            || !TryExchange(ref log.Claims, (sequence << EventLog<T>.CountShift) + EventLog<T>.Inline + EventLog<T>.Draining, -EventLog<T>.Draining))
+        if (!TryPassOwned())
         {
             DrainOwned();
         }
+    }
+
+    /// <summary>Delivers what was just published to more observers than one, or to none, and wakes who is parked.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void DeliverOwned(T value)
+    {
+        if ((_log.Duties & Duties.Wake) != 0)
+        {
+            WakeOwned();
+        }
+
+        InlineDelivery<T> owner = this;
+        try
+        {
+            CallAllOwned(value);
+        }
+        catch (Exception error)
+        {
+            ResumeWalkOwned(ref owner, error);
+            return;
+        }
+
+        if (_subscriptions.Count == 0)
+        {
+            _cursor.MoveTo(_cursor.Sequence + 1);
+            DrainOwned(); // closes the delivery, if it can
+        }
+        else if (!TryPassOwned())
+        {
+            DrainOwned();
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WakeOwned()
+    {
+        if (_log.WakeReaders() is { } thrown)
+        {
+            AddErrorsOwned(thrown);
+        }
+    }
+
+    /// <summary>Moves over an event that all have had, and gives up ownership, if that is all there is to do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryPassOwned()
+    {
+        long next = _cursor.Sequence + 1;
+        _cursor.MoveTo(next);
+        Duties duties = _log.Duties;
+        return (duties & ~Duties.Usual) == 0
+            && ((duties & Duties.Share) == 0 || TryExchange(ref _log.Claims, next + EventLog<T>.Inline + EventLog<T>.Draining, -EventLog<T>.Draining));
+    }
+
+    /// <summary>Goes on after the only observer threw: with what else there is.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ResumeOwned(ref InlineDelivery<T> delivery, Exception error)
+    {
+        delivery.AddError(error);
+        delivery._cursor.MoveTo(delivery._cursor.Sequence + 1);
+        delivery.DrainOwned();
+    }
+
+    /// <summary>Goes on after one of several observers threw: with the others, then with what else there is.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ResumeWalkOwned(ref InlineDelivery<T> delivery, Exception error)
+    {
+        delivery.AddError(error);
+        bool isThere = delivery._cursor.TryPeek(delivery._log, out T? value);
+        Debug.Assert(isThere, "The event in delivery is published.");
+        delivery.CallRestOwned(value!);
+        delivery._cursor.MoveTo(delivery._cursor.Sequence + 1);
+        delivery.DrainOwned();
     }
 
     /// <summary>Adds to the claim word if it is as expected, by CAS.</summary>
@@ -151,14 +203,6 @@ internal sealed partial class InlineDelivery<T>
         return Interlocked.CompareExchange(ref claims, sum, expected) + step == sum;
     }
 
-    /// <summary>Passes over an event that nobody is there for, and closes the delivery if it can.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void LeaveAloneOwned(long next)
-    {
-        _cursor.MoveTo(next);
-        DrainOwned();
-    }
-
     /// <summary>Publishes where something is to be minded, or somebody is delivering, or others publish at the same time.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void PublishSlow(T value)
@@ -167,8 +211,8 @@ internal sealed partial class InlineDelivery<T>
         Segment<T> tail = log.TailBeforeClaim();
         long time = log.ReadClock();
         bool isOwner = false;
-        long word = log.IsSingleWriter ? log.ClaimSingle() << EventLog<T>.CountShift : ClaimAndTryOwn(out isOwner);
-        long sequence = word >> EventLog<T>.CountShift;
+        long word = log.IsSingleWriter ? log.ClaimSingle() : ClaimAndTryOwn(out isOwner);
+        long sequence = EventLog<T>.CountOf(word);
         log.Publish(tail, sequence, value, time);
         List<Exception>? errors = log.WakeReaders();
         if (isOwner)
@@ -218,7 +262,7 @@ internal sealed partial class InlineDelivery<T>
         // While somebody delivers there is nothing to own, and nothing that an addition could miss: see TryDrain.
         while ((word & (EventLog<T>.Inline | EventLog<T>.Draining)) == EventLog<T>.Inline)
         {
-            long seen = Interlocked.CompareExchange(ref claims, (word + EventLog<T>.OneClaim) | EventLog<T>.Draining, word);
+            long seen = Interlocked.CompareExchange(ref claims, (word + 1) | EventLog<T>.Draining, word);
             if (seen == word)
             {
                 isOwner = true;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Rx.Storage;
 
 namespace Rx.Delivery;
@@ -23,7 +24,7 @@ internal sealed partial class InlineDelivery<T>
     private const int Owned = 2;
 
     private readonly EventLog<T> _log;
-    private readonly SubscriptionList _subscriptions = new();
+    private readonly ObserverList<T> _subscriptions = new();
 
     /// <summary>The next event to deliver to everyone. Owner-only while open; its sequence is read by anyone for figures.</summary>
     private Cursor<T> _cursor;
@@ -34,6 +35,12 @@ internal sealed partial class InlineDelivery<T>
 
     /// <summary>How many deliveries have ended since publishers have to ask. Incremented by whoever has delivered, read by anyone.</summary>
     private int _ended;
+
+    /// <summary>The array that was walked over last, kept for the case that an observer throws. Owner-only.</summary>
+    private IObserver<T>?[] _walked = [];
+
+    /// <summary>Whose turn it is: a slot of that array, 0 between events. Owner-only; read by anyone for figures.</summary>
+    private nint _turn;
 
     /// <summary>What observers threw during the delivery that is on; the owner takes it along when it leaves. Owner-only.</summary>
     private List<Exception>? _errors;
@@ -58,10 +65,17 @@ internal sealed partial class InlineDelivery<T>
     /// <summary>The event that is being delivered, where it lies. For observers, while they are called.</summary>
     internal ReadOnlyMemory<T> SliceInDelivery() => _cursor.PeekBatch(_log, 1);
 
-    internal SubscriptionList Subscriptions => _subscriptions;
+    internal ObserverList<T> Subscriptions => _subscriptions;
 
     /// <summary>The sequence before which everything was delivered.</summary>
     internal long Sequence => _cursor.Sequence;
+
+    /// <summary>The sequence behind the last event that a live observer had; the one it is having counts.</summary>
+    internal long ReachedBy(InlineSubscription<T> subscription)
+    {
+        long sequence = _cursor.Sequence;
+        return IsBusy && subscription.Slot <= Volatile.Read(ref _turn) ? Math.Min(sequence + 1, _log.Claimed) : sequence;
+    }
 
     internal bool IsBusy => _log.IsSingleWriter
         ? _phase == Owned && _cursor.Sequence != _log.Claimed
@@ -199,7 +213,7 @@ internal sealed partial class InlineDelivery<T>
         while (true)
         {
             // The place is the number of claims at the moment of opening: who claims later sees the flag.
-            _cursor.MoveTo(word >> EventLog<T>.CountShift);
+            _cursor.MoveTo(EventLog<T>.CountOf(word));
             long seen = Interlocked.CompareExchange(ref claims, word | EventLog<T>.Inline, word);
             if (seen == word)
             {
@@ -222,7 +236,7 @@ internal sealed partial class InlineDelivery<T>
                 long sequence = _cursor.Sequence;
                 foreach (T value in run.Span)
                 {
-                    Deliver(value, sequence);
+                    Deliver(value);
                     _cursor.MoveTo(++sequence);
                 }
             }
@@ -274,7 +288,7 @@ internal sealed partial class InlineDelivery<T>
         }
 
         // Dry before a hole: whoever fills it takes up the delivery, unless it looked before the CAS; see TryDrain.
-        return word >> EventLog<T>.CountShift == place.Sequence || !place.LooksReady(_log) || !TryOwn();
+        return EventLog<T>.CountOf(word) == place.Sequence || !place.LooksReady(_log) || !TryOwn();
     }
 
     /// <summary>Takes ownership of an open delivery that nobody is at.</summary>
@@ -307,7 +321,7 @@ internal sealed partial class InlineDelivery<T>
         try
         {
             ref long claims = ref _log.Claims;
-            long word = _cursor.Sequence << EventLog<T>.CountShift;
+            long word = _cursor.Sequence;
             if (_subscriptions.Count > 0 || _log.Claimed != _cursor.Sequence)
             {
                 return false;
@@ -334,80 +348,49 @@ internal sealed partial class InlineDelivery<T>
     }
 
     /// <summary>Calls every observer with one event. Observers that throw keep no other from getting it.</summary>
-    private void Deliver(T value, long sequence)
+    private void Deliver(T value)
     {
         try
         {
-            ref EventSubscription? slot = ref _subscriptions.FirstSlot;
-            if (Volatile.Read(ref slot) is { } first)
-            {
-                CallAllOwned(ref slot, first, value, sequence + 1);
-            }
+            CallAllOwned(value);
         }
         catch (Exception error)
         {
             AddError(error);
-            DeliverRestSlow(value, sequence);
+            CallRestOwned(value);
         }
     }
 
     /// <summary>Calls every observer with one event, until one throws.</summary>
-    /// <param name="slot">Where the walk begins.</param>
-    /// <param name="first">What is there.</param>
-    /// <param name="value">The event.</param>
-    /// <param name="next">The sequence behind it.</param>
-    /// <remarks>The walk has no state that a handler needs, so it stays in registers; who had the event is told by the
-    /// subscriptions themselves.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void CallAllOwned(ref EventSubscription? slot, EventSubscription first, T value, long next)
+    private void CallAllOwned(T value)
     {
-        EventSubscription? found = first;
-        do
+        IObserver<T>?[] observers = _subscriptions.Observers;
+        if (observers != _walked)
         {
-            InlineSubscription<T> subscription = Of(found);
-            if (subscription.LiveObserver is { } observer)
-            {
-                subscription.SetReached(next);
-                observer.OnNext(value);
-            }
-            else
-            {
-                TakeInOwned(subscription, value, next - 1);
-            }
-
-            slot = ref Unsafe.Add(ref slot, 1);
-            found = Volatile.Read(ref slot);
+            _walked = observers; // seldom: storing a reference is dearer than looking at it
         }
-        while (found is not null);
-    }
 
-    /// <summary>Calls an observer that does not take part in deliveries yet, if it is to get the event.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void TakeInOwned(InlineSubscription<T> subscription, T value, long sequence)
-    {
-        if (subscription.TryTakeInOwned(sequence) is { } observer)
+        ref IObserver<T>? first = ref MemoryMarshal.GetArrayDataReference(observers);
+        for (nint turn = 0; Volatile.Read(ref Unsafe.Add(ref first, turn)) is { } observer; turn++)
         {
-            subscription.SetReached(sequence + 1);
+            _turn = turn;
             observer.OnNext(value);
         }
+
+        _turn = 0;
     }
 
-    /// <summary>Calls those who have not had the event because another observer threw.</summary>
+    /// <summary>Calls those whose turn did not come because another observer threw.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void DeliverRestSlow(T value, long sequence)
+    private void CallRestOwned(T value)
     {
-        for (ref EventSubscription? slot = ref _subscriptions.FirstSlot; Volatile.Read(ref slot) is { } found; slot = ref Unsafe.Add(ref slot, 1))
+        IObserver<T>?[] observers = _walked;
+        while (Volatile.Read(ref observers[_turn + 1]) is { } observer)
         {
-            InlineSubscription<T> subscription = Of(found);
-            IObserver<T>? observer = subscription.LiveObserver ?? subscription.TryTakeInOwned(sequence);
-            if (observer is null || subscription.Sequence > sequence)
-            {
-                continue;
-            }
-
+            _turn++;
             try
             {
-                subscription.SetReached(sequence + 1);
                 observer.OnNext(value);
             }
             catch (Exception error)
@@ -415,19 +398,8 @@ internal sealed partial class InlineDelivery<T>
                 AddError(error);
             }
         }
-    }
 
-    /// <summary>Goes on after an observer threw in <see cref="Publish"/>: with the others, then with what else there is.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void ResumeOwned(Exception error)
-    {
-        AddError(error);
-        bool isThere = _cursor.TryPeek(_log, out T? value);
-        Debug.Assert(isThere, "The event in delivery is published.");
-        long sequence = _cursor.Sequence;
-        DeliverRestSlow(value!, sequence);
-        _cursor.MoveTo(sequence + 1);
-        DrainOwned();
+        _turn = 0;
     }
 
     /// <summary>Keeps what an observer threw until the delivery is over. Called by the owner.</summary>
@@ -457,9 +429,12 @@ internal sealed partial class InlineDelivery<T>
     {
         Termination termination = _log.Termination!;
         long end = _log.End;
-        for (ref EventSubscription? slot = ref _subscriptions.FirstSlot; Volatile.Read(ref slot) is { } found; slot = ref Unsafe.Add(ref slot, 1))
+        foreach (EventSubscription? found in _subscriptions.Slots)
         {
-            Of(found).FinishOwned(end, termination);
+            if (found is not null)
+            {
+                Of(found).FinishOwned(end, termination);
+            }
         }
 
         _subscriptions.TryRemoveEnded();

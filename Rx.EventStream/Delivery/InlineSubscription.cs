@@ -20,7 +20,7 @@ namespace Rx.Delivery;
 /// position replays on its own thread, without keeping others waiting, and hands over when it has caught up. One that
 /// joins now starts as Waiting, without a cursor.
 /// </remarks>
-internal sealed class InlineSubscription<T> : EventSubscription
+internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
 {
     private const int Waiting = 0;
     private const int Live = 1;
@@ -29,10 +29,6 @@ internal sealed class InlineSubscription<T> : EventSubscription
 
     private readonly InlineDelivery<T> _delivery;
     private readonly EventLog<T> _log;
-
-    /// <summary>The observer while Live, else null: what the walk over the subscriptions reads, with acquire, at each event.
-    /// Written by the thread that delivers, and cleared by whoever disposes.</summary>
-    private IObserver<T>? _live;
 
     /// <summary>The observer until Done. Cleared by whoever disposes.</summary>
     private IObserver<T>? _observer;
@@ -46,9 +42,12 @@ internal sealed class InlineSubscription<T> : EventSubscription
     /// <summary>The first sequence this observer gets. Written before it is in the list, and once when it goes live.</summary>
     private long _first;
 
-    /// <summary>The sequence it has reached since it went live; an event in delivery counts as had. Written by the thread
-    /// that delivers, read by anyone for figures.</summary>
-    private long _reached;
+    /// <summary>The sequence it had reached when it ended, if it was live, else 0. Written under the list's lock, or by the thread that
+    /// delivers the end; read by anyone for figures.</summary>
+    private long _last;
+
+    /// <summary>Whether it has gone live, which stays when it has ended. Written by the thread that delivers, read by anyone for figures.</summary>
+    private bool _hasGoneLive;
 
     /// <summary>Joins now: from the next event on.</summary>
     internal InlineSubscription(InlineDelivery<T> delivery, EventLog<T> log, IObserver<T> observer, string? name)
@@ -80,7 +79,9 @@ internal sealed class InlineSubscription<T> : EventSubscription
         }
     }
 
-    public override long Sequence => Math.Max(Math.Max(Volatile.Read(ref _reached), _cursor.Sequence), Volatile.Read(ref _first));
+    public override long Sequence => Volatile.Read(ref _hasGoneLive) && Volatile.Read(ref _last) == 0
+        ? _delivery.ReachedBy(this)
+        : Math.Max(Math.Max(Volatile.Read(ref _last), _cursor.Sequence), Volatile.Read(ref _first));
 
     public override long Lag => IsDisposed ? 0 : Math.Max(0, _log.NextSequence - Sequence);
 
@@ -90,13 +91,16 @@ internal sealed class InlineSubscription<T> : EventSubscription
 
     public override bool IsDisposed => Volatile.Read(ref _state) == Done;
 
-    /// <remarks>Told by what was reached, which is set before each call once it is live: the observer itself may be gone, disposed during this call.</remarks>
-    internal override long SequenceInDelivery => HasGoneLive ? Volatile.Read(ref _reached) - 1 : _cursor.Sequence;
+    internal override long SequenceInDelivery => _hasGoneLive ? _delivery.Sequence : _cursor.Sequence;
 
     /// <summary>The event that the observer is being called with, where it lies.</summary>
-    internal ReadOnlyMemory<T> SliceInDelivery() => HasGoneLive ? _delivery.SliceInDelivery() : _cursor.PeekBatch(_log, 1);
+    internal ReadOnlyMemory<T> SliceInDelivery() => _hasGoneLive ? _delivery.SliceInDelivery() : _cursor.PeekBatch(_log, 1);
 
-    private bool HasGoneLive => Volatile.Read(ref _reached) > 0;
+    /// <summary>Notes how far it came. Called under the list's lock, when it is not called any more.</summary>
+    internal void SetLast() => Volatile.Write(ref _last, Sequence);
+
+    /// <summary>What is to be called at each event: its observer while that is live, else itself.</summary>
+    internal IObserver<T> Called => Volatile.Read(ref _state) == Live ? Volatile.Read(ref _observer) ?? this : this;
 
     internal override bool HasConsumed(long sequence) => Volatile.Read(ref _state) switch
     {
@@ -108,16 +112,20 @@ internal sealed class InlineSubscription<T> : EventSubscription
         _ => Sequence >= sequence || _delivery.Sequence >= sequence,
     };
 
-    /// <summary>Notes that the observer has had all events before <paramref name="sequence"/>. Called by the thread that delivers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void SetReached(long sequence) => Volatile.Write(ref _reached, sequence);
-
-    /// <summary>The observer, if it takes part in deliveries.</summary>
-    internal IObserver<T>? LiveObserver
+    /// <summary>Calls the observer, once it is to be called. Called by the thread that delivers, with the event it is delivering.</summary>
+    void IObserver<T>.OnNext(T value)
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Volatile.Read(ref _live);
+        IObserver<T>? observer = Volatile.Read(ref _state) == Live ? Volatile.Read(ref _observer) : TryTakeInOwned(_delivery.Sequence);
+        if (observer is not null)
+        {
+            _delivery.Subscriptions.TryGoDirect(this);
+            observer.OnNext(value);
+        }
     }
+
+    void IObserver<T>.OnError(Exception error) => throw new UnreachableException();
+
+    void IObserver<T>.OnCompleted() => throw new UnreachableException();
 
     /// <summary>Brings a waiting observer into the delivery of the event at <paramref name="sequence"/>: replays what lies
     /// between, and returns the observer if it is to get that event too. Called by the thread that delivers.</summary>
@@ -168,14 +176,8 @@ internal sealed class InlineSubscription<T> : EventSubscription
         }
 
         IObserver<T>? joined = Volatile.Read(ref _observer);
-        Volatile.Write(ref _live, joined);
-        if (Interlocked.CompareExchange(ref _state, Live, Replaying) != Replaying)
-        {
-            Volatile.Write(ref _live, null); // disposed meanwhile
-            return null;
-        }
-
-        return joined;
+        Volatile.Write(ref _hasGoneLive, true);
+        return Interlocked.CompareExchange(ref _state, Live, Replaying) == Replaying ? joined : null; // if not, disposed meanwhile
     }
 
     /// <summary>Ends the subscription and tells the observer, unless it is Done or still replaying on its own thread,
@@ -183,6 +185,7 @@ internal sealed class InlineSubscription<T> : EventSubscription
     internal void FinishOwned(long end, Termination termination)
     {
         TakeInOwned(end);
+        Volatile.Write(ref _last, end);
         if (Interlocked.CompareExchange(ref _state, Done, Live) == Live)
         {
             try
@@ -347,7 +350,6 @@ internal sealed class InlineSubscription<T> : EventSubscription
     {
         Debug.Assert(Volatile.Read(ref _state) == Done, "Only a subscription that ended forgets its observer.");
         IObserver<T>? observer = _observer;
-        Volatile.Write(ref _live, null);
         Volatile.Write(ref _observer, null);
         return observer;
     }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Rx.Delivery;
 
@@ -8,17 +6,16 @@ namespace Rx.Delivery;
 /// <remarks>
 /// An array that grows by doubling. Who leaves stays in its slot, as one that has ended, until a third of the slots are such; then
 /// the others move to a new array. So adding and removing cost the same however many there are. A walker goes over the
-/// array that it found, up to the first empty slot, which there always is: it sees each subscription that was there before the walk began and
+/// array that it found, up to the first empty slot: it sees each subscription that was there before the walk began and
 /// still is. No observer is called under the lock.
 /// </remarks>
-internal sealed class SubscriptionList
+internal class SubscriptionList
 {
     private const int FewEnded = 16;
-    private static readonly EventSubscription?[] _none = [null];
 
     /// <summary>The subscriptions, then empty slots. Replaced and filled under <see cref="Gate"/> with release, read by walkers with
     /// acquire; a slot is filled once, and never emptied.</summary>
-    private EventSubscription?[] _slots = _none;
+    private EventSubscription?[] _slots = [];
 
     /// <summary>How many slots are filled. Under the lock.</summary>
     private int _filled;
@@ -34,19 +31,15 @@ internal sealed class SubscriptionList
 
     internal Lock Gate { get; } = new();
 
-    /// <summary>The first of the slots to walk over; the walk ends at the first null.</summary>
-    internal ref EventSubscription? FirstSlot
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => ref MemoryMarshal.GetArrayDataReference(Volatile.Read(ref _slots));
-    }
+    /// <summary>The array to walk over, up to the first empty slot.</summary>
+    internal ReadOnlySpan<EventSubscription?> Slots => Volatile.Read(ref _slots);
 
     internal int Count => Volatile.Read(ref _count);
 
     internal void AddLocked(EventSubscription subscription)
     {
         Debug.Assert(Gate.IsHeldByCurrentThread, "The list is changed under its lock.");
-        if (_filled == _slots.Length - 1)
+        if (_filled == _slots.Length)
         {
             MoveLocked();
         }
@@ -54,6 +47,7 @@ internal sealed class SubscriptionList
         subscription.Slot = _filled;
         // Publishes the subscription; a walker's read of the slot is followed by reads that depend on it.
         Volatile.Write(ref _slots[_filled], subscription);
+        OnAddedLocked(subscription);
         _filled++;
         _count++;
     }
@@ -115,6 +109,7 @@ internal sealed class SubscriptionList
             return;
         }
 
+        OnRemovingLocked(subscription);
         subscription.Slot = -1;
         DeliveredBefore += subscription.Delivered;
         DroppedBefore += subscription.Dropped;
@@ -125,10 +120,25 @@ internal sealed class SubscriptionList
         }
     }
 
+    /// <summary>Called when a subscription has got its slot.</summary>
+    private protected virtual void OnAddedLocked(EventSubscription subscription)
+    {
+    }
+
+    /// <summary>Called when a subscription is about to lose its slot.</summary>
+    private protected virtual void OnRemovingLocked(EventSubscription subscription)
+    {
+    }
+
+    /// <summary>Called when those who are subscribed have got other slots.</summary>
+    private protected virtual void OnMovedLocked(ReadOnlySpan<EventSubscription?> before, ReadOnlySpan<EventSubscription?> now)
+    {
+    }
+
     /// <summary>Moves those who are subscribed to a new array, with room for as many again.</summary>
     private void MoveLocked()
     {
-        EventSubscription?[] slots = _count == 0 && _filled > 0 ? _none : new EventSubscription?[Math.Max(2, 2 * _count) + 1];
+        EventSubscription?[] slots = _count == 0 && _filled > 0 ? [] : new EventSubscription?[Math.Max(2, 2 * _count)];
         int filled = 0;
         foreach (EventSubscription? subscription in _slots)
         {
@@ -139,8 +149,10 @@ internal sealed class SubscriptionList
             }
         }
 
+        EventSubscription?[] before = _slots;
         _filled = filled;
         // Publishes the array; pairs with the walkers' acquire.
         Volatile.Write(ref _slots, slots);
+        OnMovedLocked(before, slots);
     }
 }

@@ -29,13 +29,12 @@ namespace Rx.Storage;
 /// </remarks>
 internal sealed class EventLog<T>
 {
-    /// <summary>The claim word's flags; its count is above them. See <see cref="_claims"/>.</summary>
-    internal const long Draining = 1;
-    internal const long Inline = 2;
-    internal const int CountShift = 3;
-    internal const long OneClaim = 1L << CountShift;
+    /// <summary>The claim word's flags; its count is below them. See <see cref="_claims"/>.</summary>
+    internal const long Draining = 1L << 57;
+    internal const long Inline = 1L << 56;
 
-    private const long Ended = 4;
+    private const long Ended = 1L << 55;
+    private const long CountMask = Ended - 1;
     private const int FirstCapacity = 16;
 
     /// <summary>Arrays of 85,000 bytes and more would go to the large object heap, which only full collections empty.</summary>
@@ -45,7 +44,7 @@ internal sealed class EventLog<T>
     private readonly int _maxCapacity;
 
     /// <summary>
-    /// How many sequences were given out, above three flags: whether the terminal event has claimed its own; whether there is a delivery
+    /// How many sequences were given out, below three flags: whether the terminal event has claimed its own; whether there is a delivery
     /// on the publishing thread, and whether a thread is at it. In one word, so that claiming and becoming the one who delivers is one CAS.
     /// Several writers change it by interlocked operations; a single writer, which never sets a flag, by release stores.
     /// </summary>
@@ -132,12 +131,15 @@ internal sealed class EventLog<T>
         get
         {
             long word = Volatile.Read(ref _claims);
-            return (word & Ended) == 0 ? word >> CountShift : _lastJoin;
+            return (word & Ended) == 0 ? CountOf(word) : _lastJoin;
         }
     }
 
     /// <summary>How many sequences were given out, read with acquire; after the end that may be too many.</summary>
-    internal long Claimed => Volatile.Read(ref _claims) >> CountShift;
+    internal long Claimed => CountOf(Volatile.Read(ref _claims));
+
+    /// <summary>How many sequences were given out, as a claim word says.</summary>
+    internal static long CountOf(long word) => word & CountMask;
 
     /// <summary>The claim word, for the delivery that keeps its flags there.</summary>
     internal ref long Claims => ref _claims;
@@ -187,72 +189,69 @@ internal sealed class EventLog<T>
     internal long ClaimSingle(int count = 1)
     {
         long claimed = _claims; // plain: only this thread writes it
-        Volatile.Write(ref _claims, claimed + ((long)count << CountShift));
-        return claimed >> CountShift;
+        Volatile.Write(ref _claims, claimed + count);
+        return claimed;
     }
 
     /// <summary>Claims the next sequences among several writers, and returns the word as it was.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long ClaimShared(int count = 1)
     {
-        long step = (long)count << CountShift;
-        return Interlocked.Add(ref _claims, step) - step;
+        return Interlocked.Add(ref _claims, count) - count;
     }
 
-    /// <summary>Claims a sequence and publishes an event there; returns the sequence. The caller then wakes.</summary>
+    /// <summary>Claims a sequence and publishes an event there, if that is all there is to do. The caller then wakes.</summary>
+    /// <param name="value">The event.</param>
+    /// <param name="sequence">What was claimed, or -1.</param>
+    /// <param name="tail">The tail before the claim.</param>
+    /// <returns>False if <see cref="AppendSlow"/> is to be called with the same.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal long Append(T value)
+    internal bool TryAppend(T value, out long sequence, out Segment<T>? tail)
     {
-        Segment<T>? tail = Tail;
+        sequence = -1;
+        tail = Tail;
         if (tail is null || IsTimed)
         {
-            return AppendSlow(value);
+            return false;
         }
 
-        long sequence;
-        if (IsSingleWriter)
+        if (!IsSingleWriter)
         {
-            sequence = _claims >> CountShift; // plain: only this thread writes it
-            if (!tail.TryPublish(sequence, value))
-            {
-                return AppendSlow(value);
-            }
-
-            Volatile.Write(ref _claims, (sequence + 1) << CountShift); // no flag: a single writer sets none, and has not ended the log
-            return sequence;
+            sequence = CountOf(ClaimShared());
+            return tail.TryPublish(sequence, value) && tail == Tail;
         }
 
-        sequence = ClaimShared() >> CountShift;
-        if (!tail.TryPublish(sequence, value) || tail != Tail)
+        long next = _claims; // plain: only this thread writes it
+        if (!tail.TryPublish(next, value))
         {
-            PublishElsewhereSlow(tail, sequence, value);
+            return false;
         }
 
-        return sequence;
+        sequence = next;
+        Volatile.Write(ref _claims, next + 1); // no flag: a single writer sets none, and has not ended the log
+        return true;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private long AppendSlow(T value)
+    /// <summary>Does what <see cref="TryAppend"/> has left to do, and returns the sequence.</summary>
+    internal long AppendSlow(T value, long sequence, Segment<T>? tail)
     {
-        Segment<T> tail = TailBeforeClaim();
-        long time = ReadClock();
-        long sequence = IsSingleWriter ? ClaimSingle() : ClaimShared() >> CountShift;
-        Publish(tail, sequence, value, time);
-        return sequence;
-    }
-
-    /// <summary>Publishes in a segment behind the given one, or looks after what was published in one that is not the tail any more.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void PublishElsewhereSlow(Segment<T> tail, long sequence, T value)
-    {
-        if (tail.Contains(sequence))
+        if (sequence < 0)
         {
-            Reclaim(); // as in Publish
+            tail = TailBeforeClaim();
+            long time = ReadClock();
+            sequence = IsSingleWriter ? ClaimSingle() : CountOf(ClaimShared());
+            Publish(tail, sequence, value, time);
+        }
+        else if (tail!.Contains(sequence))
+        {
+            Reclaim(); // published, but in a segment that is not the tail any more: as in Publish
         }
         else
         {
             Publish(tail, sequence, value);
         }
+
+        return sequence;
     }
 
     /// <summary>Publishes a claimed event; returns the segment it is in.</summary>
@@ -312,12 +311,16 @@ internal sealed class EventLog<T>
     /// writer's claim is a plain store, so it needs its own, but only once there is a reader.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal List<Exception>? WakeReaders()
+    internal List<Exception>? WakeReaders() => IsAnybodyParked() ? WakeReadersSlow() : null;
+
+    /// <summary>Whether somebody is to be woken, as <see cref="WakeReaders"/> looks.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool IsAnybodyParked()
     {
         Duties duties = Duties;
         if ((duties & Duties.Wake) == 0)
         {
-            return null;
+            return false;
         }
 
         if ((duties & Duties.Share) == 0)
@@ -325,7 +328,7 @@ internal sealed class EventLog<T>
             Interlocked.MemoryBarrier();
         }
 
-        return Waiting.IsEmpty && WaitingForPool.IsEmpty ? null : WakeReadersSlow();
+        return !(Waiting.IsEmpty && WaitingForPool.IsEmpty);
     }
 
     /// <summary>Those who wait for other things than events.</summary>
@@ -412,9 +415,9 @@ internal sealed class EventLog<T>
         long word = Volatile.Read(ref _claims);
         while (true)
         {
-            _lastJoin = word >> CountShift;
+            _lastJoin = CountOf(word);
             // Publishes the last place to join; pairs with the read of the claims in NextSequence.
-            long seen = Interlocked.CompareExchange(ref _claims, (word + OneClaim) | Ended, word);
+            long seen = Interlocked.CompareExchange(ref _claims, (word + 1) | Ended, word);
             if (seen == word)
             {
                 break;
@@ -423,7 +426,7 @@ internal sealed class EventLog<T>
             word = seen;
         }
 
-        Interlocked.Exchange(ref _end, word >> CountShift);
+        Interlocked.Exchange(ref _end, CountOf(word));
         return true;
     }
 
