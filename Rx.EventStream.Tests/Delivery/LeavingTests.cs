@@ -149,6 +149,45 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
+    public void OnNext_LastObserverLeftAndOthersAreOnASchedulers_ClosesTheDelivery([Values(1, 2, 5)] int count)
+    {
+        EventLog<int> log = _stream.Log;
+        _stream.ObserveOn(new HistoricalScheduler()).Subscribe(new RecordingObserver<int>());
+        IDisposable[] subscriptions = [.. Enumerable.Range(0, count).Select(_ => _stream.Subscribe(new RecordingObserver<int>()))];
+        _stream.OnNext(0);
+        Array.ForEach(subscriptions, s => s.Dispose());
+
+        _stream.OnNext(1);
+
+        bool isClosed = isSingleWriter ? (log.Duties & Duties.Settle) != 0 : (log.Claims & EventLog<int>.Inline) == 0;
+        Assert.That(isClosed, Is.True, "Else publishing stays as dear as with an observer.");
+        Assert.That(log.Duties & (Duties.Close | Duties.CallMany), Is.EqualTo(Duties.None), "Else every event goes the slow way, for ever.");
+    }
+
+    [Test]
+    public void OnNext_ObserversComeAndGo_TheDutiesFollow()
+    {
+        EventLog<int> log = _stream.Log;
+        Duties Counted() => log.Duties & (Duties.Close | Duties.CallMany);
+        var observer = new RecordingObserver<int>();
+        for (int round = 0; round < 3; round++)
+        {
+            IDisposable first = _stream.Subscribe(observer);
+            Assert.That(Counted(), Is.EqualTo(Duties.None));
+            IDisposable second = _stream.Subscribe(observer);
+            IDisposable third = _stream.Subscribe(observer);
+            Assert.That(Counted(), Is.EqualTo(Duties.CallMany));
+            first.Dispose();
+            first.Dispose();
+            Assert.That(Counted(), Is.EqualTo(Duties.CallMany));
+            third.Dispose();
+            Assert.That(Counted(), Is.EqualTo(Duties.None));
+            second.Dispose();
+            Assert.That(Counted(), Is.EqualTo(Duties.Close));
+        }
+    }
+
+    [Test]
     public void OnNext_FirstObserverComesBetweenTheLookAndTheClaim_GetsTheEvent()
     {
         // P (publisher):  an observer? none;                                             claim, mark;  an observer? deliver

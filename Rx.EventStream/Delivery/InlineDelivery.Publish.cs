@@ -10,7 +10,14 @@ internal sealed partial class InlineDelivery<T>
     /// <summary>A publisher whose event another thread delivers steps back for a moment if that one is this close behind it. Otherwise the two
     /// would take the same cache lines from each other at every event, which costs more than the moment.</summary>
     private const int Near = 8;
+
+    /// <summary>Some two microseconds.</summary>
     private const int BackOffSpins = 100;
+
+    /// <summary>If it delivers so many meanwhile it is likely to go on, and this steps back for some twenty microseconds: handing all that a delivery
+    /// touches from one processor to another, and back, costs about four.</summary>
+    private const int Flood = 64;
+    private const int FloodSpins = 700;
 
     /// <summary>Long enough to see whether it moves, also while the two disturb each other.</summary>
     private const int LookSpins = 20;
@@ -23,7 +30,7 @@ internal sealed partial class InlineDelivery<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Publish(T value, Duties duties)
     {
-        switch (duties & ~(Duties.Wake | Duties.WakeKnown))
+        switch (duties)
         {
             case Duties.None:
                 PublishSingle(value);
@@ -32,32 +39,34 @@ internal sealed partial class InlineDelivery<T>
                 PublishShared(value);
                 break;
             default:
-                PublishSlow(value);
+                if ((duties & ~Duties.Usual) == 0)
+                {
+                    PublishToAll(value);
+                }
+                else
+                {
+                    PublishSlow(value);
+                }
+
                 break;
         }
     }
 
-    /// <summary>Publishes as the only writer, with nothing to mind.</summary>
-    /// <remarks>The way there and back is most of what publishing to one observer costs. So, as in <see cref="PublishShared"/>, the usual way is in
+    /// <summary>Publishes as the only writer, to one observer.</summary>
+    /// <remarks>The way there and back is most of what publishing to one observer costs. So, as in <see cref="PublishShared"/>, it is all in
     /// one method, which calls nobody but the observer. What is needed if that throws lies on the stack, by reference: else the handler
     /// would have this method fetch from there whatever it needs behind the call.</remarks>
     private void PublishSingle(T value)
     {
-        EventLog<T> log = _log;
-        long sequence = log.Claims; // plain: only this thread writes it, and sets no flag
-
-        // The usual event: all before it delivered, so this is not called from a delivery.
-        if (_cursor.Sequence != sequence || !log.Tail!.TryPublish(sequence, value))
+        if (!TryPublishSingle(value))
         {
             PublishSlow(value);
             return;
         }
 
-        Debug.Assert(_phase == Owned, "A single writer with nothing to settle has taken the delivery over.");
-        Volatile.Write(ref log.Claims, sequence + 1);
-        if ((log.Duties & Duties.Wake) != 0 || _subscriptions.Only is not { } only)
+        if (OnlyObserver is not { } only)
         {
-            DeliverOwned(value);
+            DeliverOwned();
             return;
         }
 
@@ -82,25 +91,18 @@ internal sealed partial class InlineDelivery<T>
         }
     }
 
-    /// <summary>Publishes as one of several writers, with nothing to mind.</summary>
+    /// <summary>Publishes as one of several writers, to one observer.</summary>
     private void PublishShared(T value)
     {
-        EventLog<T> log = _log;
-
-        // The usual event: nobody is delivering. Claims, and takes ownership; what is looked at before is only certain once that has succeeded.
-        long sequence = _cursor.Sequence;
-        if (log.Tail is not { } tail
-            || !tail.TryIndex(sequence, out nint index)
-            || !TryExchange(ref log.Claims, sequence + EventLog<T>.Inline, 1 + EventLog<T>.Draining))
+        if (!TryPublishShared(value))
         {
             PublishSlow(value);
             return;
         }
 
-        tail.PublishAt(index, value);
-        if ((log.Duties & Duties.Wake) != 0 || _subscriptions.Only is not { } only)
+        if (OnlyObserver is not { } only)
         {
-            DeliverOwned(value);
+            DeliverOwned();
             return;
         }
 
@@ -121,10 +123,15 @@ internal sealed partial class InlineDelivery<T>
         }
     }
 
-    /// <summary>Delivers what was just published to more observers than one, or to none, and wakes who is parked.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void DeliverOwned(T value)
+    /// <summary>Publishes where there may be more observers than one, or some on schedulers too.</summary>
+    private void PublishToAll(T value)
     {
+        if (!(_log.IsSingleWriter ? TryPublishSingle(value) : TryPublishShared(value)))
+        {
+            PublishSlow(value);
+            return;
+        }
+
         if ((_log.Duties & Duties.Wake) != 0)
         {
             WakeOwned();
@@ -141,15 +148,62 @@ internal sealed partial class InlineDelivery<T>
             return;
         }
 
-        if (_subscriptions.Count == 0)
-        {
-            _cursor.MoveTo(_cursor.Sequence + 1);
-            DrainOwned(); // closes the delivery, if it can
-        }
-        else if (!TryPassOwned())
+        if (!TryPassOwned())
         {
             DrainOwned();
         }
+    }
+
+    /// <summary>Publishes as the only writer, if this is the usual event: all before it delivered, so that this is not called from a
+    /// delivery, and the tail has room. Then the caller owns the delivery.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryPublishSingle(T value)
+    {
+        EventLog<T> log = _log;
+        long sequence = log.Claims; // plain: only this thread writes it, and sets no flag
+        if (_cursor.Sequence != sequence || !log.Tail!.TryPublish(sequence, value))
+        {
+            return false;
+        }
+
+        Debug.Assert(_phase == Owned, "A single writer with nothing to settle has taken the delivery over.");
+        Volatile.Write(ref log.Claims, sequence + 1);
+        return true;
+    }
+
+    /// <summary>Publishes as one of several writers, if this is the usual event: nobody is delivering, and the tail has room. Then the
+    /// caller owns the delivery.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryPublishShared(T value)
+    {
+        EventLog<T> log = _log;
+
+        // What is looked at here is only certain once the claim has succeeded.
+        long sequence = _cursor.Sequence;
+        if (log.Tail is not { } tail
+            || !tail.TryIndex(sequence, out nint index)
+            || !TryExchange(ref log.Claims, sequence + EventLog<T>.Inline, 1 + EventLog<T>.Draining))
+        {
+            return false;
+        }
+
+        tail.PublishAt(index, value);
+        return true;
+    }
+
+    /// <summary>The only observer, looked for behind the mark; null if there are none or more, or somebody may have to be woken.</summary>
+    private IObserver<T>? OnlyObserver
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (_log.Duties & Duties.Wake) == 0 ? _subscriptions.Only : null;
+    }
+
+    /// <summary>Delivers what was just published, where it has turned out not to be for one observer alone.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void DeliverOwned()
+    {
+        WakeOwned();
+        DrainOwned();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -242,13 +296,21 @@ internal sealed partial class InlineDelivery<T>
     private void BackOff(long sequence)
     {
         long place = _cursor.Sequence;
-        if (sequence - place < Near)
+        if (sequence - place >= Near)
         {
-            Thread.SpinWait(LookSpins);
-            if (_cursor.Sequence != place)
-            {
-                Thread.SpinWait(BackOffSpins);
-            }
+            return;
+        }
+
+        Thread.SpinWait(LookSpins);
+        if (_cursor.Sequence == place)
+        {
+            return;
+        }
+
+        Thread.SpinWait(BackOffSpins);
+        if (_cursor.Sequence - place > Flood)
+        {
+            Thread.SpinWait(FloodSpins);
         }
     }
 

@@ -168,10 +168,42 @@ internal sealed partial class InlineDelivery<T>
             OpenLocked();
             subscription.SetFirst();
             _subscriptions.AddLocked(subscription);
+            switch (_subscriptions.Count)
+            {
+                case 1:
+                    _log.Relieve(Duties.Close);
+                    break;
+                case 2:
+                    _log.Impose(Duties.CallMany);
+                    break;
+                default:
+                    break;
+            }
         }
     }
 
-    internal void Remove(InlineSubscription<T> subscription) => _subscriptions.Remove(subscription);
+    internal void Remove(InlineSubscription<T> subscription)
+    {
+        lock (_subscriptions.Gate)
+        {
+            if (!_subscriptions.RemoveLocked(subscription))
+            {
+                return;
+            }
+
+            switch (_subscriptions.Count)
+            {
+                case 0:
+                    _log.Impose(Duties.Close);
+                    break;
+                case 1:
+                    _log.Relieve(Duties.CallMany);
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
 
     internal void BeginReplay(InlineSubscription<T> subscription)
     {
@@ -338,6 +370,7 @@ internal sealed partial class InlineDelivery<T>
                 return false;
             }
 
+            _log.Relieve(Duties.Close);
             _cursor.Close(_log);
             return true;
         }

@@ -102,11 +102,12 @@ internal class SubscriptionList
         }
     }
 
-    private void RemoveLocked(EventSubscription subscription)
+    /// <summary>Removes a subscription; false if it is not in the list.</summary>
+    internal bool RemoveLocked(EventSubscription subscription)
     {
         if (subscription.Slot < 0)
         {
-            return;
+            return false;
         }
 
         OnRemovingLocked(subscription);
@@ -118,6 +119,8 @@ internal class SubscriptionList
         {
             MoveLocked();
         }
+
+        return true;
     }
 
     /// <summary>Called when a subscription has got its slot.</summary>

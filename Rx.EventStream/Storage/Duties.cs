@@ -28,6 +28,14 @@ internal enum Duties
     /// <summary>Nothing to mind: every writer knows of <see cref="Wake"/>. Set behind its barrier.</summary>
     WakeKnown = 64,
 
+    /// <summary>Call more observers than one on the publishing thread. Set and cleared by those who come and leave, under their lock; it is a hint,
+    /// since the list says who is to be called.</summary>
+    CallMany = 128,
+
+    /// <summary>Close the delivery on the publishing thread: the last observer there has left. Set under the list's lock by who left, cleared under it
+    /// by who closes, or comes.</summary>
+    Close = 256,
+
     /// <summary>Whoever publishes with nothing but these goes the usual way.</summary>
-    Usual = Share | Wake | WakeKnown,
+    Usual = Share | Wake | WakeKnown | CallMany,
 }
