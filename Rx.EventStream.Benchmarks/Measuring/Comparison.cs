@@ -35,9 +35,13 @@ internal static class Comparison
         }
 
         Dictionary<Contender, List<Sample>> samples = scenario.Contenders.ToDictionary(c => c, _ => new List<Sample>());
+        var random = new Random(1);
+        Contender[] order = [.. scenario.Contenders];
         for (int repetition = 1; repetition <= Repetitions; repetition++)
         {
-            foreach (Contender contender in scenario.Contenders)
+            // What one leaves behind, in the heap and in caches, is not always to meet the same one.
+            random.Shuffle(order);
+            foreach (Contender contender in order)
             {
                 report($"{scenario.Name}: {repetition} of {Repetitions}, {contender.Name}");
                 samples[contender].Add(contender.Measure(scenario.Operations));

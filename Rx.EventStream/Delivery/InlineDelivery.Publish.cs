@@ -82,7 +82,7 @@ internal sealed partial class InlineDelivery<T>
         }
 
         // Not inside the try: what leaving throws is thrown by one who is not the owner any more.
-        _cursor.MoveTo(_cursor.Sequence + 1);
+        _cursor.MoveOn();
 
         // The usual end: nothing was published inside, nobody threw, nobody waits to be told.
         if ((_log.Duties & ~Duties.Usual) != 0)
@@ -231,7 +231,7 @@ internal sealed partial class InlineDelivery<T>
     private static void ResumeOwned(ref InlineDelivery<T> delivery, Exception error)
     {
         delivery.AddError(error);
-        delivery._cursor.MoveTo(delivery._cursor.Sequence + 1);
+        delivery._cursor.MoveOn();
         delivery.DrainOwned();
     }
 
@@ -243,7 +243,7 @@ internal sealed partial class InlineDelivery<T>
         bool isThere = delivery._cursor.TryPeek(delivery._log, out T? value);
         Debug.Assert(isThere, "The event in delivery is published.");
         delivery.CallRestOwned(value!);
-        delivery._cursor.MoveTo(delivery._cursor.Sequence + 1);
+        delivery._cursor.MoveOn();
         delivery.DrainOwned();
     }
 

@@ -265,11 +265,10 @@ internal sealed partial class InlineDelivery<T>
             ReadOnlyMemory<T> run;
             while (!(run = _cursor.PeekRun(_log, int.MaxValue)).IsEmpty)
             {
-                long sequence = _cursor.Sequence;
                 foreach (T value in run.Span)
                 {
                     Deliver(value);
-                    _cursor.MoveTo(++sequence);
+                    _cursor.MoveOn();
                 }
             }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Rx.Storage;
 
 namespace Rx.Delivery;
@@ -311,19 +312,23 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
     /// <summary>Calls the observer with events that lie side by side, unless disposed.</summary>
     private void ReplayRunOwned(ReadOnlySpan<T> run)
     {
-        long sequence = _cursor.Sequence;
-
         // The same for the whole run, so that the compiler asks for its class once.
-        IObserver<T>? observer = Volatile.Read(ref _observer);
-        foreach (T value in run)
+        if (Volatile.Read(ref _observer) is not { } observer)
         {
-            if (observer is null || Volatile.Read(ref _observer) is null)
+            return;
+        }
+
+        // Counted from the end, by one number for the place and the sequence: with two the loop would keep one of them on the stack.
+        ref T end = ref Unsafe.Add(ref MemoryMarshal.GetReference(run), run.Length);
+        long last = _cursor.Sequence + run.Length;
+        for (nint i = -run.Length; i < 0; i++)
+        {
+            observer.OnNext(Unsafe.Add(ref end, i));
+            _cursor.MoveTo(last + i + 1);
+            if (Volatile.Read(ref _observer) is null)
             {
                 return;
             }
-
-            observer.OnNext(value);
-            _cursor.MoveTo(++sequence);
         }
     }
 

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Rx.Storage;
 
 namespace Rx.Delivery;
@@ -276,19 +278,23 @@ internal abstract class Pump<T> : EventSubscription, IParked
 
         // A guarded cursor looks again after each event; if it is bounded, what it goes on with is to be the newest then.
         ReadOnlySpan<T> run = _cursor.PeekRun(_log, _cursor.IsGuarded || IsWaitedFor ? 1 : maxCount).Span;
-        long sequence = _cursor.Sequence;
-
         // The same for the whole run, so that the compiler asks for its class once.
-        IObserver<T>? observer = Volatile.Read(ref _observer);
-        foreach (T value in run)
+        if (Volatile.Read(ref _observer) is not { } observer)
         {
-            if (observer is null || Volatile.Read(ref _observer) is null)
+            return 0;
+        }
+
+        // Counted from the end, as in InlineSubscription.
+        ref T end = ref Unsafe.Add(ref MemoryMarshal.GetReference(run), run.Length);
+        long last = _cursor.Sequence + run.Length;
+        for (nint i = -run.Length; i < 0; i++)
+        {
+            observer.OnNext(Unsafe.Add(ref end, i));
+            _cursor.MoveTo(last + i + 1);
+            if (Volatile.Read(ref _observer) is null)
             {
                 return 0;
             }
-
-            observer.OnNext(value);
-            _cursor.MoveTo(++sequence);
         }
 
         return run.Length;

@@ -93,7 +93,7 @@ internal struct Cursor<T>
             return false;
         }
 
-        Volatile.Write(ref _sequence, _sequence + 1);
+        MoveOn();
         return true;
     }
 
@@ -146,6 +146,10 @@ internal struct Cursor<T>
     /// <summary>Moves over events that were delivered.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void MoveTo(long sequence) => Volatile.Write(ref _sequence, sequence);
+
+    /// <summary>Moves over one event that was delivered. In a loop that calls observers this leaves a register for what would else be kept on the stack.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void MoveOn() => Volatile.Write(ref _sequence, _sequence + 1);
 
     /// <summary>Whether the next event is published.</summary>
     internal bool HasEvent(EventLog<T> log) => TryPeek(log, out _);
