@@ -75,8 +75,8 @@ internal sealed class EventLog<T>
     /// links the next.</summary>
     private Segment<T>? _spare;
 
-    /// <summary>What publishers have to mind. Flags are added by interlocked operations, by whoever makes them necessary, and but for
-    /// <see cref="Duties.Settle"/> they stay; read with acquire by publishers, before they claim and again behind the mark.</summary>
+    /// <summary>What publishers have to mind. Flags are added by interlocked operations, by whoever makes them necessary, and stay, unless
+    /// <see cref="Storage.Duties"/> says otherwise; read with acquire by publishers, before they claim and again behind the mark.</summary>
     private int _duties;
 
     /// <summary>Parked owners that the publisher itself wakes.</summary>
