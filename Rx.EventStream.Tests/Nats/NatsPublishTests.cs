@@ -310,7 +310,7 @@ internal sealed class NatsPublishTests : NatsFixture
         proxy.HoldAnswers();
 
         Task<long> publishing = stream.PublishAllAsync(Readings("a", 3).Concat(Throwing()));
-        await UntilStoredAsync(3);
+        await UntilStoredAsync(1); // the others may be in the next flight
         Assert.That(publishing.IsCompleted, Is.False);
         proxy.ReleaseAnswers();
 
