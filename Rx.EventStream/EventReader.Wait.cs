@@ -75,6 +75,7 @@ public sealed partial class EventReader<T>
                     "A wait for this reader is pending already; a reader has one owner at a time."));
             }
 
+            reader._cursor.PrepareNext(reader._log);
             _result.Reset();
             short version = _result.Version;
             _token = cancellationToken;

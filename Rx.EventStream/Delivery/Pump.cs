@@ -26,9 +26,6 @@ internal abstract class Pump<T> : EventSubscription, IParked
     private const int Parked = 2;
     private const int Finished = 3;
 
-    /// <summary>Some two microseconds.</summary>
-    private const int LingerSpins = 64;
-
     private readonly EventLog<T> _log;
     private readonly SubscriptionList _subscriptions;
     private readonly Waiter _waiter = new();
@@ -185,8 +182,8 @@ internal abstract class Pump<T> : EventSubscription, IParked
         }
     }
 
-    /// <summary>Whether to wait a moment for more, behind a run of several events, before parking: where the thread is nobody's but the pumps'.</summary>
-    private protected abstract bool Lingers { get; }
+    /// <summary>How long to wait for more, behind a run of several events, before parking, in spins of some 30 ns; 0 where others want the thread.</summary>
+    private protected abstract int LingerSpins { get; }
 
     /// <summary>Called once when the pump is disposed, to cancel what was scheduled.</summary>
     private protected virtual void OnDisposed()
@@ -221,7 +218,7 @@ internal abstract class Pump<T> : EventSubscription, IParked
                     _log.TellProgress();
                 }
             }
-            while (Lingers && left > 0 && run > 1 && AwaitsMoreOwned());
+            while (left > 0 && run > 1 && AwaitsMoreOwned());
 
             // The terminal event takes its turn like any other.
             if (left > 0 && (_cursor.IsOver || _cursor.IsAtEnd(_log)))
@@ -229,6 +226,8 @@ internal abstract class Pump<T> : EventSubscription, IParked
                 FinishOwned();
                 return false;
             }
+
+            _cursor.PrepareNext(_log);
         }
         catch
         {
@@ -264,8 +263,9 @@ internal abstract class Pump<T> : EventSubscription, IParked
     /// <remarks>Without looking meanwhile: that would take the marks from the publisher's cache, one by one.</remarks>
     private bool AwaitsMoreOwned()
     {
-        Thread.SpinWait(LingerSpins);
-        return !IsDisposed && _cursor.HasEvent(_log);
+        int spins = LingerSpins;
+        Thread.SpinWait(spins);
+        return spins > 0 && !IsDisposed && _cursor.HasEvent(_log);
     }
 
     /// <summary>Delivers one run of events that lie side by side; 0 when dry or disposed.</summary>

@@ -29,7 +29,7 @@ internal sealed class SchedulerPump<T> : Pump<T>
     /// <summary>Whether the scheduler ran the action inside that call. Written and read by that thread only.</summary>
     private bool _ranInside;
 
-    private protected override bool Lingers => false;
+    private protected override int LingerSpins => 0;
 
     private protected override void Schedule() =>
         _scheduled = _scheduler.Schedule(this, static (_, pump) =>

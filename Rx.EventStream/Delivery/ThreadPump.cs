@@ -19,7 +19,8 @@ internal sealed class ThreadPump<T> : Pump<T>
         EventLog<T> log, SubscriptionList subscriptions, Cursor<T> cursor, IObserver<T> observer, string? name, ISchedulerLongRunning scheduler)
         : base(log, subscriptions, cursor, observer, name) => _scheduler = scheduler;
 
-    private protected override bool Lingers => true;
+    /// <summary>Some two microseconds: whether other threads want the processor is not known here.</summary>
+    private protected override int LingerSpins => 64;
 
     private protected override void Schedule()
     {

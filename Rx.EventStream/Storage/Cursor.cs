@@ -151,6 +151,15 @@ internal struct Cursor<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void MoveOn() => Volatile.Write(ref _sequence, _sequence + 1);
 
+    /// <summary>For one who is about to park: where the segment has been read to its end, and is the last, the next one is made now.</summary>
+    internal readonly void PrepareNext(EventLog<T> log)
+    {
+        if (Volatile.Read(in _segment) is { } segment && _sequence >= segment.End)
+        {
+            log.PrepareNext(segment);
+        }
+    }
+
     /// <summary>Whether the next event is published.</summary>
     internal bool HasEvent(EventLog<T> log) => TryPeek(log, out _);
 
