@@ -39,6 +39,18 @@ internal static class Comparison
         Contender[] order = [.. scenario.Contenders];
         for (int repetition = 1; repetition <= Repetitions; repetition++)
         {
+            if (scenario.IsByTurns)
+            {
+                report($"{scenario.Name}: {repetition} of {Repetitions}, all by turns");
+                IReadOnlyList<Sample> taken = Latencies.Measure([.. order.Select(static c => c.PrepareWaking!)], scenario.Operations, random);
+                foreach ((Contender contender, Sample sample) in order.Zip(taken))
+                {
+                    samples[contender].Add(sample);
+                }
+
+                continue;
+            }
+
             // What one leaves behind, in the heap and in caches, is not always to meet the same one.
             random.Shuffle(order);
             foreach (Contender contender in order)

@@ -14,6 +14,9 @@ internal sealed record Contender(string Name, Func<int, Sample> Measure)
     /// <summary>Makes the work ready, so that distributions can be taken of it; null for what is no plain timing.</summary>
     public Func<int, Session>? Prepare { get; private init; }
 
+    /// <summary>Makes the contender ready to publish the time to an observer, once for each run of its session; null unless it is <see cref="Waking"/>.</summary>
+    public Func<IObserver<long>, Session>? PrepareWaking { get; private init; }
+
     public bool IsOurs => Name is MultiWriter or SingleWriter or Shared;
 
     /// <summary>A contender whose work is timed from beginning to end, without what makes it ready.</summary>
@@ -22,6 +25,10 @@ internal sealed record Contender(string Name, Func<int, Sample> Measure)
 
     /// <inheritdoc cref="Timed(string, Func{int, Session})"/>
     public static Contender Timed(string name, Func<int, Task<Session>> prepare) => Timed(name, operations => prepare(operations).GetAwaiter().GetResult());
+
+    /// <summary>A contender that wakes an idle observer, again and again. Where all are, they do it by turns.</summary>
+    public static Contender Waking(string name, Func<IObserver<long>, Session> prepare) =>
+        new(name, count => Latencies.Measure([prepare], count, Random.Shared)[0]) { PrepareWaking = prepare };
 
     public override string ToString() => Name;
 

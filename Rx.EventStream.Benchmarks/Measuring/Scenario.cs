@@ -14,6 +14,9 @@ internal sealed record Scenario(int Operations, IReadOnlyList<Figure> Figures, I
 
     public string Name => Figures[0].Name;
 
+    /// <summary>Whether contenders take turns at every operation, not only at every repetition.</summary>
+    public bool IsByTurns => Contenders.All(static c => c.PrepareWaking is not null);
+
     /// <summary>How long each contender runs before it is measured. A slow one is warm after one run; a fast one needs the compiler's second look.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromMilliseconds(300);
 }

@@ -29,10 +29,10 @@ internal static class LatencyScenarios
                 new Figure("wake-p99", "the same, 99th percentile", Quantity.TailTime, Peers.Channel, Limits.Ratio(1.0)),
             ],
             [
-                new Contender(Contender.MultiWriter, static count => WakeStream(new(), count)),
-                new Contender(Contender.SingleWriter, static count => WakeStream(new() { SingleWriter = true }, count)),
-                new Contender(Peers.Channel, static count => WakeChannel(count, isSingle: false)),
-                new Contender(Peers.ChannelSingle, static count => WakeChannel(count, isSingle: true)),
+                Contender.Waking(Contender.MultiWriter, static observer => WakeStream(new(), observer)),
+                Contender.Waking(Contender.SingleWriter, static observer => WakeStream(new() { SingleWriter = true }, observer)),
+                Contender.Waking(Peers.Channel, static observer => WakeChannel(observer, isSingle: false)),
+                Contender.Waking(Peers.ChannelSingle, static observer => WakeChannel(observer, isSingle: true)),
             ]),
     ];
 
@@ -91,53 +91,17 @@ internal static class LatencyScenarios
             () => Array.ForEach(sides, static side => side.Writer.Complete()));
     }
 
-    private static Sample WakeStream(EventStreamOptions options, int count)
+    private static Session WakeStream(EventStreamOptions options, IObserver<long> observer)
     {
-        using var stream = new EventStream<long>(options);
-        var latencies = new Latencies(count);
-        stream.ObserveOn(TaskPoolScheduler.Default).Subscribe(latencies);
-        return latencies.Take(stream.OnNext);
+        var stream = new EventStream<long>(options);
+        stream.ObserveOn(TaskPoolScheduler.Default).Subscribe(observer);
+        return new(() => stream.OnNext(Stopwatch.GetTimestamp()), stream.Dispose);
     }
 
-    private static Sample WakeChannel(int count, bool isSingle)
+    private static Session WakeChannel(IObserver<long> observer, bool isSingle)
     {
         Channel<long> channel = ChannelFanOut.Open<long>(1, isSingle)[0];
-        var latencies = new Latencies(count);
-        ChannelFanOut.Consume(channel.Reader, latencies);
-        Sample sample = latencies.Take(time => channel.Writer.TryWrite(time));
-        channel.Writer.Complete();
-        return sample;
-    }
-
-    /// <summary>Publishes the time, waits until it has arrived, lets everything fall idle, and does it again.</summary>
-    private sealed class Latencies(int count) : IObserver<long>
-    {
-        private readonly List<double> _taken = new(count);
-        private readonly AutoResetEvent _arrived = new(false);
-
-        public Sample Take(Action<long> publish)
-        {
-            for (int i = 0; i < count; i++)
-            {
-                Thread.Sleep(1);
-                publish(Stopwatch.GetTimestamp());
-                _arrived.WaitOne();
-            }
-
-            _taken.Sort();
-            return new Sample(_taken[count / 2], 0, _taken[count * 99 / 100]);
-        }
-
-        public void OnNext(long published)
-        {
-            _taken.Add(Stopwatch.GetElapsedTime(published).TotalNanoseconds);
-            _arrived.Set();
-        }
-
-        public void OnError(Exception error) => throw error;
-
-        public void OnCompleted()
-        {
-        }
+        ChannelFanOut.Consume(channel.Reader, observer);
+        return new(() => channel.Writer.TryWrite(Stopwatch.GetTimestamp()), () => channel.Writer.Complete());
     }
 }
