@@ -1,3 +1,4 @@
+using System.Reactive.Linq;
 using Rx.Storage;
 using Rx.Tests.Concurrency;
 
@@ -19,6 +20,8 @@ internal sealed class PreparedSegmentTests(bool isSingleWriter)
     [TearDown]
     public void TearDown() => _stream.Dispose();
 
+    private Segment<int> Tail => _stream.Log.Tail!;
+
     [Test]
     public void Pump_ReadTheSegmentToItsEnd_NextIsThereBeforeTheEvent()
     {
@@ -27,15 +30,17 @@ internal sealed class PreparedSegmentTests(bool isSingleWriter)
         _stream.ObserveOn(scheduler).Subscribe(received.Add);
         Publish(Capacity);
         scheduler.RunAll();
+        Segment<int>? next = Tail.Next;
 
-        Assert.That(_stream.Log.Tail!.First, Is.EqualTo(Capacity));
-        Assert.That(_stream.Log.CountSegments(), Is.EqualTo(1), "Nobody stands in the one before.");
+        Assert.That(next, Is.Not.Null);
+        Assert.That(next!.First, Is.EqualTo(Capacity));
 
-        Publish(Capacity + 1);
+        Publish(1);
         scheduler.RunAll();
 
-        Assert.That(received, Is.EqualTo(new[] { 0, 1, 2, 3, 0, 1, 2, 3, 4 }));
-        Assert.That(_stream.Log.Tail.First, Is.EqualTo(2 * Capacity));
+        Assert.That(Tail, Is.SameAs(next));
+        Assert.That(_stream.Log.CountSegments(), Is.EqualTo(1));
+        Assert.That(received, Is.EqualTo(new[] { 0, 1, 2, 3, 0 }));
     }
 
     [Test]
@@ -46,8 +51,39 @@ internal sealed class PreparedSegmentTests(bool isSingleWriter)
         Publish(Capacity - 1);
         scheduler.RunAll();
 
-        Assert.That(_stream.Log.Tail!.First, Is.Zero);
-        Assert.That(_stream.Log.CountSegments(), Is.EqualTo(1));
+        Assert.That(Tail.Next, Is.Null);
+    }
+
+    [Test]
+    public void Pump_LeavesWithTheLastEventOfTheSegment_MakesNone()
+    {
+        var scheduler = new ManualScheduler();
+        _stream.ObserveOn(scheduler).Take(Capacity).Subscribe();
+        Publish(Capacity);
+        scheduler.RunAll();
+
+        Assert.That(Tail.Next, Is.Null);
+    }
+
+    [Test]
+    public void Pump_BesideAnObserverOnThePublishingThread_SegmentsAreClosed([Values(0, 1)] int retained)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions
+        {
+            SegmentCapacity = Capacity,
+            SingleWriter = isSingleWriter,
+            Retention = retained == 0 ? Retention.None : Retention.Count(retained),
+        });
+        var scheduler = new ManualScheduler();
+        stream.Subscribe(_ => { });
+        stream.ObserveOn(scheduler).Subscribe(_ => { });
+        for (int i = 0; i < 100; i++)
+        {
+            stream.OnNext(i);
+            scheduler.RunAll();
+
+            Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(2), "The one that is filled, and perhaps the next.");
+        }
     }
 
     [Test]
@@ -57,13 +93,15 @@ internal sealed class PreparedSegmentTests(bool isSingleWriter)
         Publish(Capacity);
         while (reader.TryRead(out _))
         {
-            Assert.That(_stream.Log.Tail!.First, Is.Zero, "Reading makes nothing, only waiting does.");
+            Assert.That(Tail.Next, Is.Null, "Reading makes nothing, only waiting does.");
         }
 
         ValueTask<bool> wait = reader.WaitToReadAsync();
-        Assert.That(_stream.Log.Tail!.First, Is.EqualTo(Capacity));
+        Segment<int>? next = Tail.Next;
+        Assert.That(next, Is.Not.Null);
 
         _stream.OnNext(7);
+        Assert.That(Tail, Is.SameAs(next));
         Assert.That(wait.IsCompletedSuccessfully && wait.Result && reader.TryRead(out int value) ? value : -1, Is.EqualTo(7));
     }
 

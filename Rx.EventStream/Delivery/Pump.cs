@@ -227,7 +227,10 @@ internal abstract class Pump<T> : EventSubscription, IParked
                 return false;
             }
 
-            _cursor.PrepareNext(_log);
+            if (!IsDisposed)
+            {
+                _cursor.PrepareNext(_log);
+            }
         }
         catch
         {

@@ -61,8 +61,7 @@ internal sealed class EventLog<T>
     /// <summary>How the log ended, or null. Set by CAS (disposal: exchange), read with acquire by everyone.</summary>
     private Termination? _termination;
 
-    /// <summary>The newest segment that writers know of, null before the first event or join. Only forward, by CAS: by writers, and by readers
-    /// that have read it to its end.</summary>
+    /// <summary>The newest segment that writers know of, null before the first event or join; CAS by writers, only forward.</summary>
     private Segment<T>? _tail;
 
     /// <summary>The oldest segment that is not closed. Exchanged only by the thread that closed its predecessor.</summary>
@@ -566,39 +565,40 @@ internal sealed class EventLog<T>
     {
         while (!segment.Contains(sequence))
         {
-            Segment<T> next = Follow(segment);
-            segment = next == Segment<T>.Cut ? Volatile.Read(ref _oldest)! : next;
+            Segment<T>? next = segment.Next
+                ?? segment.Link(CreateNext(segment));
+            if (next == Segment<T>.Cut)
+            {
+                segment = Volatile.Read(ref _oldest)!;
+                continue;
+            }
+
+            // Publishes nothing that Link has not; pairs with the acquire in TailBeforeClaim.
+            if (Interlocked.CompareExchange(ref _tail, next, segment) == segment)
+            {
+                Leave(segment);
+                Volatile.Read(ref _window)?.MoveForward();
+            }
+
+            segment = next;
         }
 
         return segment;
     }
 
     /// <summary>Links what follows a segment that a reader has read to its end, if nobody has yet, nor is about to.</summary>
-    /// <remarks>For readers about to park: the event they wait for is then not held up by the making of its segment. No lease is needed, since only
-    /// the last segment, which is open, has no link. All of it is claimed, so the tail may move on.</remarks>
+    /// <remarks>
+    /// For readers about to park: the event they wait for is then not held up by the making of its segment. No lease is needed, since only the
+    /// last segment has no link, and it is open. The tail is left to the writer: with it the window moves, and a cursor on the
+    /// publishing thread, when the first event is there.
+    /// </remarks>
     internal void PrepareNext(Segment<T> read)
     {
         // Whoever has claimed behind it is making the next one: that is why a busy reader finds itself here.
         if (read.Next is null && Claimed == read.End)
         {
-            Follow(read);
+            read.Link(CreateNext(read));
         }
-    }
-
-    /// <summary>The segment behind one whose sequences are all claimed, linked and made the tail if it was not; <see cref="Segment{T}.Cut"/> if
-    /// that one is closed.</summary>
-    private Segment<T> Follow(Segment<T> segment)
-    {
-        Segment<T> next = segment.Next ?? segment.Link(CreateNext(segment));
-
-        // Publishes nothing that Link has not; pairs with the acquire in TailBeforeClaim.
-        if (next != Segment<T>.Cut && Interlocked.CompareExchange(ref _tail, next, segment) == segment)
-        {
-            Leave(segment);
-            Volatile.Read(ref _window)?.MoveForward();
-        }
-
-        return next;
     }
 
     /// <summary>Keeps a closed segment's memory for the next one to be linked, as long as nobody reads but on publishing threads.</summary>
