@@ -5,7 +5,7 @@ namespace Rx;
 
 public sealed partial class EventReader<T>
 {
-    /// <summary>The reader's one wait, used again for each, so that waiting allocates nothing.</summary>
+    /// <summary>The reader's one wait, used again for each, so that waiting takes no object of its own.</summary>
     /// <remarks>
     /// <code>
     ///  Idle --> Pending --> Idle    whoever moves it out of Pending, by CAS, completes the wait:

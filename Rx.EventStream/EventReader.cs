@@ -155,7 +155,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         return isRead;
     }
 
-    /// <summary>Waits until there is an event to read. Allocates nothing.</summary>
+    /// <summary>Waits until there is an event to read. Allocates nothing, save now and then the segment for the event it waits for.</summary>
     /// <param name="cancellationToken">Ends the wait, but not the reader.</param>
     /// <returns>True when there is an event; false when the stream has completed and all was read.</returns>
     /// <remarks>The stream's error, if it has one, is thrown instead of returning false; so is a

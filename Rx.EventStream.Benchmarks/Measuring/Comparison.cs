@@ -13,56 +13,68 @@ internal static class Comparison
 
     private static readonly TimeSpan _compilerDelay = TimeSpan.FromMilliseconds(150);
 
+    /// <summary>Who has run that long has been compiled for good meanwhile.</summary>
+    private static readonly TimeSpan _warm = TimeSpan.FromSeconds(1);
+
     /// <param name="scenario">What is compared.</param>
     /// <param name="report">Is told who is at it.</param>
     public static IReadOnlyList<Result> Run(Scenario scenario, Action<string> report)
     {
-        // One operation of these takes a millisecond, and few of them are enough for the compiler.
-        int warmUpOperations = scenario.IsByTurns ? scenario.Operations / 5 : scenario.Operations;
-        for (int round = 0; round < WarmUpRounds; round++)
-        {
-            foreach (Contender contender in scenario.Contenders)
-            {
-                report($"{scenario.Name}: warming {contender.Name}");
-                long start = Stopwatch.GetTimestamp();
-                do
-                {
-                    contender.Measure(warmUpOperations);
-                }
-                while (Stopwatch.GetElapsedTime(start) < scenario.WarmUp / WarmUpRounds);
-            }
-
-            // The compiler takes its next look only when nothing new has come for a while.
-            Thread.Sleep(_compilerDelay);
-        }
-
+        WarmUp(scenario, report);
         Dictionary<Contender, List<Sample>> samples = scenario.Contenders.ToDictionary(c => c, _ => new List<Sample>());
         var random = new Random(1);
         Contender[] order = [.. scenario.Contenders];
         for (int repetition = 1; repetition <= Repetitions; repetition++)
         {
+            // What one leaves behind, in the heap and in caches, is not always to meet the same one.
+            random.Shuffle(order);
+            string which = $"{scenario.Name}: {repetition} of {Repetitions}";
             if (scenario.IsByTurns)
             {
-                report($"{scenario.Name}: {repetition} of {Repetitions}, all by turns");
+                report($"{which}, all by turns");
                 IReadOnlyList<Sample> taken = Latencies.Measure([.. order.Select(static c => c.PrepareWaking!)], scenario.Operations, random);
                 foreach ((Contender contender, Sample sample) in order.Zip(taken))
                 {
                     samples[contender].Add(sample);
                 }
-
-                continue;
             }
-
-            // What one leaves behind, in the heap and in caches, is not always to meet the same one.
-            random.Shuffle(order);
-            foreach (Contender contender in order)
+            else
             {
-                report($"{scenario.Name}: {repetition} of {Repetitions}, {contender.Name}");
-                samples[contender].Add(contender.Measure(scenario.Operations));
+                foreach (Contender contender in order)
+                {
+                    report($"{which}, {contender.Name}");
+                    samples[contender].Add(contender.Measure(scenario.Operations));
+                }
             }
         }
 
         return [.. scenario.Figures.SelectMany(figure => ResultsOf(figure, samples))];
+    }
+
+    private static void WarmUp(Scenario scenario, Action<string> report)
+    {
+        List<Contender> cold = [.. scenario.Contenders];
+        for (int round = 0; round < WarmUpRounds && cold.Count > 0; round++)
+        {
+            foreach (Contender contender in cold.ToArray())
+            {
+                report($"{scenario.Name}: warming {contender.Name}");
+                long start = Stopwatch.GetTimestamp();
+                do
+                {
+                    contender.Measure(scenario.Operations);
+                }
+                while (Stopwatch.GetElapsedTime(start) < scenario.WarmUp / WarmUpRounds);
+
+                if (Stopwatch.GetElapsedTime(start) > _warm)
+                {
+                    cold.Remove(contender);
+                }
+            }
+
+            // The compiler takes its next look only when nothing new has come for a while.
+            Thread.Sleep(_compilerDelay);
+        }
     }
 
     private static IEnumerable<Result> ResultsOf(Figure figure, Dictionary<Contender, List<Sample>> samples)

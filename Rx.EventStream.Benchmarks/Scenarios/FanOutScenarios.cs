@@ -12,15 +12,17 @@ namespace Rx.Benchmarks.Scenarios;
 internal static class FanOutScenarios
 {
     private const int BatchSize = 1024;
+    private const int BurstSize = 2;
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
         FanOut(1, 4_000_000, new(MultiWriter: 0.8, SingleWriter: 0.35)),
         FanOut(4, 2_000_000, new(0.08, 0.05)),
-        FanOut(16, 1_000_000, new(0.06, 0.03)),
-        FanOut(100, 250_000, new(0.06, 0.04)),
+        FanOut(16, 500_000, new(0.06, 0.03)),
+        FanOut(100, 125_000, new(0.06, 0.04)),
         ObserveOn(16, 100_000, Limits.Ratio(0.02)),
         Batches(4_000_000, Limits.Ratio(0.1)),
+        Bursts(1000, 200),
     ];
 
     private static Scenario FanOut(int observers, int events, Limits limits) => new(
@@ -72,6 +74,65 @@ internal static class FanOutScenarios
             Contender.Timed(Peers.Channel, count => OfChannels(1, count, isSingle: false)),
             Contender.Timed(Peers.ChannelSingle, count => OfChannels(1, count, isSingle: true)),
         ]);
+
+    /// <summary>Held to no target: what many clients of one stream wait for.</summary>
+    private static Scenario Bursts(int observers, int bursts) => new(
+        $"burst-{observers}",
+        $"publish {BurstSize} to {observers} on the thread pool, until all have both, and again",
+        bursts,
+        Peers.Channel,
+        Limits.None,
+        [
+            .. Streams.Both(options => count =>
+            {
+                var stream = new EventStream<int>(options);
+                var done = new Countdown(observers);
+                EventView<int> view = stream.ObserveOn(TaskPoolScheduler.Default);
+                for (int i = 0; i < observers; i++)
+                {
+                    view.Subscribe(EndOfBurst(done));
+                }
+
+                return Bursting(new StreamTarget<int>(stream), count, done, stream.Dispose);
+            }),
+            Contender.Timed(Peers.Channel, count =>
+            {
+                Channel<int>[] channels = ChannelFanOut.Open<int>(observers);
+                var done = new Countdown(observers);
+                foreach (Channel<int> channel in channels)
+                {
+                    ChannelFanOut.Consume(channel.Reader, EndOfBurst(done));
+                }
+
+                return Bursting(
+                    new ChannelsTarget<int>([.. channels.Select(c => c.Writer)]),
+                    count,
+                    done,
+                    () => Array.ForEach(channels, static c => c.Writer.Complete()));
+            }),
+        ]);
+
+    private static Caller<int> EndOfBurst(Countdown done) => new(value =>
+    {
+        if (value == BurstSize - 1)
+        {
+            done.Signal();
+        }
+    });
+
+    private static Session Bursting<TTarget>(TTarget target, int bursts, Countdown done, Action close)
+        where TTarget : struct, ITarget<int> =>
+        new(
+            () =>
+            {
+                for (int i = 0; i < bursts; i++)
+                {
+                    done.Reset();
+                    Publisher.Publish(target, BurstSize);
+                    done.Wait();
+                }
+            },
+            close);
 
     private static Session OfStream(EventStreamOptions options, int observers, int events)
     {

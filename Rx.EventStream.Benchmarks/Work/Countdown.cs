@@ -10,6 +10,9 @@ internal sealed class Countdown(int count)
     private readonly CountdownEvent _left = new(count);
     private Exception? _error;
 
+    /// <summary>Begins again with all of them. Called when nobody is to signal any more.</summary>
+    public void Reset() => _left.Reset();
+
     public void Signal() => _left.Signal();
 
     /// <summary>Ends the waiting with an error.</summary>

@@ -121,26 +121,6 @@ internal sealed class PreparedSegmentTests(bool isSingleWriter)
         cursor.Close(log);
     }
 
-    [Test]
-    public void Reader_OfASegmentClosedMeanwhile_MakesNone()
-    {
-        var log = new EventLog<int>(isSingleWriter, Capacity);
-        Cursor<int> cursor = ReadToTheEndOfTheTail(log);
-        Segment<int> old = log.Tail!;
-        cursor.Close(log);
-        for (int i = 0; i < Capacity; i++)
-        {
-            log.Publish(log.TailBeforeClaim(), Claim(log), i);
-        }
-
-        Segment<int> tail = log.Tail!;
-        Assert.That(old.Next, Is.SameAs(Segment<int>.Cut));
-        log.PrepareNext(old);
-
-        Assert.That(log.Tail, Is.SameAs(tail));
-        Assert.That(tail.Next, Is.Null);
-    }
-
     private static Cursor<int> ReadToTheEndOfTheTail(EventLog<int> log)
     {
         Cursor<int> cursor = log.JoinNext();

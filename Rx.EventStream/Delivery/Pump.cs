@@ -267,8 +267,13 @@ internal abstract class Pump<T> : EventSubscription, IParked
     private bool AwaitsMoreOwned()
     {
         int spins = LingerSpins;
+        if (spins == 0)
+        {
+            return false;
+        }
+
         Thread.SpinWait(spins);
-        return spins > 0 && !IsDisposed && _cursor.HasEvent(_log);
+        return !IsDisposed && _cursor.HasEvent(_log);
     }
 
     /// <summary>Delivers one run of events that lie side by side; 0 when dry or disposed.</summary>

@@ -25,7 +25,7 @@ internal sealed class Segment<T>
     /// <summary>When each event was published, where the log retains by time; written and read as the items are.</summary>
     private readonly long[]? _stamps;
 
-    /// <summary>Null until the next segment is linked (CAS by any writer, full fence), then that segment, then
+    /// <summary>Null until the next segment is linked (CAS by any writer or reader, full fence), then that segment, then
     /// <see cref="Cut"/> (written once by whoever closed this one). Read with acquire by cursors and writers.</summary>
     private Segment<T>? _next;
 
@@ -170,7 +170,7 @@ internal sealed class Segment<T>
     /// <summary>Notes that somebody may keep a part of the items. Called by one who stands here.</summary>
     internal void HandOut() => _isHandedOut = true; // plain: see the field
 
-    /// <summary>Appends <paramref name="next"/> unless another writer was first; returns the segment that follows, or <see cref="Cut"/>.</summary>
+    /// <summary>Appends <paramref name="next"/> unless another was first; returns the segment that follows, or <see cref="Cut"/>.</summary>
     /// <remarks>Ordering: the CAS publishes the new segment; it pairs with <see cref="Next"/>. Lock-free.</remarks>
     internal Segment<T> Link(Segment<T> next) => Interlocked.CompareExchange(ref _next, next, null) ?? next;
 
