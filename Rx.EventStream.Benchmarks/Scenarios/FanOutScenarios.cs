@@ -22,7 +22,7 @@ internal static class FanOutScenarios
         FanOut(100, 125_000, new(0.06, 0.04)),
         ObserveOn(16, 100_000, Limits.Ratio(0.02)),
         Batches(4_000_000, Limits.Ratio(0.1)),
-        Bursts(1000, 200),
+        Bursts(1000, 200, Limits.Ratio(1.0)),
     ];
 
     private static Scenario FanOut(int observers, int events, Limits limits) => new(
@@ -75,13 +75,12 @@ internal static class FanOutScenarios
             Contender.Timed(Peers.ChannelSingle, count => OfChannels(1, count, isSingle: true)),
         ]);
 
-    /// <summary>Held to no target: what many clients of one stream wait for.</summary>
-    private static Scenario Bursts(int observers, int bursts) => new(
+    private static Scenario Bursts(int observers, int bursts, Limits limits) => new(
         $"burst-{observers}",
         $"publish {BurstSize} to {observers} on the thread pool, until all have both, and again",
         bursts,
         Peers.Channel,
-        Limits.None,
+        limits,
         [
             .. Streams.Both(options => count =>
             {
