@@ -13,9 +13,9 @@ internal static class Commands
 
         dotnet run -c Release --project Rx.EventStream.Benchmarks -- COMMAND
 
-          compare [--only SCENARIO] [--json FILE]
+          compare [--only SCENARIO] [--json FILE] [--repetitions N]
                     the comparison, or those scenarios of it whose names begin so;
-                    exit code 1 if a target is missed
+                    medians of 7 repetitions, or of N; exit code 1 if a target is missed
           report [--json FILE]
                     the whole comparison, written to docs/performance.md and its charts
           nats [--only SCENARIO] [--json FILE] [--page FILE]
@@ -35,7 +35,7 @@ internal static class Commands
     ];
 
     /// <summary>Compares side by side; 1 if a target was missed.</summary>
-    public static int Compare(Options options) => Print(RunAll(Chosen(options, Catalogue.All)), options);
+    public static int Compare(Options options) => Print(RunAll(Chosen(options, Catalogue.All), options), options);
 
     /// <summary>Compares the shared stream with what it is built on; 1 if a target was missed.</summary>
     public static int Nats(Options options)
@@ -52,7 +52,7 @@ internal static class Commands
 
         using NatsServer server = NatsServer.Start();
         using var streams = new NatsStreams(server);
-        IReadOnlyList<Result> results = RunAll(Chosen(options, NatsScenarios.Of(streams)));
+        IReadOnlyList<Result> results = RunAll(Chosen(options, NatsScenarios.Of(streams)), options);
         if (options.Page is { } page)
         {
             FiguresPage.Write(page, "nats", [.. Machine.Lines, $"server: {streams.ServerVersion}, on the same machine"], results);
@@ -76,7 +76,7 @@ internal static class Commands
             throw new UsageException($"There is no {Page} here. Run this in the folder of the solution.");
         }
 
-        IReadOnlyList<Result> results = RunAll(Catalogue.All);
+        IReadOnlyList<Result> results = RunAll(Catalogue.All, options);
         FiguresPage.Write(Page, "report", Machine.Lines, results);
         foreach ((string name, string title, string[] figures) in _charts)
         {
@@ -105,14 +105,14 @@ internal static class Commands
         return results.Any(static r => r.IsMet == false) ? 1 : 0;
     }
 
-    private static List<Result> RunAll(IReadOnlyList<Scenario> scenarios)
+    private static List<Result> RunAll(IReadOnlyList<Scenario> scenarios, Options options)
     {
         var progress = new ProgressLine(scenarios.Count);
         var results = new List<Result>();
         foreach (Scenario scenario in scenarios)
         {
             progress.Begin(scenario.Name);
-            results.AddRange(Comparison.Run(scenario, progress.Report));
+            results.AddRange(Comparison.Run(scenario, options.Repetitions, progress.Report));
         }
 
         progress.End();

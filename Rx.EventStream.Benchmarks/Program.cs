@@ -16,7 +16,7 @@ try
 {
     return args switch
     {
-        ["compare", .. string[] rest] => Commands.Compare(Options.Parse(rest, "--only", "--json")),
+        ["compare", .. string[] rest] => Commands.Compare(Options.Parse(rest, "--only", "--json", "--repetitions")),
         ["report", .. string[] rest] => Commands.Report(Options.Parse(rest, "--only", "--json")),
         ["nats", .. string[] rest] => Commands.Nats(Options.Parse(rest, "--only", "--json", "--page")),
         ["bdn", .. string[] rest] => DistributionsCommand.Run(rest),

@@ -5,8 +5,7 @@ namespace Rx.Benchmarks.Measuring;
 /// <summary>Runs the contenders of a scenario by turns, so that what else the machine does hits all of them, and takes medians.</summary>
 internal static class Comparison
 {
-    /// <summary>Odd, so that a median is a repetition that was.</summary>
-    private const int Repetitions = 7;
+    public const int DefaultRepetitions = 7;
 
     /// <summary>A method is compiled three times until it is fast: as it comes, to be watched, and for good.</summary>
     private const int WarmUpRounds = 3;
@@ -17,18 +16,19 @@ internal static class Comparison
     private static readonly TimeSpan _warm = TimeSpan.FromSeconds(1);
 
     /// <param name="scenario">What is compared.</param>
+    /// <param name="repetitions">How often each is measured; odd, so that a median is a repetition that was.</param>
     /// <param name="report">Is told who is at it.</param>
-    public static IReadOnlyList<Result> Run(Scenario scenario, Action<string> report)
+    public static IReadOnlyList<Result> Run(Scenario scenario, int repetitions, Action<string> report)
     {
         WarmUp(scenario, report);
         Dictionary<Contender, List<Sample>> samples = scenario.Contenders.ToDictionary(c => c, _ => new List<Sample>());
         var random = new Random(1);
         Contender[] order = [.. scenario.Contenders];
-        for (int repetition = 1; repetition <= Repetitions; repetition++)
+        for (int repetition = 1; repetition <= repetitions; repetition++)
         {
             // What one leaves behind, in the heap and in caches, is not always to meet the same one.
             random.Shuffle(order);
-            string which = $"{scenario.Name}: {repetition} of {Repetitions}";
+            string which = $"{scenario.Name}: {repetition} of {repetitions}";
             if (scenario.IsByTurns)
             {
                 report($"{which}, all by turns");
