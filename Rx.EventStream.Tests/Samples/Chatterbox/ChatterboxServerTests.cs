@@ -123,9 +123,10 @@ internal sealed class ChatterboxServerTests
         {
             Task<List<Event>>[] hearing = [.. clients.Select(c => ReadChatsAsync(c, Clients * Lines, ct))];
 
-            // Somebody comes into the busy room, in which half of the lines wait for that.
+            // Somebody comes into the busy room, in which half of the lines wait for that. The first line tells when, to one who is there before it.
+            using RoomClient probe = await RoomClient.JoinAsync(server.Address, ct);
             var joined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            Task<List<Event>> late = JoinLateAsync(joined);
+            Task<List<Event>> late = JoinLateAsync(probe, joined);
             await Task.WhenAll(clients.Select(async c =>
             {
                 await SayAllAsync(c, 0, Lines / 2, ct);
@@ -157,9 +158,8 @@ internal sealed class ChatterboxServerTests
         }
 
         // What a newcomer hears from the first lines on.
-        async Task<List<Event>> JoinLateAsync(TaskCompletionSource joined)
+        async Task<List<Event>> JoinLateAsync(RoomClient probe, TaskCompletionSource joined)
         {
-            using RoomClient probe = await RoomClient.JoinAsync(server.Address, ct);
             await probe.ReadUntilAsync(e => e.What == What.Chat, ct);
             using RoomClient client = await RoomClient.JoinAsync(server.Address, ct);
             joined.SetResult();
