@@ -128,7 +128,7 @@ internal sealed class JoinAndLeaveSoak(int capacity)
         {
             gate.SignalAndWait();
             EventPosition<long>? held = null;
-            while (!Volatile.Read(ref isOver))
+            do
             {
                 bool isLast = random.Next(8) == 0;
                 EventPosition<long>? position = random.Next(3) switch { 0 => stream.Next, 1 => held, _ => null };
@@ -146,6 +146,7 @@ internal sealed class JoinAndLeaveSoak(int capacity)
                     return; // it stays to the end
                 }
             }
+            while (!Volatile.Read(ref isOver)); // once at least, however little time is left for this run
         }
 
         bool Follow(string kind, Observation observation, EventPosition<long>? position, int wanted, bool stays)
