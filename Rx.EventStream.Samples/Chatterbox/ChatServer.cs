@@ -17,14 +17,19 @@ internal sealed class ChatServer : IAsyncDisposable
     private const int LineBytes = 16 * 1024;
 
     /// <summary>How long clients may take to notice that the room is closed.</summary>
-    private static readonly TimeSpan _goodbye = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan _goodbye = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a silent connection is believed to be one.</summary>
     private static readonly TimeSpan _silence = TimeSpan.FromSeconds(30);
 
     private readonly WebApplication _application;
+    private readonly CallsUnderWay _calls;
 
-    private ChatServer(WebApplication application) => _application = application;
+    private ChatServer(WebApplication application, CallsUnderWay calls)
+    {
+        _application = application;
+        _calls = calls;
+    }
 
     /// <summary>Where it listens.</summary>
     public string Address => new Uri(
@@ -33,11 +38,12 @@ internal sealed class ChatServer : IAsyncDisposable
     /// <exception cref="UsageException">Nobody can listen there, or somebody does already.</exception>
     public static async Task<ChatServer> StartAsync(RoomAddress address, Room room, LagPolicy lag)
     {
-        WebApplication application = Build(address.ToEndPoint(), room, lag);
+        var calls = new CallsUnderWay();
+        WebApplication application = Build(address.ToEndPoint(), room, lag, calls);
         try
         {
             await application.StartAsync();
-            return new ChatServer(application);
+            return new ChatServer(application, calls);
         }
         catch (Exception error) when (error is IOException or SocketException)
         {
@@ -49,13 +55,16 @@ internal sealed class ChatServer : IAsyncDisposable
     }
 
     /// <summary>Waits a moment for clients to go, then hangs up.</summary>
+    /// <remarks>A web server that stops may close a connection while the end of a call's answer is still to be written there. So it is
+    /// told to stop when the calls are over.</remarks>
     public async ValueTask DisposeAsync()
     {
+        await Task.WhenAny(_calls.WhenOver(), Task.Delay(_goodbye));
         await _application.StopAsync();
         await _application.DisposeAsync();
     }
 
-    private static WebApplication Build(IPEndPoint endPoint, Room room, LagPolicy lag)
+    private static WebApplication Build(IPEndPoint endPoint, Room room, LagPolicy lag, CallsUnderWay calls)
     {
         // An empty one reads no settings and writes no log.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -73,6 +82,7 @@ internal sealed class ChatServer : IAsyncDisposable
             kestrel.Limits.MinResponseDataRate = null;
         });
         WebApplication application = builder.Build();
+        application.Use(calls.Follow);
         application.MapGrpcService<ChatService>();
         return application;
     }

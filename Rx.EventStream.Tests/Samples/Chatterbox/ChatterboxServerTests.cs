@@ -363,7 +363,7 @@ internal sealed class ChatterboxServerTests
         Assert.That(result.ExitCode, Is.Zero, result.Output + result.Errors);
         Assert.That(result.Output, Does.Contain("User 1 joined").And.EndsWith("The room is closed."));
         Assert.That(result.Errors, Is.Empty);
-        Assert.That((await told).Status.Detail, Is.EqualTo("The room is closed."));
+        Assert.That((await told).Status.Detail, Is.EqualTo("The room is closed."), $"{await told}");
         Assert.That((await told).StatusCode, Is.EqualTo(StatusCode.Unavailable));
         Assert.That((await toldMonitor).StatusCode, Is.EqualTo(StatusCode.Unavailable));
     }
