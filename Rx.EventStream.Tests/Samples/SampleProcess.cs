@@ -25,8 +25,8 @@ internal sealed class SampleProcess : IDisposable
 
     /// <summary>Starts it as in front of a screen: <see cref="Input"/> is the keyboard.</summary>
     /// <remarks>The shell gives its place to the sample: one that stayed would die of Ctrl-C and hide how the sample ended.</remarks>
-    public static SampleProcess StartAtTerminal(params string[] args) =>
-        StartProcess(["script", "--quiet", "--return", "--command", $"exec {string.Join(' ', Command(args))}", "/dev/null"]);
+    public static SampleProcess StartAtTerminal(params string[] args) => StartProcess(
+        ["script", "--quiet", "--return", "--command", $"exec {SampleTerminal.HearsInterrupts} {string.Join(' ', Command(args))}", "/dev/null"]);
 
     public static async Task<SampleResult> RunAsync(CancellationToken ct, params string[] args)
     {

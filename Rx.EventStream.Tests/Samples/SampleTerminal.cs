@@ -7,6 +7,9 @@ namespace Rx.Tests.Samples;
 /// <summary>The samples' program in a terminal of its own, as somebody sits before it. <c>script</c> of util-linux makes the terminal.</summary>
 internal sealed partial class SampleTerminal : IDisposable
 {
+    /// <summary>Put before a command: it hears Ctrl-C, even where the tests run in the background and so hear none themselves.</summary>
+    public const string HearsInterrupts = "env --default-signal=INT";
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
@@ -25,7 +28,7 @@ internal sealed partial class SampleTerminal : IDisposable
 
         string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
         string program = Path.Combine(AppContext.BaseDirectory, "Rx.EventStream.Samples.dll");
-        string command = $"stty cols {columns} rows {rows} && exec '{dotnet}' exec '{program}' {string.Join(' ', args)}";
+        string command = $"stty cols {columns} rows {rows} && exec {HearsInterrupts} '{dotnet}' exec '{program}' {string.Join(' ', args)}";
         var start = new ProcessStartInfo("/usr/bin/script", ["--quiet", "--return", "--command", command, "/dev/null"])
         {
             RedirectStandardInput = true,
