@@ -9,6 +9,9 @@ internal static class Charts
     private const int Width = 900;
     private const int RowHeight = 22;
 
+    /// <summary>What the longest bar leaves of the width to the number behind it, as a part of the bar.</summary>
+    private const double RoomForNumber = 0.14;
+
     /// <summary>Ours first, then peers; told apart by brightness too.</summary>
     private static readonly string[] _light = ["#1f6feb", "#54aeff", "#6e7781", "#8c959f", "#afb8c1", "#c8ced5"];
     private static readonly string[] _dark = ["#58a6ff", "#1f6feb", "#b1bac4", "#8b949e", "#6e7681", "#484f58"];
@@ -68,11 +71,12 @@ internal static class Charts
             row += 0.7;
         }
 
-        double most = Math.Ceiling(results.Max(static r => Math.Log10(Math.Max(r.Value, 0.1))) + 0.15);
+        double greatest = results.Max(static r => Math.Log10(Math.Max(r.Value, 0.1)));
+        double most = greatest + (RoomForNumber * Math.Max(greatest - least, 1));
         plot.Axes.SetLimits(least, most, -row + 0.2, 0.8);
         plot.Axes.Left.SetTicks([.. ticks.Select(static t => t.Position)], [.. ticks.Select(static t => t.Label)]);
         plot.Axes.Left.MajorTickStyle.Length = 0;
-        double[] decades = [.. Enumerable.Range((int)least, (int)(most - least) + 1).Select(static d => (double)d)];
+        double[] decades = [.. Enumerable.Range((int)least, (int)Math.Floor(most - least) + 1).Select(static d => (double)d)];
         plot.Axes.Bottom.SetTicks(decades, [.. decades.Select(static d => $"{Math.Pow(10, d):#,0.##}")]);
         plot.Axes.Title.Label.Text = title;
         plot.Axes.Title.Label.FontSize = 16;

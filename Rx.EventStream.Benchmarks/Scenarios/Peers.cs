@@ -20,5 +20,8 @@ internal static class Peers
 
     /// <summary>The client of the server, without this library.</summary>
     public const string Nats = "NATS.Net";
+
+    /// <summary>No library at all: who calls an observer can hardly do less.</summary>
+    public const string Array = "array, walked";
     public const string OursToOne = "ours, to one";
 }

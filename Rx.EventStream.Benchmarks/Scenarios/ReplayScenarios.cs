@@ -22,6 +22,7 @@ internal static class ReplayScenarios
                 .. Streams.Retaining(Retention.All, static options => events => Replay(new EventStream<int>(options), events)),
                 Contender.Timed(Peers.Replay, static events => Replay(new ReplaySubject<int>(), events)),
                 Contender.Timed(Peers.R3Replay, ReplayR3),
+                Contender.Timed(Peers.Array, ReplayArray),
             ]),
         new(
             "replay-live",
@@ -79,6 +80,18 @@ internal static class ReplayScenarios
                 done.Wait();
             },
             subject.Dispose);
+    }
+
+    private static Session ReplayArray(int events)
+    {
+        var source = new WalkedArray([.. Enumerable.Range(0, events)]);
+        var done = new Countdown(1);
+        var observer = new Counter(events, done);
+        return new(() =>
+        {
+            source.Subscribe(observer);
+            done.Wait();
+        });
     }
 
     private static Session Live<TTarget>(TTarget target, IObservable<int> source, int events)
