@@ -76,7 +76,7 @@ internal static class Charts
         plot.Axes.SetLimits(least, most, -row + 0.2, 0.8);
         plot.Axes.Left.SetTicks([.. ticks.Select(static t => t.Position)], [.. ticks.Select(static t => t.Label)]);
         plot.Axes.Left.MajorTickStyle.Length = 0;
-        double[] decades = [.. Enumerable.Range((int)least, (int)Math.Floor(most - least) + 1).Select(static d => (double)d)];
+        double[] decades = [.. Enumerable.Range((int)least, (int)(most - least) + 1).Select(static d => (double)d)];
         plot.Axes.Bottom.SetTicks(decades, [.. decades.Select(static d => $"{Math.Pow(10, d):#,0.##}")]);
         plot.Axes.Title.Label.Text = title;
         plot.Axes.Title.Label.FontSize = 16;

@@ -10,7 +10,7 @@ internal sealed class CallsUnderWay
     /// <summary>How many there are, and one until somebody waits. Changed by interlocked operations only.</summary>
     private int _count = 1;
 
-    /// <summary>Counts a call until the last byte of its answer is on its way, or the connection is lost.</summary>
+    /// <summary>Counts a call until the end of its answer is queued, or the connection is lost.</summary>
     public Task Follow(HttpContext call, RequestDelegate next)
     {
         Interlocked.Increment(ref _count);

@@ -16,8 +16,11 @@ internal sealed class ChatServer : IAsyncDisposable
     /// <summary>The longest line that a client may say, with what the protocol puts around it.</summary>
     private const int LineBytes = 16 * 1024;
 
-    /// <summary>How long clients may take to notice that the room is closed.</summary>
+    /// <summary>How long clients may take to hear that the room is closed, and then the same to hang up.</summary>
     private static readonly TimeSpan _goodbye = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the web server may take to write what it has queued: it says that a call is over before it has written that.</summary>
+    private static readonly TimeSpan _lastWrites = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How long a silent connection is believed to be one.</summary>
     private static readonly TimeSpan _silence = TimeSpan.FromSeconds(30);
@@ -56,10 +59,11 @@ internal sealed class ChatServer : IAsyncDisposable
 
     /// <summary>Waits a moment for clients to go, then hangs up.</summary>
     /// <remarks>A web server that stops may close a connection while the end of a call's answer is still to be written there. So it is
-    /// told to stop when the calls are over.</remarks>
+    /// told to stop a little after the calls are over.</remarks>
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAny(_calls.WhenOver(), Task.Delay(_goodbye));
+        await Task.Delay(_lastWrites);
         await _application.StopAsync();
         await _application.DisposeAsync();
     }

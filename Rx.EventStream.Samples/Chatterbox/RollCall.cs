@@ -13,9 +13,9 @@ internal sealed class RollCall(string server)
     public static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
     /// <summary>How long to believe in somebody whom nobody vouches for.</summary>
-    public static readonly TimeSpan Benefit = 5 * Beat;
+    private static readonly TimeSpan _benefit = 5 * Beat;
 
-    /// <summary>Who hears itself again after this has been cut off, and has to listen for a while before it judges.</summary>
+    /// <summary>A server that has not heard itself for so long was cut off. It listens anew before it judges: the others, too, have to be heard again.</summary>
     private static readonly TimeSpan _break = 2.5 * Beat;
 
     /// <summary>Taken for each use of the collections and of <see cref="_listeningSince"/>.</summary>
@@ -86,12 +86,12 @@ internal sealed class RollCall(string server)
     {
         lock (_lock)
         {
-            return _heard.TryGetValue(server, out TimeSpan hearing) && hearing - _listeningSince >= Benefit
-                ? [.. _members.Where(m => hearing - m.Value.Since >= Benefit && IsAbsent(m.Key, m.Value.Server)).Select(m => m.Key)]
+            return _heard.TryGetValue(server, out TimeSpan hearing) && hearing - _listeningSince >= _benefit
+                ? [.. _members.Where(m => hearing - m.Value.Since >= _benefit && IsAbsent(m.Key, m.Value.Server)).Select(m => m.Key)]
                 : [];
 
             bool IsAbsent(string name, string at) =>
-                at == server ? !_here.Contains(name) : !(_heard.TryGetValue(at, out TimeSpan last) && hearing - last < Benefit);
+                at == server ? !_here.Contains(name) : !(_heard.TryGetValue(at, out TimeSpan last) && hearing - last < _benefit);
         }
     }
 }

@@ -368,6 +368,27 @@ internal sealed class ChatterboxServerTests
         Assert.That((await toldMonitor).StatusCode, Is.EqualTo(StatusCode.Unavailable));
     }
 
+    /// <summary>With many of them some answer is being ended just when the web server looks whether one is left.</summary>
+    [Test]
+    [CancelAfter(TimeLimit)]
+    public async Task Server_InterruptedWithManyClients_TellsEachOfThem(CancellationToken ct)
+    {
+        const int Clients = 40;
+        using RunningServer server = await RunningServer.StartAsync(ct);
+        RoomClient[] clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => RoomClient.JoinAsync(server.Address, ct)));
+        try
+        {
+            Task<RpcException>[] told = [.. clients.Select(c => c.ReadToErrorAsync([], ct))];
+            await server.StopAsync(ct);
+
+            Assert.That((await Task.WhenAll(told)).Select(e => e.Status.Detail), Is.All.EqualTo("The room is closed."));
+        }
+        finally
+        {
+            Array.ForEach(clients, c => c.Dispose());
+        }
+    }
+
     [Test]
     [CancelAfter(TimeLimit)]
     public async Task Server_PortIsBusy_SaysSoAndFails(CancellationToken ct)
