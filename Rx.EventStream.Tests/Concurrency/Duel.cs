@@ -124,7 +124,7 @@ internal static class Duel
     }
 
     /// <summary>Some nanoseconds more or less; finer than <see cref="Thread.SpinWait"/>.</summary>
-    private static void Skew(Random random)
+    public static void Skew(Random random)
     {
         int skew = random.Next(MaxSkew);
         for (int i = 0; i < skew; i++)

@@ -123,6 +123,59 @@ internal sealed class ParkingDuelTests
             () => SpinWait.SpinUntil(() => waiting.IsCompleted, TimeSpan.FromSeconds(30)) ? null : "It was not told.");
     }
 
+    [Test]
+    public void Sweep_SubscriberMovesMeanwhile_WaitIsTold()
+    {
+        // P (pump):    has moved;                                      does a caller wait?
+        // C (sweeper): takes all; not moved; puts back; barrier; has it moved?
+        var log = new EventLog<int>(isSingleWriter: true, maxCapacity: 64);
+        int moved = 0;
+        int awaited = 0;
+        int looked = 0;
+        bool isSweeping = false;
+        Task waiting = Task.CompletedTask;
+        var random = new Random(3);
+
+        Duel.Run(
+            Rounds,
+            () =>
+            {
+                int round = ++awaited;
+                waiting = ProgressWait<int>.Until(log, () => HasMoved(round), CancellationToken.None);
+            },
+            () =>
+            {
+                isSweeping = true;
+                log.Side.ForProgress.Sweep();
+                isSweeping = false;
+            },
+            () =>
+            {
+                int round = awaited;
+                while (Volatile.Read(ref looked) != round)
+                {
+                }
+
+                Duel.DelayStores();
+                Volatile.Write(ref moved, round);
+                log.TellProgress();
+            },
+            () => SpinWait.SpinUntil(() => waiting.IsCompleted, TimeSpan.FromSeconds(30)) ? null : "It was not told.");
+
+        bool HasMoved(int round)
+        {
+            bool hasMoved = Volatile.Read(ref moved) >= round;
+            if (isSweeping && Volatile.Read(ref looked) != round)
+            {
+                // The entries are off the stack: now the pump moves.
+                Volatile.Write(ref looked, round);
+                Duel.Skew(random);
+            }
+
+            return hasMoved;
+        }
+    }
+
     /// <summary>Claims, and then publishes so that others see it late.</summary>
     private static void Publish(EventLog<int> log)
     {

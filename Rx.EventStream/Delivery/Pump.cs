@@ -93,9 +93,9 @@ internal abstract class Pump<T> : EventSubscription, IParked
         {
             ScheduleOrEnd();
         }
-        else if (Interlocked.CompareExchange(ref _state, Running, Scheduled) == Scheduled)
+        else if (Interlocked.CompareExchange(ref _state, Running, Scheduled) == Scheduled && !ParkOwned())
         {
-            ParkOwned();
+            _cursor.Close(_log); // disposed between the two
         }
     }
 

@@ -120,12 +120,18 @@ internal sealed class Segment<T>
     }
 
     /// <summary>Publishes as much of a claimed run as fits here, and returns how much that was.</summary>
-    /// <remarks>Ordering: the write barrier stands between all values and all marks, and pairs as in <see cref="Publish"/>.</remarks>
+    /// <remarks>
+    /// Ordering: the write barrier stands between all values and all marks, and pairs as in <see cref="Publish"/>.
+    /// <para>The last mark is stored once, alone, and after all the others. As soon as it is visible the segment may be full, and then another thread
+    /// may close it and lend its arrays to a later segment. <c>Span.Fill</c> must not store it: where the length is a multiple of the vector size,
+    /// it stores the last vector twice.</para>
+    /// </remarks>
     internal int PublishRange(long sequence, ReadOnlySpan<T> values, long? time = null)
     {
         Debug.Assert(Contains(sequence), "A writer publishes only inside the segment that holds its claim.");
         int index = (int)(sequence - First);
         int count = Math.Min(values.Length, _items.Length - index);
+        Debug.Assert(count > 0, "A run has at least one event.");
         values[..count].CopyTo(_items.AsSpan(index));
         if (time is { } now)
         {
@@ -133,7 +139,8 @@ internal sealed class Segment<T>
         }
 
         Volatile.WriteBarrier();
-        _marks.AsSpan(index, count).Fill(Published);
+        _marks.AsSpan(index, count - 1).Fill(Published);
+        Volatile.Write(ref _marks[index + count - 1], Published);
         return count;
     }
 

@@ -47,8 +47,13 @@ internal struct WaiterStack
 
     /// <summary>Drops the entries nobody waits behind, so that parking and disposing on a quiet log costs no memory.</summary>
     /// <remarks>
-    /// A writer that looks while the entries are off the stack wakes nobody. So after putting them back each owner is
-    /// asked again, as one who parks asks itself.
+    /// A writer that looks while the entries are off the stack wakes no owner. So after putting them back each owner is
+    /// asked again, as an owner that parks asks itself:
+    /// <code>
+    /// P (pump):    has moved;                            is the stack empty?
+    /// C (sweeper): takes all; not moved; puts back; barrier; has it moved?
+    /// </code>
+    /// The barrier is process-wide, since a pump that moves has no fence between its store and its look.
     /// </remarks>
     internal List<Exception>? Sweep()
     {
@@ -79,6 +84,7 @@ internal struct WaiterStack
         if (first is not null)
         {
             PushChain(first, last!);
+            Interlocked.MemoryBarrierProcessWide();
             // Each of them: one that has moved on, or was disposed, says nothing about the others.
             if (kept.Exists(static owner => owner.IsReadyWhileParked))
             {
