@@ -55,7 +55,7 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
     /// <remarks>
     /// It starts at <see cref="NatsEventStreamOptions{T}.Start"/> when the stream is opened, not when somebody subscribes, and retains what
     /// <see cref="NatsEventStreamOptions{T}.Local"/> says, by default 1,024 events: a subscriber gets what is retained then, and what follows. Whoever
-    /// must have everything from a place in the past uses <see cref="From"/>, <see cref="ReadAllAsync"/> or <c>Project</c>. It ends with an error only where reading cannot go on: an
+    /// must have everything from a place in the past uses <see cref="From"/>, <see cref="ReadAllAsync"/> or <c>ToProjection</c>. It ends with an error only where reading cannot go on: an
     /// <see cref="EventStreamGapException"/>, an <see cref="UnreadableEventException"/> or a <see cref="NatsEventStreamException"/>.
     /// What is published to it directly reaches this process only.
     /// </remarks>
@@ -66,14 +66,14 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
     /// <summary>Opens a stream of the server.</summary>
     /// <param name="connection">The connection to use, with whatever addresses, TLS and credentials it has. It stays its owner's to dispose, after this.</param>
     /// <param name="options">How the stream is to work.</param>
-    /// <param name="ct">Ends the attempt.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
     /// <returns>The stream, once its start is certain: it will have every event stored from now on.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="NatsEventStreamException">The server cannot be reached or does not answer, the stream is missing, has not the subjects of the
     /// filter or a shorter duplicate window than publications may take, or a permission is lacking.</exception>
     /// <exception cref="EventStreamGapException">The stream was trimmed beyond the start.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public static async Task<NatsEventStream<T>> OpenAsync(INatsConnection connection, NatsEventStreamOptions<T> options, CancellationToken ct = default)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public static async Task<NatsEventStream<T>> OpenAsync(INatsConnection connection, NatsEventStreamOptions<T> options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(options);
@@ -82,9 +82,9 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
         var reader = new ServerReader<T>(api, options, options.Start, disposed.Token);
         try
         {
-            await api.ConnectAsync(ct).ConfigureAwait(false);
-            ThrowIfUnsafe(await api.GetInfoAsync(ct).ConfigureAwait(false), options);
-            await reader.OpenAsync(ct).ConfigureAwait(false);
+            await api.ConnectAsync(cancellationToken).ConfigureAwait(false);
+            ThrowIfUnsafe(await api.GetInfoAsync(cancellationToken).ConfigureAwait(false), options);
+            await reader.OpenAsync(cancellationToken).ConfigureAwait(false);
             return new NatsEventStream<T>(api, options, reader, disposed);
         }
         catch (Exception error)
@@ -92,7 +92,7 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
             await reader.DisposeAsync().ConfigureAwait(false);
             api.Dispose();
             disposed.Dispose();
-            if (StreamApi.IsPassing(error) && !ct.IsCancellationRequested)
+            if (StreamApi.IsPassing(error) && !cancellationToken.IsCancellationRequested)
             {
                 throw new NatsEventStreamException($"The server does not answer for stream '{options.Stream}': {error.Message}", error);
             }
@@ -105,7 +105,7 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
     /// <param name="value">The event.</param>
     /// <param name="expectedLastSequence">The event is stored only if this is the stream's last sequence; 0 for a stream that never had one. Null: whatever it is.</param>
     /// <param name="messageId">An id of the event: the server stores one event for each id, within the stream's duplicate window. Null: one is made.</param>
-    /// <param name="ct">Ends the waiting; the event may then be stored or not.</param>
+    /// <param name="cancellationToken">Ends the waiting; the event may then be stored or not.</param>
     /// <returns>The event's sequence, once the server has stored it. If it has an event of that id already, the sequence of that one.</returns>
     /// <remarks>
     /// Publications that do not wait for each other are sent together, up to <see cref="NatsEventStreamOptions{T}.MaxInFlight"/>, and stored in the
@@ -119,18 +119,18 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
     /// <exception cref="NatsEventStreamException">The event is too large, its subject no subject or not one of the stream's, or a permission is lacking; nothing
     /// was stored.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public Task<long> PublishAsync(T value, long? expectedLastSequence = null, string? messageId = null, CancellationToken ct = default)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task<long> PublishAsync(T value, long? expectedLastSequence = null, string? messageId = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(expectedLastSequence.GetValueOrDefault(), nameof(expectedLastSequence));
         ThrowIfNoMessageId(messageId, _api.Connection.Opts.HeaderEncoding);
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
-        return _publisher.PublishAsync(value, expectedLastSequence, messageId, ct);
+        return _publisher.PublishAsync(value, expectedLastSequence, messageId, cancellationToken);
     }
 
     /// <summary>Stores events on the server, many in flight at a time, in the order that <see cref="PublishAsync"/> says.</summary>
     /// <param name="values">The events. Taken as there is room for them, until one fails.</param>
-    /// <param name="ct">Ends the waiting; events under way may then be stored or not.</param>
+    /// <param name="cancellationToken">Ends the waiting; events under way may then be stored or not.</param>
     /// <returns>The sequence of the last event once all are stored; 0 for no events. Events of others may lie between.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="values"/> is null.</exception>
     /// <remarks>However it ends, nothing is under way any more: those sent before a failure have been stored, refused or given up.</remarks>
@@ -138,9 +138,9 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
     /// or the stream was disposed meanwhile. It says how many events were stored, how many not, and of how many that is unknown; the cause is its
     /// inner exception, null where there was no answer in time and nothing more to say.</exception>
     /// <exception cref="ObjectDisposedException">The stream was disposed before.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled. A <see cref="NatsPublishException"/> inside says how many events were stored;
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. A <see cref="NatsPublishException"/> inside says how many events were stored;
     /// those under way are unknown.</exception>
-    public async Task<long> PublishAllAsync(IEnumerable<T> values, CancellationToken ct = default)
+    public async Task<long> PublishAllAsync(IEnumerable<T> values, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(values);
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
@@ -150,7 +150,7 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
             foreach (T value in values)
             {
                 string id = _publisher.NextId();
-                if (!await run.AddAsync(id, _publisher.PublishAsync(value, null, id, ct)).ConfigureAwait(false))
+                if (!await run.AddAsync(id, _publisher.PublishAsync(value, null, id, cancellationToken)).ConfigureAwait(false))
                 {
                     break;
                 }
@@ -161,7 +161,7 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
             run.Stop(error);
         }
 
-        return await run.FinishAsync(ct).ConfigureAwait(false);
+        return await run.FinishAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The events from a place on, as far back as the server has them.</summary>
@@ -187,32 +187,32 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
 
     /// <summary>The events from a place on, for <c>await foreach</c>. Each enumeration starts there.</summary>
     /// <param name="start">Where to start; <see cref="NatsStart.Now"/> is where <see cref="Events"/> is when the enumeration begins.</param>
-    /// <param name="ct">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
     /// <remarks>It has every event, whatever lag policy the local stream has. Disposing the stream ends it with an <see cref="ObjectDisposedException"/>.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="start"/> is null.</exception>
-    public IAsyncEnumerable<Sequenced<T>> ReadAllAsync(NatsStart start, CancellationToken ct = default)
+    public IAsyncEnumerable<Sequenced<T>> ReadAllAsync(NatsStart start, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(start);
-        return ReadCoreAsync(start, ct);
+        return ReadCoreAsync(start, cancellationToken);
     }
 
     /// <summary>Keeps a state up to date with all events, from the oldest that the server has.</summary>
     /// <param name="seed">The state before the first event.</param>
     /// <param name="apply">Makes the next state of a state and an event. It changes neither.</param>
     /// <exception cref="ArgumentNullException"><paramref name="apply"/> is null.</exception>
-    public NatsProjection<TState, T> Project<TState>(TState seed, Func<TState, T, TState> apply) =>
-        Project(new NatsSnapshot<TState>(seed, 0), apply);
+    public NatsProjection<TState, T> ToProjection<TState>(TState seed, Func<TState, T, TState> apply) =>
+        ToProjection(new NatsSnapshot<TState>(seed, 0), apply);
 
     /// <summary>Keeps a state up to date, going on from one that was saved, here or by another process.</summary>
     /// <param name="saved">The state, and the sequence of the last event in it.</param>
     /// <param name="apply">Makes the next state of a state and an event. It changes neither.</param>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    public NatsProjection<TState, T> Project<TState>(NatsSnapshot<TState> saved, Func<TState, T, TState> apply)
+    public NatsProjection<TState, T> ToProjection<TState>(NatsSnapshot<TState> saved, Func<TState, T, TState> apply)
     {
         ArgumentNullException.ThrowIfNull(saved);
         ArgumentNullException.ThrowIfNull(apply);
         NatsStart start = saved.Sequence == 0 ? NatsStart.Oldest : NatsStart.At(saved.Sequence + 1);
-        return new NatsProjection<TState, T>(saved, apply, ct => ReadAllAsync(start, ct));
+        return new NatsProjection<TState, T>(saved, apply, cancellationToken => ReadAllAsync(start, cancellationToken));
     }
 
     /// <summary>Takes no more publications and waits for those under way, then stops reading, removes its consumers and disposes <see cref="Events"/>.</summary>
@@ -272,15 +272,15 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
         }
     }
 
-    private async IAsyncEnumerable<Sequenced<T>> ReadCoreAsync(NatsStart start, [EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<Sequenced<T>> ReadCoreAsync(NatsStart start, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_lifetime.IsCancellationRequested, this);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(ct, _lifetime);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _lifetime);
         IAsyncEnumerator<Sequenced<T>> events =
             new SplicedRead<T>(_api, _options, Events, _reader, _atWork, start).ReadAsync(end.Token).GetAsyncEnumerator(CancellationToken.None);
         await using (events.ConfigureAwait(false))
         {
-            while (await MoveNextAsync(events, ct).ConfigureAwait(false))
+            while (await MoveNextAsync(events, cancellationToken).ConfigureAwait(false))
             {
                 yield return events.Current;
             }
@@ -288,25 +288,25 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
     }
 
     /// <summary>Moves on, and tells apart who ended it.</summary>
-    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<Sequenced<T>> events, CancellationToken ct)
+    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<Sequenced<T>> events, CancellationToken cancellationToken)
     {
         try
         {
             return await events.MoveNextAsync().ConfigureAwait(false);
         }
-        catch (Exception error) when (ct.IsCancellationRequested || _lifetime.IsCancellationRequested)
+        catch (Exception error) when (cancellationToken.IsCancellationRequested || _lifetime.IsCancellationRequested)
         {
-            ct.ThrowIfCancellationRequested();
+            cancellationToken.ThrowIfCancellationRequested();
             throw new ObjectDisposedException($"Stream '{_options.Stream}' was disposed while it was read.", error);
         }
     }
 
     /// <summary>Calls an observer with the events from a place on.</summary>
-    private async Task PushAsync(NatsStart start, IObserver<Sequenced<T>> observer, CancellationToken ct)
+    private async Task PushAsync(NatsStart start, IObserver<Sequenced<T>> observer, CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (Sequenced<T> e in ReadCoreAsync(start, ct).ConfigureAwait(false))
+            await foreach (Sequenced<T> e in ReadCoreAsync(start, cancellationToken).ConfigureAwait(false))
             {
                 try
                 {
@@ -319,7 +319,7 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
                 }
             }
         }
-        catch (Exception) when (ct.IsCancellationRequested || _lifetime.IsCancellationRequested)
+        catch (Exception) when (cancellationToken.IsCancellationRequested || _lifetime.IsCancellationRequested)
         {
             return; // nobody is to be told
         }
@@ -333,7 +333,7 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
     }
 
     /// <summary>Moves events from the server to the local stream.</summary>
-    private async Task FeedAsync(CancellationToken ct)
+    private async Task FeedAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -343,11 +343,11 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
                 if (arrival.IsEvent)
                 {
                     // The reader has moved its place before this: a joiner that has a local position without this event must not take it for one that is there.
-                    await DeliverAsync(arrival.Event, ct).ConfigureAwait(false);
+                    await DeliverAsync(arrival.Event, cancellationToken).ConfigureAwait(false);
                 }
             }
         }
-        catch (Exception) when (ct.IsCancellationRequested || Events.IsDisposed)
+        catch (Exception) when (cancellationToken.IsCancellationRequested || Events.IsDisposed)
         {
             // Nobody is to be told.
         }
@@ -357,9 +357,9 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
         }
     }
 
-    private async ValueTask DeliverAsync(Sequenced<T> e, CancellationToken ct)
+    private async ValueTask DeliverAsync(Sequenced<T> e, CancellationToken cancellationToken)
     {
-        ValueTask published = Events.PublishAsync(e, ct);
+        ValueTask<long> published = Events.OnNextAsync(e, cancellationToken);
         if (published.IsCompletedSuccessfully)
         {
             return;
@@ -369,7 +369,7 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
         {
             await published.ConfigureAwait(false);
         }
-        catch (Exception error) when (!ct.IsCancellationRequested && !Events.IsDisposed)
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested && !Events.IsDisposed)
         {
             Escalate(error);
         }

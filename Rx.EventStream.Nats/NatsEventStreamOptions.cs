@@ -48,7 +48,7 @@ public sealed class NatsEventStreamOptions<T>
     /// <remarks>
     /// The local stream runs from the moment it is opened, whether or not somebody has subscribed, and retains what <see cref="Local"/> says. With a start in
     /// the past, the first events may have gone through it before there is a subscriber. Whoever must have everything from a place on uses
-    /// <see cref="NatsEventStream{T}.From"/>, <see cref="NatsEventStream{T}.ReadAllAsync"/> or <c>Project</c>, whatever the start. A start in
+    /// <see cref="NatsEventStream{T}.From"/>, <see cref="NatsEventStream{T}.ReadAllAsync"/> or <c>ToProjection</c>, whatever the start. A start in
     /// the past is for a <see cref="Local"/> with <see cref="Retention.All"/>, and for those who want the newest of it only.
     /// </remarks>
     public NatsStart Start
@@ -58,7 +58,7 @@ public sealed class NatsEventStreamOptions<T>
     }
 
     /// <summary>How the local stream is to work. Default: it retains 1,024 events, and calls observers on the thread pool.</summary>
-    /// <remarks>Its lag policy is for those who subscribe to <see cref="NatsEventStream{T}.Events"/>; <c>From</c>, <c>ReadAllAsync</c> and <c>Project</c>
+    /// <remarks>Its lag policy is for those who subscribe to <see cref="NatsEventStream{T}.Events"/>; <c>From</c>, <c>ReadAllAsync</c> and <c>ToProjection</c>
     /// leave nothing out. An observer with <see cref="LagPolicy.Wait"/> makes this process read no faster than it takes events; other processes do not notice.</remarks>
     public EventStreamOptions Local
     {

@@ -11,7 +11,7 @@ namespace Rx;
 /// <para><b>Concurrency.</b> Immutable; may be shared and used from any thread.</para>
 /// </remarks>
 [DebuggerDisplay("Sequence = {Sequence}")]
-public sealed class EventPosition<T>
+public sealed class EventPosition<T> : IDisposable
 {
     /// <summary>Never moved: it only holds the lease, and others fork from it.</summary>
     private Cursor<T> _cursor;
@@ -35,25 +35,35 @@ public sealed class EventPosition<T>
     internal Fault? Fault { get; }
 
     /// <summary>The stream from here on.</summary>
-    public EventView<T> AsObservable() => Stream.From(this);
+    /// <exception cref="ObjectDisposedException">The position is disposed.</exception>
+    public EventObservable<T> AsObservable() => Stream.From(this);
 
     /// <summary>A reader that starts here.</summary>
-    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The position, or the stream, is disposed.</exception>
     public EventReader<T> OpenReader() => AsObservable().OpenReader();
 
     /// <summary>The events from here on, for <c>await foreach</c>. Each enumeration starts here.</summary>
-    /// <param name="ct">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
+    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
     /// <remarks>It ends when the stream completes, and throws the stream's error if it has one.</remarks>
-    public IAsyncEnumerable<T> ReadAllAsync(CancellationToken ct = default) => AsObservable().ReadAllAsync(ct);
+    public IAsyncEnumerable<T> ReadAllAsync(CancellationToken cancellationToken = default) => AsObservable().ReadAllAsync(cancellationToken);
 
-    /// <summary>Gives the lease back at once, by one who has not handed the position out.</summary>
-    internal void Release() => _cursor.Close(Stream.Log);
+    /// <summary>Lets go at once of the events that only this position keeps alive. Calling it again does nothing.</summary>
+    /// <remarks>Using the position afterwards throws <see cref="ObjectDisposedException"/>. A position that is not disposed is given back by the garbage collector.</remarks>
+    public void Dispose()
+    {
+        _cursor.Close(Stream.Log);
+        GC.SuppressFinalize(this);
+    }
+
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(!_cursor.IsOpen, this);
 
     /// <summary>A cursor here, with a lease of its own.</summary>
+    /// <exception cref="ObjectDisposedException">The position is disposed.</exception>
     internal Cursor<T> Fork()
     {
-        Cursor<T> cursor = _cursor.Fork();
+        bool isForked = _cursor.TryFork(out Cursor<T> cursor);
         GC.KeepAlive(this); // the finalizer must not give the lease back before the fork has its own
+        ObjectDisposedException.ThrowIf(!isForked, this);
         return cursor;
     }
 }

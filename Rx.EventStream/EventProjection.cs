@@ -19,14 +19,14 @@ namespace Rx;
 public sealed class EventProjection<TState, T> : IDisposable
 {
     private readonly Folder _folder;
-    private readonly IDisposable _subscription;
+    private readonly EventSubscription _subscription;
 
     internal EventProjection(EventStream<T> stream, TState seed, Func<TState, T, TState> apply)
     {
-        EventPosition<T> start = stream.Oldest;
+        EventPosition<T> start = stream.GetOldestPosition();
         _folder = new Folder(stream, start.Fork(), seed, apply);
-        _subscription = start.AsObservable().OnLag(LagPolicy.Retain).Subscribe(_folder);
-        start.Release();
+        _subscription = start.AsObservable().WithLagPolicy(LagPolicy.Unbounded).Subscribe(_folder);
+        start.Dispose();
     }
 
     /// <summary>The state now, and the position it belongs to.</summary>

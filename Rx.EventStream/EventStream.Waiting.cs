@@ -13,32 +13,29 @@ public sealed partial class EventStream<T>
     /// <summary>Publishes an event as <see cref="OnNext"/> does, and waits without blocking while a subscriber with
     /// <see cref="LagPolicy.Wait"/> has no room.</summary>
     /// <param name="value">The event.</param>
-    /// <param name="ct">Ends the waiting; the event is then not published.</param>
-    /// <returns>Done when the event is published; with no such subscriber at once.</returns>
+    /// <param name="cancellationToken">Ends the waiting; the event is then not published.</param>
+    /// <returns>The event's sequence number, once the event is published: at once if no such subscriber is full. After a terminal event,
+    /// which makes later calls ignored, -1.</returns>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled before there was room.</exception>
-    /// <exception cref="InvalidOperationException">It would have to wait inside a delivery of this stream.</exception>
-    public ValueTask PublishAsync(T value, CancellationToken ct = default)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before there was room.</exception>
+    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream.</exception>
+    public ValueTask<long> OnNextAsync(T value, CancellationToken cancellationToken = default)
     {
-        if (ct.IsCancellationRequested)
+        if (cancellationToken.IsCancellationRequested)
         {
-            return ValueTask.FromCanceled(ct);
+            return ValueTask.FromCanceled<long>(cancellationToken);
         }
 
         try
         {
-            Duties duties = _log.Duties;
-            if ((duties & Duties.Ask) == 0)
-            {
-                PublishAtOnce(value, duties);
-                return default;
-            }
-
-            return TryPublishGated(new ReadOnlySpan<T>(in value)) ? default : PublishWhenRoomAsync(value, ct);
+            var one = new ReadOnlySpan<T>(in value);
+            return (_log.Duties & Duties.Ask) == 0 ? new(PublishRangeAtOnce(one))
+                : TryPublishGated(one, out long sequence) ? new(sequence)
+                : PublishWhenRoomAsync(value, cancellationToken);
         }
         catch (Exception error)
         {
-            return ValueTask.FromException(error);
+            return ValueTask.FromException<long>(error);
         }
     }
 
@@ -61,7 +58,7 @@ public sealed partial class EventStream<T>
     /// <summary>Publishes where a plain publication will not do: not at all after the end, not at once where subscribers are waited for.</summary>
     private void PublishSlow(ReadOnlySpan<T> values)
     {
-        while (!TryPublishGated(values))
+        while (!TryPublishGated(values, out _))
         {
             ThrowIfInsideDelivery();
             int count = values.Length;
@@ -69,22 +66,25 @@ public sealed partial class EventStream<T>
         }
     }
 
-    private async ValueTask PublishWhenRoomAsync(T value, CancellationToken ct)
+    private async ValueTask<long> PublishWhenRoomAsync(T value, CancellationToken ct)
     {
+        long sequence;
         do
         {
             ThrowIfInsideDelivery();
             await ProgressWait<T>.Until(_log, () => HasRoom(1), ct).ConfigureAwait(false);
         }
-        while (!TryPublishGated(new ReadOnlySpan<T>(in value)));
+        while (!TryPublishGated(new ReadOnlySpan<T>(in value), out sequence));
+        return sequence;
     }
 
     private bool HasRoom(int count) => _log.Termination is not null || _gate!.HasRoom(_log.Claimed, count);
 
     /// <summary>Publishes if every subscriber that is waited for has room; true if that is done, or there is nothing to do.</summary>
-    private bool TryPublishGated(ReadOnlySpan<T> values)
+    private bool TryPublishGated(ReadOnlySpan<T> values, out long sequence)
     {
         EventLog<T> log = _log;
+        sequence = -1;
         if (log.Termination is not null || values.IsEmpty)
         {
             ThrowIfDisposed();
@@ -93,7 +93,7 @@ public sealed partial class EventStream<T>
 
         Segment<T> tail = log.TailBeforeClaim();
         long time = log.ReadClock();
-        if (!TryClaimGated(values.Length, out long sequence))
+        if (!TryClaimGated(values.Length, out sequence))
         {
             return false;
         }

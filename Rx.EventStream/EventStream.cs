@@ -55,7 +55,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
             options.SegmentCapacity,
             retention.MaxCount,
             retention.MaxAge.Ticks,
-            retention.IsTimed ? ClockOf(options.Scheduler) : null);
+            retention.IsTimed ? ClockOf(options) : null);
         if (options.Name is { } name)
         {
             StreamMeter.Register(name, this);
@@ -80,28 +80,6 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
             Volatile.Read(ref _scheduled)?.CopyTo(subscriptions);
             subscriptions.RemoveAll(static s => s.IsDisposed);
             return subscriptions;
-        }
-    }
-
-    /// <summary>The position before the next event to be published. Whoever joins there gets all events from then on, however late.</summary>
-    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    public EventPosition<T> Next
-    {
-        get
-        {
-            ThrowIfDisposed();
-            return new EventPosition<T>(this, _log.JoinNext());
-        }
-    }
-
-    /// <summary>The position before the oldest event that is still retained; with nothing retained the same as <see cref="Next"/>.</summary>
-    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    public EventPosition<T> Oldest
-    {
-        get
-        {
-            ThrowIfDisposed();
-            return new EventPosition<T>(this, _log.JoinOldest());
         }
     }
 
@@ -198,21 +176,30 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
             return;
         }
 
+        PublishRangeAtOnce(values);
+    }
+
+    /// <summary>Publishes a run where publishers do not have to ask; returns the sequence number of its first event.</summary>
+    private long PublishRangeAtOnce(ReadOnlySpan<T> values)
+    {
+        EventLog<T> log = _log;
         Segment<T> tail = log.TailBeforeClaim();
         long time = log.ReadClock();
         int count = values.Length;
-        PublishClaimed(tail, log.IsSingleWriter ? log.ClaimSingle(count) : EventLog<T>.CountOf(log.ClaimShared(count)), values, time);
+        long sequence = log.IsSingleWriter ? log.ClaimSingle(count) : EventLog<T>.CountOf(log.ClaimShared(count));
+        PublishClaimed(tail, sequence, values, time);
+        return sequence;
     }
 
     /// <summary>Waits until every observer there is now is done with every event published by now, or has ended.</summary>
-    /// <param name="ct">Ends the waiting.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <remarks>Readers do not count: they read when they like.</remarks>
-    /// <exception cref="OperationCanceledException"><paramref name="ct"/> was cancelled.</exception>
-    public Task DrainAsync(CancellationToken ct = default)
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task WhenCaughtUpAsync(CancellationToken cancellationToken = default)
     {
         long sequence = _log.NextSequence;
         IReadOnlyList<EventSubscription> subscriptions = Subscriptions;
-        return ProgressWait<T>.Until(_log, () => subscriptions.All(s => s.HasConsumed(sequence)), ct);
+        return ProgressWait<T>.Until(_log, () => subscriptions.All(s => s.HasConsumed(sequence)), cancellationToken);
     }
 
     /// <summary>Ends the stream with an error, which reaches each observer after all events. The first terminal event wins.</summary>
@@ -263,57 +250,6 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     public override IDisposable Subscribe(IObserver<T> observer) => Subscribe(observer, null, null, null, null);
 
-    /// <summary>The stream as an observable that cannot be published to. Whoever subscribes gets what is retained, then what follows.</summary>
-    public EventView<T> AsObservable() => new(this, null);
-
-    /// <summary>The position before the event with a given sequence.</summary>
-    /// <param name="sequence">From the oldest retained sequence to the next one.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The event is not retained any more, or not published yet.</exception>
-    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    public EventPosition<T> At(long sequence)
-    {
-        ThrowIfDisposed();
-        Cursor<T> cursor = _log.JoinOldest();
-        long next = _log.NextSequence;
-        if (sequence < cursor.Sequence || sequence > next)
-        {
-            long oldest = cursor.Sequence;
-            cursor.Close(_log);
-            throw new ArgumentOutOfRangeException(
-                nameof(sequence),
-                sequence,
-                $"Sequence {sequence} is outside of what the stream retains: positions from {oldest} to {next} ({_options.Retention}).");
-        }
-
-        cursor.MoveTo(sequence);
-        return new EventPosition<T>(this, cursor);
-    }
-
-    /// <summary>The stream, observed on a scheduler, which the subscription's own cursor is moved on: no queue is put between.</summary>
-    /// <param name="scheduler">Where observers are called.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="scheduler"/> is null.</exception>
-    public EventView<T> ObserveOn(IScheduler scheduler) => AsObservable().ObserveOn(scheduler);
-
-    /// <summary>The stream, observed on a synchronization context, such as that of a user interface.</summary>
-    /// <param name="context">Where observers are called.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
-    public EventView<T> ObserveOn(SynchronizationContext context) => AsObservable().ObserveOn(context);
-
-    /// <summary>The stream from a position on: what lies between it and now is replayed, then it is followed.</summary>
-    /// <param name="position">A position of this stream.</param>
-    /// <exception cref="ArgumentNullException"><paramref name="position"/> is null.</exception>
-    /// <exception cref="ArgumentException"><paramref name="position"/> belongs to another stream.</exception>
-    public EventView<T> From(EventPosition<T> position)
-    {
-        ArgumentNullException.ThrowIfNull(position);
-        if (!ReferenceEquals(position.Stream, this))
-        {
-            throw new ArgumentException($"The position (sequence {position.Sequence}) belongs to another stream.", nameof(position));
-        }
-
-        return new EventView<T>(this, position);
-    }
-
     internal EventSubscription Subscribe(
         IObserver<T> observer, EventPosition<T>? position, IScheduler? scheduler, LagPolicy? lag, string? name)
     {
@@ -323,14 +259,14 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         EventSubscription subscription;
         if (scheduler is null or ImmediateScheduler)
         {
-            ThrowIfBounded(lag ?? _options.Lag);
+            ThrowIfBounded(lag ?? _options.LagPolicy);
             subscription = SubscribeInline(position?.Fault is { } fault ? new FaultObserver<T>(observer, fault) : observer, position, name);
         }
         else
         {
             Pump<T> pump = PumpFactory.Create(_log, ScheduledSubscriptions(), Join(position, lag), observer, name, scheduler);
             (observer as ISubscriptionObserver)?.OnSubscribed(pump);
-            if ((lag ?? _options.Lag) is { WaitsWhenFull: true } wait)
+            if ((lag ?? _options.LagPolicy) is { WaitsWhenFull: true } wait)
             {
                 var member = new WaitGate<T>.Member(() => pump.Sequence, wait.Capacity);
                 WaitGate<T> gate = OpenGate();
@@ -357,7 +293,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     internal Cursor<T> Join(EventPosition<T>? position, LagPolicy? lag)
     {
         ThrowIfDisposed();
-        lag ??= _options.Lag;
+        lag ??= _options.LagPolicy;
         Cursor<T> cursor = position?.Fork() ?? _log.JoinOldest();
         cursor.EndAt(position?.Fault);
         if (lag.LeavesBehind)
@@ -370,7 +306,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
 
     internal EventReader<T> OpenReader(EventPosition<T>? position, LagPolicy? lag, string? name)
     {
-        lag ??= _options.Lag;
+        lag ??= _options.LagPolicy;
         return new EventReader<T>(this, Join(position, lag), name, lag.WaitsWhenFull ? OpenGate() : null, lag.Capacity);
     }
 
@@ -398,8 +334,18 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         ?? Interlocked.CompareExchange(ref _scheduled, new SubscriptionList(), null)
         ?? _scheduled;
 
-    private static Func<long> ClockOf(IScheduler? scheduler) =>
-        scheduler is null ? static () => DateTimeOffset.UtcNow.Ticks : () => scheduler.Now.UtcTicks;
+    /// <summary>The clock for retention by age, in ticks: a virtual scheduler's own time, else monotonic time, which setting the wall clock does not move.</summary>
+    private static Func<long> ClockOf(EventStreamOptions options)
+    {
+        if (options.TimeProvider is null && options.Scheduler is { } scheduler && PumpFactory.IsVirtualTime(scheduler.GetType()))
+        {
+            return () => scheduler.Now.UtcTicks;
+        }
+
+        TimeProvider time = options.TimeProvider ?? TimeProvider.System;
+        long start = time.GetTimestamp();
+        return () => time.GetElapsedTime(start).Ticks;
+    }
 
     private static void ThrowIfBounded(LagPolicy lag)
     {
@@ -407,7 +353,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         {
             throw new InvalidOperationException(
                 $"The lag policy {lag} cannot be kept for an observer on the publishing thread: it is called before OnNext returns, " +
-                "so it never lags. Name a scheduler with ObserveOn, or subscribe with OnLag(LagPolicy.Retain).");
+                "so it never lags. Name a scheduler with ObserveOn, or subscribe with WithLagPolicy(LagPolicy.Unbounded).");
         }
     }
 

@@ -68,7 +68,7 @@ public static class EventStreamExtensions
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scheduler);
         ArgumentNullException.ThrowIfNull(lag);
-        return Through(source, stream => stream.ObserveOn(scheduler).OnLag(lag));
+        return Through(source, stream => stream.ObserveOn(scheduler).WithLagPolicy(lag));
     }
 
     /// <summary>Observes a source on a scheduler; an observer that was busy goes on with the newest event.</summary>
@@ -106,37 +106,37 @@ public static class EventStreamExtensions
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scheduler);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
-        return Through(source, stream => stream.ObserveOn(scheduler).Batches(maxCount));
+        return Through(source, stream => stream.ObserveOn(scheduler).Batch(maxCount));
     }
 
     /// <summary>Reads a source with <c>await foreach</c>, with a bound on what waits for a slow reader.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="source">The source; each enumeration subscribes to it when it begins, and unsubscribes when it ends.</param>
     /// <param name="lag">What happens when the reader does not keep up.</param>
-    /// <param name="ct">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this token.</param>
+    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this token.</param>
     /// <remarks>
     /// It ends when the source completes, and throws the source's error if it has one. With <c>LagPolicy.Wait</c> the source is
     /// subscribed to on the thread pool, since it may have to wait.
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    public static IAsyncEnumerable<T> ReadAllAsync<T>(this IObservable<T> source, LagPolicy lag, CancellationToken ct = default)
+    public static IAsyncEnumerable<T> ReadAllAsync<T>(this IObservable<T> source, LagPolicy lag, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(lag);
-        return Read(source, lag, ct);
+        return Read(source, lag, cancellationToken);
 
-        static async IAsyncEnumerable<T> Read(IObservable<T> source, LagPolicy lag, [EnumeratorCancellation] CancellationToken ct)
+        static async IAsyncEnumerable<T> Read(IObservable<T> source, LagPolicy lag, [EnumeratorCancellation] CancellationToken cancellationToken)
         {
             // Not disposed: a source that was just freed from waiting is to end quietly, not with an exception.
             var stream = new EventStream<T>();
-            using EventReader<T> reader = stream.AsObservable().OnLag(lag).OpenReader();
+            using EventReader<T> reader = stream.AsObservable().WithLagPolicy(lag).OpenReader();
             using IDisposable subscription = lag.WaitsWhenFull ? SubscribeOnPool(source, stream) : source.SubscribeSafe(stream);
-            while (await reader.WaitToReadAsync(ct).ConfigureAwait(false))
+            while (await reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
             {
                 while (reader.TryRead(out T? value))
                 {
                     yield return value;
-                    ct.ThrowIfCancellationRequested();
+                    cancellationToken.ThrowIfCancellationRequested();
                 }
             }
         }
@@ -158,7 +158,7 @@ public static class EventStreamExtensions
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> or <paramref name="apply"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    public static EventProjection<TState, T> Project<TState, T>(this EventStream<T> stream, TState seed, Func<TState, T, TState> apply)
+    public static EventProjection<TState, T> ToProjection<TState, T>(this EventStream<T> stream, TState seed, Func<TState, T, TState> apply)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(apply);
@@ -175,7 +175,7 @@ public static class EventStreamExtensions
     }
 
     /// <summary>For each observer a stream between it and the source, observed first and then fed.</summary>
-    private static AnonymousView<TResult> Through<T, TResult>(IObservable<T> source, Func<EventStream<T>, IObservable<TResult>> observe) =>
+    private static AnonymousObservable<TResult> Through<T, TResult>(IObservable<T> source, Func<EventStream<T>, IObservable<TResult>> observe) =>
         new(observer =>
         {
             var stream = new EventStream<T>();
@@ -189,7 +189,7 @@ public static class EventStreamExtensions
         });
 
     /// <summary>An observable that is nothing but its subscribing. Unlike Rx's, it puts nothing between: who throws ends as the scheduler says.</summary>
-    private sealed class AnonymousView<T>(Func<IObserver<T>, IDisposable> subscribe) : IObservable<T>
+    private sealed class AnonymousObservable<T>(Func<IObserver<T>, IDisposable> subscribe) : IObservable<T>
     {
         public IDisposable Subscribe(IObserver<T> observer)
         {

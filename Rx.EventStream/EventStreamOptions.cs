@@ -13,7 +13,7 @@ public sealed class EventStreamOptions
 
     private readonly int _segmentCapacity = DefaultSegmentCapacity;
     private readonly Retention _retention = Retention.None;
-    private readonly LagPolicy _lag = LagPolicy.Retain;
+    private readonly LagPolicy _lag = LagPolicy.Unbounded;
 
     /// <summary>Whether only one thread at a time publishes, which saves it every interlocked operation. Default: false,
     /// any thread may publish at any time.</summary>
@@ -28,6 +28,11 @@ public sealed class EventStreamOptions
     /// <c>OnNext</c> returns, as <see cref="System.Reactive.Subjects.Subject{T}"/> does.</summary>
     public IScheduler? Scheduler { get; init; }
 
+    /// <summary>The clock for retention by age. Default: null, the time of <see cref="Scheduler"/> if that is a virtual-time scheduler, else
+    /// <see cref="System.TimeProvider.System"/>.</summary>
+    /// <remarks>Its monotonic timestamps are used, so setting the wall clock neither drops nor revives events.</remarks>
+    public TimeProvider? TimeProvider { get; init; }
+
     /// <summary>What those who subscribe late can still replay. Default: <see cref="Retention.None"/>.</summary>
     public Retention Retention
     {
@@ -35,8 +40,8 @@ public sealed class EventStreamOptions
         init => _retention = value ?? throw new ArgumentNullException(nameof(value));
     }
 
-    /// <summary>What happens to a subscriber that does not keep up, unless it has a policy of its own. Default: <see cref="LagPolicy.Retain"/>.</summary>
-    public LagPolicy Lag
+    /// <summary>What happens to a subscriber that does not keep up, unless it has a policy of its own. Default: <see cref="LagPolicy.Unbounded"/>.</summary>
+    public LagPolicy LagPolicy
     {
         get => _lag;
         init => _lag = value ?? throw new ArgumentNullException(nameof(value));

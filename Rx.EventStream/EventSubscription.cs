@@ -17,7 +17,7 @@ public abstract class EventSubscription : IDisposable
 
     private protected EventSubscription(string? name) => Name = name;
 
-    /// <summary>The name given with <see cref="EventView{T}.Named"/>, or null.</summary>
+    /// <summary>The name given with <see cref="EventObservable{T}.WithName"/>, or null.</summary>
     public string? Name { get; }
 
     /// <summary>The sequence of the next event for this observer: all events before it were delivered to it or came before it joined.</summary>
@@ -33,7 +33,7 @@ public abstract class EventSubscription : IDisposable
     public abstract long Dropped { get; }
 
     /// <summary>When the subscription was made.</summary>
-    public DateTimeOffset Since { get; } = DateTimeOffset.UtcNow;
+    public DateTimeOffset SubscribedAt { get; } = DateTimeOffset.UtcNow;
 
     /// <summary>Whether the subscription has ended: disposed, or its observer got its terminal event, or threw.</summary>
     public abstract bool IsDisposed { get; }

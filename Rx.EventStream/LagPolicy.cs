@@ -22,7 +22,7 @@ public sealed class LagPolicy
     }
 
     /// <summary>Nothing is missed: events wait in the list for as long as it takes. The default.</summary>
-    public static LagPolicy Retain { get; } = new("Retain", 0);
+    public static LagPolicy Unbounded { get; } = new("Unbounded", 0);
 
     /// <summary>Only the newest event waits: a subscriber that was busy goes on with what is current.</summary>
     public static LagPolicy Latest { get; } = new("Latest", 1);
@@ -56,7 +56,7 @@ public sealed class LagPolicy
     }
 
     /// <summary>Publishers wait while a subscriber is <paramref name="capacity"/> events behind: <c>OnNext</c> blocks, and
-    /// <see cref="EventStream{T}.PublishAsync"/> completes later.</summary>
+    /// <see cref="EventStream{T}.OnNextAsync"/> completes later.</summary>
     /// <param name="capacity">How many; at least 1.</param>
     /// <remarks>
     /// One subscriber with this policy makes every publisher of the stream wait for it. Publishing from inside a delivery of the
@@ -70,5 +70,5 @@ public sealed class LagPolicy
     }
 
     /// <inheritdoc/>
-    public override string ToString() => _name is "Retain" or "Latest" ? _name : $"{_name}({Capacity})";
+    public override string ToString() => _name is "Unbounded" or "Latest" ? _name : $"{_name}({Capacity})";
 }

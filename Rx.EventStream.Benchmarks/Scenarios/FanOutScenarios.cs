@@ -62,7 +62,7 @@ internal static class FanOutScenarios
             {
                 var stream = new EventStream<int>(options);
                 var done = new Countdown(1);
-                stream.ObserveOn(TaskPoolScheduler.Default).Batches(BatchSize).Subscribe(new BatchCounter(count, done));
+                stream.ObserveOn(TaskPoolScheduler.Default).Batch(BatchSize).Subscribe(new BatchCounter(count, done));
                 return new(
                     () =>
                     {
@@ -86,7 +86,7 @@ internal static class FanOutScenarios
             {
                 var stream = new EventStream<int>(options);
                 var done = new Countdown(observers);
-                EventView<int> view = stream.ObserveOn(TaskPoolScheduler.Default);
+                EventObservable<int> view = stream.ObserveOn(TaskPoolScheduler.Default);
                 for (int i = 0; i < observers; i++)
                 {
                     view.Subscribe(EndOfBurst(done));
@@ -137,7 +137,7 @@ internal static class FanOutScenarios
     {
         var stream = new EventStream<int>(options);
         var done = new Countdown(observers);
-        EventView<int> view = stream.ObserveOn(TaskPoolScheduler.Default);
+        EventObservable<int> view = stream.ObserveOn(TaskPoolScheduler.Default);
         for (int i = 0; i < observers; i++)
         {
             view.Subscribe(new Counter(events, done));

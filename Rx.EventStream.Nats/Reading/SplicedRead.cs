@@ -100,7 +100,7 @@ internal sealed class SplicedRead<T>
     {
         if (ReferenceEquals(_start, NatsStart.Now))
         {
-            return new Splice<T>(Open(_local.Next), 0);
+            return new Splice<T>(Open(_local.GetNextPosition()), 0);
         }
 
         // What is ahead of the local stream may be ahead of the server's too: that one is to say.
@@ -122,7 +122,7 @@ internal sealed class SplicedRead<T>
     /// <summary>A splice, or null while the local stream waits for the time that it is to start at.</summary>
     private Splice<T>? TryJoin()
     {
-        EventReader<Sequenced<T>> reader = Open(_local.Oldest);
+        EventReader<Sequenced<T>> reader = Open(_local.GetOldestPosition());
         // The local stream's place is stored before an event is published, and loaded after a reader stands: what the reader has not, lies before it.
         long at = _feeder.Next;
         if (!_feeder.HasStarted)
@@ -141,5 +141,5 @@ internal sealed class SplicedRead<T>
 
     /// <summary>A reader that gets everything: the local stream's policy is for those who subscribe to it.</summary>
     private static EventReader<Sequenced<T>> Open(EventPosition<Sequenced<T>> position) =>
-        position.AsObservable().OnLag(LagPolicy.Retain).OpenReader();
+        position.AsObservable().WithLagPolicy(LagPolicy.Unbounded).OpenReader();
 }

@@ -30,7 +30,7 @@ internal sealed class ChatServerSample : Sample
         int lag = arguments.Integer(Lag, otherwise: 20_000, least: 1, most: 1_000_000);
         await using Room room = await OpenAsync(arguments, interrupted);
         var failed = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using IDisposable log = room.Events.ObserveOn(TaskPoolScheduler.Default).Named("log")
+        using IDisposable log = room.Events.ObserveOn(TaskPoolScheduler.Default).WithName("log")
             .Where(e => e.What is What.Join or What.Leave)
             .Subscribe(e => Console.WriteLine(Wording.Of(e)), error => failed.TrySetResult(error));
         await using ChatServer server = await ChatServer.StartAsync(address, room, LagPolicy.Fail(lag));

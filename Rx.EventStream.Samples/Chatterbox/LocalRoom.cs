@@ -9,13 +9,13 @@ internal sealed class LocalRoom : Room
     public override async ValueTask<Newcomer> JoinAsync(CancellationToken ct)
     {
         string name = $"User {Interlocked.Increment(ref _names)}";
-        await Stream.PublishAsync(new Event { Who = name, What = What.Join }, ct);
+        await Stream.OnNextAsync(new Event { Who = name, What = What.Join }, ct);
         return new Newcomer(name, 0);
     }
 
-    public override ValueTask SayAsync(string who, string text, CancellationToken ct) =>
-        Stream.PublishAsync(new Event { Who = who, What = What.Chat, Text = text }, ct);
+    public override async ValueTask SayAsync(string who, string text, CancellationToken ct) =>
+        await Stream.OnNextAsync(new Event { Who = who, What = What.Chat, Text = text }, ct);
 
-    public override ValueTask LeaveAsync(string who, string reason) =>
-        Stream.PublishAsync(new Event { Who = who, What = What.Leave, Text = reason }, CancellationToken.None);
+    public override async ValueTask LeaveAsync(string who, string reason) =>
+        await Stream.OnNextAsync(new Event { Who = who, What = What.Leave, Text = reason }, CancellationToken.None);
 }

@@ -5,13 +5,13 @@ internal abstract class Room : IAsyncDisposable
 {
     private readonly EventProjection<RoomState, Event> _state;
 
-    protected Room() => _state = Stream.Project(RoomState.Empty, RoomState.After);
+    protected Room() => _state = Stream.ToProjection(RoomState.Empty, RoomState.After);
 
     /// <summary>The room now, and where to go on from there.</summary>
     public EventSnapshot<RoomState, Event> Current => _state.Current;
 
     /// <summary>What happens in the room from now on.</summary>
-    public EventView<Event> Events => Stream.AsObservable();
+    public EventObservable<Event> Events => Stream.AsObservable();
 
     protected EventStream<Event> Stream { get; } = new(new EventStreamOptions { Name = "chatterbox" });
 

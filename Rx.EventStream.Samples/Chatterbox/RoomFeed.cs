@@ -40,7 +40,7 @@ internal sealed class RoomFeed : IAsyncDisposable
         // The snapshot is not kept: its position would keep every event from here on.
         EventSnapshot<RoomState, Event> now = room.Current;
         _state = now.State;
-        _reader = now.Position.AsObservable().OnLag(lag).Named(name).OpenReader();
+        _reader = now.Position.AsObservable().WithLagPolicy(lag).WithName(name).OpenReader();
         _room = room;
         _name = name;
         _client = client;

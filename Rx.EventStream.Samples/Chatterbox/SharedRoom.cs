@@ -86,14 +86,14 @@ internal sealed class SharedRoom : Room
     public override async ValueTask<Newcomer> JoinAsync(CancellationToken ct)
     {
         // The log's order makes the names unique, whatever server somebody comes to.
-        long sequence = await _log.PublishAsync(new SharedEvent(What.Join, "", "", _server), ct: ct);
+        long sequence = await _log.PublishAsync(new SharedEvent(What.Join, "", "", _server), cancellationToken: ct);
         var newcomer = new Newcomer(NameOf(sequence), sequence);
         _attendance.Add(newcomer.Name);
         return newcomer;
     }
 
     public override async ValueTask SayAsync(string who, string text, CancellationToken ct) =>
-        await _log.PublishAsync(new SharedEvent(What.Chat, who, text, _server), ct: ct);
+        await _log.PublishAsync(new SharedEvent(What.Chat, who, text, _server), cancellationToken: ct);
 
     public override async ValueTask LeaveAsync(string who, string reason)
     {
@@ -107,7 +107,7 @@ internal sealed class SharedRoom : Room
         {
             // Several servers may say it of one whose server is gone; the log takes it once.
             using var limit = new CancellationTokenSource(_goodbye);
-            await _log.PublishAsync(new SharedEvent(What.Leave, who, reason, _server), messageId: $"{who} left", ct: limit.Token);
+            await _log.PublishAsync(new SharedEvent(What.Leave, who, reason, _server), messageId: $"{who} left", cancellationToken: limit.Token);
         }
         catch (Exception error) when (error is NatsEventStreamException or NatsPublishException or ObjectDisposedException or OperationCanceledException)
         {

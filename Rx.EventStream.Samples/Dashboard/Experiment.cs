@@ -82,10 +82,10 @@ internal sealed class Experiment : IAsyncDisposable
         SchedulerKind scheduler = RequestException.OneOf<SchedulerKind>("scheduler", request.Scheduler);
         LagPolicy policy = PolicyOf(request);
         int? speed = request.Speed is { } given ? RequestException.InRange("speed", given, 1, MostRate) : null;
-        if (scheduler == SchedulerKind.PublishingThread && policy != LagPolicy.Retain)
+        if (scheduler == SchedulerKind.PublishingThread && policy != LagPolicy.Unbounded)
         {
             throw new RequestException(
-                $"On the publishing thread nobody lags, so the policy {policy} means nothing there: take retain, or another scheduler.");
+                $"On the publishing thread nobody lags, so the policy {policy} means nothing there: take unbounded, or another scheduler.");
         }
 
         if (_members.Length >= MostMembers)
@@ -94,10 +94,10 @@ internal sealed class Experiment : IAsyncDisposable
         }
 
         string name = NameOf(request.Name);
-        EventView<Mark> view = joinAt switch
+        EventObservable<Mark> view = joinAt switch
         {
-            JoinPoint.Now => _stream.Next.AsObservable(),
-            JoinPoint.Oldest => _stream.Oldest.AsObservable(),
+            JoinPoint.Now => _stream.GetNextPosition().AsObservable(),
+            JoinPoint.Oldest => _stream.GetOldestPosition().AsObservable(),
             _ => Find(request.Bookmark).Position.AsObservable(),
         };
         var member = new Member(++_memberCount, name, view.ObserveOn(NewScheduler(scheduler, name)), policy, scheduler, speed, _subject);
@@ -123,7 +123,7 @@ internal sealed class Experiment : IAsyncDisposable
         }
 
         string name = Enumerable.Range('A', MostBookmarks).Select(c => $"{(char)c}").First(n => _bookmarks.All(b => b.Name != n));
-        var bookmark = new Bookmark(name, _stream.Next);
+        var bookmark = new Bookmark(name, _stream.GetNextPosition());
         ImmutableInterlocked.Update(ref _bookmarks, static (bookmarks, added) => bookmarks.Add(added), bookmark);
         return bookmark;
     }
@@ -140,7 +140,7 @@ internal sealed class Experiment : IAsyncDisposable
             _ = _streamLoad.StopAsync();
             _ = CompleteSubjectAsync();
             _stream.OnCompleted();
-            _completedAt = _stream.Next.Sequence;
+            _completedAt = _stream.GetNextPosition().Sequence;
         }
     }
 
@@ -185,11 +185,11 @@ internal sealed class Experiment : IAsyncDisposable
     private static LagPolicy PolicyOf(SubscriberRequest request)
     {
         PolicyKind kind = RequestException.OneOf<PolicyKind>("policy", request.Policy);
-        if (kind is PolicyKind.Retain or PolicyKind.Latest)
+        if (kind is PolicyKind.Unbounded or PolicyKind.Latest)
         {
             return request.Capacity is null
-                ? kind == PolicyKind.Retain ? LagPolicy.Retain : LagPolicy.Latest
-                : throw new RequestException($"The policy {request.Policy ?? "retain"} has no capacity; leave it out.");
+                ? kind == PolicyKind.Unbounded ? LagPolicy.Unbounded : LagPolicy.Latest
+                : throw new RequestException($"The policy {request.Policy ?? "unbounded"} has no capacity; leave it out.");
         }
 
         int capacity = RequestException.InRange(

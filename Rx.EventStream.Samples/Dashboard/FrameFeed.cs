@@ -27,7 +27,7 @@ internal sealed class FrameFeed : IAsyncDisposable
     public async IAsyncEnumerable<SseItem<DashboardFrame>> FollowAsync(long? last, [EnumeratorCancellation] CancellationToken ct = default)
     {
         // Whoever holds the position gets all frames from there on, however long the replay before it takes.
-        EventPosition<DashboardFrame> now = _frames.Next;
+        EventPosition<DashboardFrame> now = _frames.GetNextPosition();
         using (EventReader<DashboardFrame> missed = Resume(last).OpenReader())
         {
             while (missed.Sequence < now.Sequence && missed.TryRead(out DashboardFrame? frame))
@@ -37,7 +37,7 @@ internal sealed class FrameFeed : IAsyncDisposable
             }
         }
 
-        using EventReader<DashboardFrame> current = now.AsObservable().OnLag(LagPolicy.Latest).Named("page").OpenReader();
+        using EventReader<DashboardFrame> current = now.AsObservable().WithLagPolicy(LagPolicy.Latest).WithName("page").OpenReader();
         while (await current.WaitToReadAsync(ct))
         {
             while (current.TryRead(out DashboardFrame? frame))
@@ -63,11 +63,11 @@ internal sealed class FrameFeed : IAsyncDisposable
     {
         try
         {
-            return last is { } seen ? _frames.At(seen + 1) : _frames.Oldest;
+            return last is { } seen ? _frames.GetPosition(seen + 1) : _frames.GetOldestPosition();
         }
         catch (ArgumentOutOfRangeException)
         {
-            return _frames.Oldest;
+            return _frames.GetOldestPosition();
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed class Member
     /// <param name="speed">The most events it handles in a second, or null.</param>
     /// <param name="subject">The subject, where one can but join now, and is called by the publisher.</param>
     public Member(
-        int id, string name, EventView<Mark> stream, LagPolicy policy, SchedulerKind scheduler, int? speed, IObservable<Mark> subject)
+        int id, string name, EventObservable<Mark> stream, LagPolicy policy, SchedulerKind scheduler, int? speed, IObservable<Mark> subject)
     {
         Id = id;
         Name = name;
@@ -34,7 +34,7 @@ internal sealed class Member
         _twin = new PacedObserver(speed);
 
         // What a view returns is a subscription, though Rx's interface cannot say so.
-        _subscription = (EventSubscription)stream.OnLag(policy).Named(name).Subscribe(_observer);
+        _subscription = (EventSubscription)stream.WithLagPolicy(policy).WithName(name).Subscribe(_observer);
         long sequence;
         do
         {
@@ -54,7 +54,7 @@ internal sealed class Member
     public string Name { get; }
 
     /// <summary>How many events the stream keeps for it.</summary>
-    public long Held => _policy == LagPolicy.Retain ? _subscription.Lag : 0;
+    public long Held => _policy == LagPolicy.Unbounded ? _subscription.Lag : 0;
 
     /// <summary>Makes it keep the next event, and whoever calls with it, on both sides; or lets go.</summary>
     public void Stall(bool isStalled)

@@ -3,7 +3,7 @@ namespace Rx.Samples.Dashboard;
 /// <summary>The kinds of <see cref="LagPolicy"/>, as requests name them.</summary>
 internal enum PolicyKind
 {
-    Retain,
+    Unbounded,
     DropOldest,
     Latest,
     Fail,

@@ -34,23 +34,23 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
         using var display = new SlowDevice(_redraw);
         using var line = new SlowDevice(_transmission);
 
-        Subscriber table = new("table", "thread pool", LagPolicy.Retain, stream);
-        Subscriber slow = new("journal", "event loop", LagPolicy.Retain, stream);
-        Subscriber statistics = new("statistics", "thread pool", LagPolicy.Retain, stream);
+        Subscriber table = new("table", "thread pool", LagPolicy.Unbounded, stream);
+        Subscriber slow = new("journal", "event loop", LagPolicy.Unbounded, stream);
+        Subscriber statistics = new("statistics", "thread pool", LagPolicy.Unbounded, stream);
         Subscriber gauge = new("gauge", "event loop", LagPolicy.Latest, stream);
         Subscriber uplink = new("uplink", "event loop", LagPolicy.DropOldest(50), stream);
-        Subscriber late = new("late joiner", "own thread", LagPolicy.Retain, stream);
+        Subscriber late = new("late joiner", "own thread", LagPolicy.Unbounded, stream);
 
         // Each subscriber names its scheduler, and its events wait in the stream until it comes for them.
-        stream.AsObservable().ObserveOn(TaskPoolScheduler.Default).Named(table.Name)
+        stream.AsObservable().ObserveOn(TaskPoolScheduler.Default).WithName(table.Name)
             .Do(_board.Show)
             .Subscribe(table);
 
-        stream.AsObservable().ObserveOn(disk).Named(slow.Name)
+        stream.AsObservable().ObserveOn(disk).WithName(slow.Name)
             .Do(journal.Append)
             .Subscribe(slow);
 
-        stream.AsObservable().ObserveOn(TaskPoolScheduler.Default).Named(statistics.Name)
+        stream.AsObservable().ObserveOn(TaskPoolScheduler.Default).WithName(statistics.Name)
             .Where(e => double.IsFinite(e.Value))
             .GroupBy(e => e.Name)
             .SelectMany(e => e.Scan(Extent.None(e.Key), (extent, next) => extent.With(next.Value)))
@@ -58,18 +58,18 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
             .Subscribe(statistics);
 
         // These cannot keep up, and old events are of no use to them; what they miss is a gap in the sequences.
-        stream.AsObservable().ObserveOn(screen).OnLag(gauge.Policy).Named(gauge.Name).WithSequence()
+        stream.AsObservable().ObserveOn(screen).WithLagPolicy(gauge.Policy).WithName(gauge.Name).WithSequence()
             .Do(display.Handle)
             .Select(e => e.Value)
             .Subscribe(gauge);
 
-        stream.AsObservable().ObserveOn(network).OnLag(uplink.Policy).Named(uplink.Name).WithSequence()
+        stream.AsObservable().ObserveOn(network).WithLagPolicy(uplink.Policy).WithName(uplink.Name).WithSequence()
             .Do(line.Handle)
             .Select(e => e.Value)
             .Subscribe(uplink);
 
         // Whoever joins at this position, however late, gets what was published from now on.
-        EventPosition<PulseEvent>? start = stream.Next;
+        EventPosition<PulseEvent>? start = stream.GetNextPosition();
         long startSequence = start.Sequence;
 
         Producer[] producers = [new RuntimeProducer(stream), new SystemProducer(stream), new FolderProducer(folder, stream)];
@@ -88,7 +88,7 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
 
             await WaitAsync(TimeSpan.FromSeconds(seconds / 2.0), interrupted);
 
-            start.AsObservable().ObserveOn(NewThreadScheduler.Default).Named(late.Name)
+            start.AsObservable().ObserveOn(NewThreadScheduler.Default).WithName(late.Name)
                 .Do(_seenLate.Add)
                 .Subscribe(late);
             start = null; // A held position keeps its events in memory; now the late joiner has them.
@@ -105,13 +105,13 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
             ran = state.Elapsed;
             state.IsDraining = true;
             stream.OnCompleted();
-            stuck = await DrainAsync(subscribers, journal.Hurry, display.Hurry, line.Hurry);
+            stuck = await WhenCaughtUpAsync(subscribers, journal.Hurry, display.Hurry, line.Hurry);
             done.SetResult();
             await view;
         }
 
         journal.Dispose();
-        long published = stream.Next.Sequence;
+        long published = stream.GetNextPosition().Sequence;
         List<Check> checks =
         [
             new Check("every subscriber has caught up", stuck),
@@ -139,7 +139,7 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
     }
 
     /// <summary>Waits until every subscriber has handled all events; tells what went wrong if one does not.</summary>
-    private static async Task<string?> DrainAsync(IEnumerable<Subscriber> subscribers, params Action[] hurry)
+    private static async Task<string?> WhenCaughtUpAsync(IEnumerable<Subscriber> subscribers, params Action[] hurry)
     {
         try
         {

@@ -10,17 +10,17 @@ internal sealed class Subscriber(string name, string thread, LagPolicy policy, E
     /// <summary>Written by the subscriber's thread only, read by anyone for figures.</summary>
     private long _greatestLag;
 
-    /// <summary>Give it to <see cref="EventView{T}.Named"/>.</summary>
+    /// <summary>Give it to <see cref="EventObservable{T}.WithName"/>.</summary>
     public string Name => name;
 
     /// <summary>What its events are handled on.</summary>
     public string Thread => thread;
 
-    /// <summary>Give it to <see cref="EventView{T}.OnLag"/>.</summary>
+    /// <summary>Give it to <see cref="EventObservable{T}.WithLagPolicy"/>.</summary>
     public LagPolicy Policy => policy;
 
     /// <summary>Whether its policy is to get every event, however late.</summary>
-    public bool MissesNothing => policy == LagPolicy.Retain;
+    public bool MissesNothing => policy == LagPolicy.Unbounded;
 
     public bool HasJoined => Subscription is not null;
 

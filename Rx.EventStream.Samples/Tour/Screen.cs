@@ -13,7 +13,7 @@ internal abstract partial class Screen
         new JoinPoints(),
         new Replay(),
         new SlowObserver(),
-        new LagRetain(),
+        new LagUnbounded(),
         new LagDropOldest(),
         new LagLatest(),
         new LagFail(),

@@ -92,7 +92,7 @@ internal sealed class Stage(Func<Stage, Task> onTick)
     }
 
     /// <summary>Publishes in a tick of its own, or lets time go by until that is done.</summary>
-    public async Task Until(Func<ValueTask> publish)
+    public async Task Until(Func<ValueTask<long>> publish)
     {
         BeginTick();
         Task published = publish().AsTask();

@@ -159,7 +159,7 @@ internal sealed class ClosingTests
     public void Fork_OriginalClosed_StillReadsEverything()
     {
         Cursor<int> original = _log.JoinNext();
-        Cursor<int> fork = original.Fork();
+        Assert.That(original.TryFork(out Cursor<int> fork), Is.True);
         Publish(5);
         original.Close(_log);
 

@@ -21,7 +21,7 @@ internal sealed class DisposedDuringCallTests
     {
         using var stream = new EventStream<long>(new EventStreamOptions { SingleWriter = isSingleWriter });
         string? wrong = null;
-        Meet(stream, () => stream.AsObservable().Batches(8).Subscribe(b => wrong = b.Length == 1 ? wrong : $"A batch of {b.Length}."), () => wrong);
+        Meet(stream, () => stream.AsObservable().Batch(8).Subscribe(b => wrong = b.Length == 1 ? wrong : $"A batch of {b.Length}."), () => wrong);
     }
 
     private static void Meet(EventStream<long> stream, Func<IDisposable> subscribe, Func<string?> check)

@@ -19,7 +19,7 @@ internal sealed class HandOverTests
         Cursor<int> start = log.JoinNext();
         var observer = new Recorder<int>();
         Publish(log, 0);
-        var subscription = new InlineSubscription<int>(delivery, log, observer, null, start.Fork());
+        var subscription = new InlineSubscription<int>(delivery, log, observer, null, start);
         subscription.ReplayAndJoin();
         Assert.That(observer.Events, Is.EqualTo(new[] { 0 }));
 
@@ -41,7 +41,7 @@ internal sealed class HandOverTests
         Publish(log, 0);
         Publish(log, 1);
         Publish(log, 2);
-        var subscription = new InlineSubscription<int>(delivery, log, observer, null, start.Fork());
+        var subscription = new InlineSubscription<int>(delivery, log, observer, null, start);
         subscription.ReplayAndJoin();
 
         for (int sequence = 0; sequence < 3; sequence++)

@@ -23,7 +23,7 @@ internal sealed class JoinAtTheEndTests
             () =>
             {
                 stream.OnNextRange(run);
-                reader = stream.Next.OpenReader();
+                reader = stream.GetNextPosition().OpenReader();
             },
             () =>
             {

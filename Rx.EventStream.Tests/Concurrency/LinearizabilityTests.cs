@@ -86,7 +86,7 @@ internal sealed class LinearizabilityTests
         {
             _isSingleWriter = isSingleWriter;
             _stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity, SingleWriter = isSingleWriter });
-            _start = _stream.Next;
+            _start = _stream.GetNextPosition();
             _reader = _stream.AsObservable().OpenReader();
         }
 
@@ -103,13 +103,13 @@ internal sealed class LinearizabilityTests
             // A reader has one owner at a time; the result is noted by it.
             lock (_owner)
             {
-                Results.Add((id, _reader.Sequence < _stream.Next.Sequence ? $"{AwaitNext(_reader)}" : "nothing"));
+                Results.Add((id, _reader.Sequence < _stream.GetNextPosition().Sequence ? $"{AwaitNext(_reader)}" : "nothing"));
             }
         }
 
         public void ReadAll(int id) => Results.Add((id, string.Join(' ', Content())));
 
-        public void TakePosition(int id) => Results.Add((id, $"{_stream.Next.Sequence}"));
+        public void TakePosition(int id) => Results.Add((id, $"{_stream.GetNextPosition().Sequence}"));
 
         public void Join()
         {
@@ -122,7 +122,7 @@ internal sealed class LinearizabilityTests
 
         public List<int> Content()
         {
-            long next = _stream.Next.Sequence;
+            long next = _stream.GetNextPosition().Sequence;
             var content = new List<int>();
             using EventReader<int> reader = _start.OpenReader();
             while (reader.Sequence < next)

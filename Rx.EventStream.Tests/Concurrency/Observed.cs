@@ -11,7 +11,7 @@ internal sealed class Observed(EventStream<int> stream)
 
     public EventSubscription? Subscription { get; private set; }
 
-    public void Subscribe(EventView<int> view) => Subscription = (EventSubscription)view.Subscribe(Observer);
+    public void Subscribe(EventObservable<int> view) => Subscription = (EventSubscription)view.Subscribe(Observer);
 
     /// <summary>Everything from the first event it got to the last one published, and nothing owed.</summary>
     public void CheckAllFromTheFirst(int count)

@@ -157,7 +157,7 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
             () =>
             {
                 var state = new Observed(NewStream());
-                state.Start = state.Stream.Next;
+                state.Start = state.Stream.GetNextPosition();
                 state.Stream.Subscribe(new Recorder<int>());
                 state.Stream.OnNext(0);
                 return state;
@@ -230,7 +230,7 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
             stream =>
             {
                 stream.OnNextRange(new int[2 * capacity]);
-                stream.Next.OpenReader().Dispose();
+                stream.GetNextPosition().OpenReader().Dispose();
             });
     }
 

@@ -18,7 +18,7 @@ internal sealed class WriterRaceTests(int capacity)
             () =>
             {
                 var state = new Observed(NewStream());
-                state.Start = state.Stream.Next;
+                state.Start = state.Stream.GetNextPosition();
                 state.Subscribe(state.Stream.AsObservable());
                 return state;
             },

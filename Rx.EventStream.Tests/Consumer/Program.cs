@@ -61,7 +61,7 @@ await claims.CheckAsync("a position is a place to read from", async () =>
 {
     var seen = new List<long>();
     using var stream = new EventStream<long>();
-    EventPosition<long> start = stream.Next;
+    EventPosition<long> start = stream.GetNextPosition();
     stream.OnNextRange([1, 2, 3]);
     stream.OnCompleted();
     await foreach (long value in start.ReadAllAsync())
@@ -77,23 +77,23 @@ await claims.CheckAsync("lag policies do what they say", async () =>
     var clock = new HistoricalScheduler();
     var seen = new List<string>();
     using var stream = new EventStream<char>();
-    stream.ObserveOn(clock).OnLag(LagPolicy.DropOldest(2)).WithSequence().Subscribe(e => seen.Add($"{e.Sequence}{e.Value}"));
-    stream.ObserveOn(clock).OnLag(LagPolicy.Fail(2)).Subscribe(_ => { }, error => seen.Add(error.GetType().Name));
-    stream.ObserveOn(TaskPoolScheduler.Default).OnLag(LagPolicy.Wait(1)).Subscribe(_ => { });
+    stream.ObserveOn(clock).WithLagPolicy(LagPolicy.DropOldest(2)).WithSequence().Subscribe(e => seen.Add($"{e.Sequence}{e.Value}"));
+    stream.ObserveOn(clock).WithLagPolicy(LagPolicy.Fail(2)).Subscribe(_ => { }, error => seen.Add(error.GetType().Name));
+    stream.ObserveOn(TaskPoolScheduler.Default).WithLagPolicy(LagPolicy.Wait(1)).Subscribe(_ => { });
     foreach (char value in "abcd")
     {
-        await stream.PublishAsync(value);
+        await stream.OnNextAsync(value);
     }
 
     clock.Start();
-    await stream.DrainAsync();
+    await stream.WhenCaughtUpAsync();
     return string.Join(' ', seen.Order(StringComparer.Ordinal));
 }, "2c 3d SubscriberLaggedException");
 
 await claims.CheckAsync("a projection goes with its position", () =>
 {
     using var stream = new EventStream<decimal>();
-    using EventProjection<decimal, decimal> sum = stream.Project(0m, (total, value) => total + value);
+    using EventProjection<decimal, decimal> sum = stream.ToProjection(0m, (total, value) => total + value);
     stream.OnNext(1.5m);
     EventSnapshot<decimal, decimal> snapshot = sum.Current;
     stream.OnNext(2m);

@@ -15,7 +15,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     public void Subscribe_StreamDisposedDuringTheReplay_NoFurtherEvent()
     {
         using var stream = new EventStream<int>();
-        EventPosition<int> start = stream.Next;
+        EventPosition<int> start = stream.GetNextPosition();
         stream.OnNextRange([1, 2, 3]);
         var had = new List<int>();
 
@@ -35,7 +35,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     {
         for (int i = 0; i < 200; i++)
         {
-            Assert.That(_stream.Next.Sequence, Is.EqualTo(i));
+            Assert.That(_stream.GetNextPosition().Sequence, Is.EqualTo(i));
             _stream.OnNext(i);
         }
     }
@@ -47,7 +47,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
         _stream.OnCompleted();
         _stream.OnNext(4);
 
-        EventPosition<int> position = _stream.Next;
+        EventPosition<int> position = _stream.GetNextPosition();
         var observer = new RecordingObserver<int>();
         position.AsObservable().Subscribe(observer);
 
@@ -62,7 +62,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
         var positions = new List<EventPosition<int>>();
         for (int i = 0; i < 100; i++)
         {
-            positions.Add(_stream.Next);
+            positions.Add(_stream.GetNextPosition());
             _stream.OnNext(i);
         }
 
@@ -85,7 +85,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     [Test]
     public void From_SamePositionTwice_BothReplayAll()
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange([1, 2, 3]);
         RecordingObserver<int> first = new(), second = new();
 
@@ -100,7 +100,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     [Test]
     public void From_NoScheduler_ReplaysOnTheSubscribingThreadBeforeItReturns()
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange([.. Enumerable.Range(0, 100)]);
         var observer = new RecordingObserver<int>();
 
@@ -113,7 +113,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     [Test]
     public void From_AfterError_ReplaysThenTheError()
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         var error = new InvalidOperationException();
         _stream.OnNextRange([1, 2]);
         _stream.OnError(error);
@@ -129,7 +129,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     [Test]
     public void From_ObserverThrowsDuringReplay_LeavesSubscribeAndEndsTheSubscription()
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange([1, 2, 3]);
         var error = new InvalidOperationException();
         var observer = new RecordingObserver<int>(value =>
@@ -150,7 +150,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     [Test]
     public void From_ObserverPublishesDuringReplay_GetsItBehindThePast()
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange([1, 2, 3]);
         var observer = new RecordingObserver<int>(value =>
         {
@@ -173,7 +173,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     [Test]
     public void From_ObserverCompletesTheStreamDuringReplay_PastThenTheEnd()
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange([1, 2, 3]);
         var observer = new RecordingObserver<int>(_ => _stream.OnCompleted());
 
@@ -187,7 +187,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     [Test]
     public void From_FromInsideAnObserver_NeitherMissesNorRepeatsTheCurrentEvent()
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         var late = new RecordingObserver<int>();
         _stream.Subscribe(new RecordingObserver<int>(value =>
         {
@@ -210,7 +210,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     public void From_NextOfAQuietStream_AsSubscribe()
     {
         var observer = new RecordingObserver<int>();
-        _stream.From(_stream.Next).Subscribe(observer);
+        _stream.From(_stream.GetNextPosition()).Subscribe(observer);
 
         _stream.OnNext(1);
         _stream.OnCompleted();
@@ -224,13 +224,13 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     {
         using var other = new EventStream<int>();
 
-        Assert.That(() => _stream.From(other.Next), Throws.ArgumentException.With.Property("ParamName").EqualTo("position"));
+        Assert.That(() => _stream.From(other.GetNextPosition()), Throws.ArgumentException.With.Property("ParamName").EqualTo("position"));
     }
 
     [Test]
     public void Null_AnyArgument_Throws()
     {
-        EventView<int> view = _stream.AsObservable();
+        EventObservable<int> view = _stream.AsObservable();
 
         Assert.That(() => _stream.From(null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("position"));
         Assert.That(
@@ -245,7 +245,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
         Assert.That(
             () => view.ObserveOn((SynchronizationContext)null!),
             Throws.ArgumentNullException.With.Property("ParamName").EqualTo("context"));
-        Assert.That(() => view.Named(null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("name"));
+        Assert.That(() => view.WithName(null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("name"));
         Assert.That(() => view.Subscribe((IObserver<int>)null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("observer"));
         Assert.That(() => new EventStream<int>(null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("options"));
     }
@@ -253,11 +253,11 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     [Test]
     public void Disposed_JoiningAnywhere_Throws()
     {
-        EventPosition<int> position = _stream.Next;
-        EventView<int> view = _stream.AsObservable();
+        EventPosition<int> position = _stream.GetNextPosition();
+        EventObservable<int> view = _stream.AsObservable();
         _stream.Dispose();
 
-        Assert.That(() => _stream.Next, Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => _stream.GetNextPosition(), Throws.TypeOf<ObjectDisposedException>());
         Assert.That(() => view.Subscribe(new RecordingObserver<int>()), Throws.TypeOf<ObjectDisposedException>());
         Assert.That(() => position.AsObservable().Subscribe(new RecordingObserver<int>()), Throws.TypeOf<ObjectDisposedException>());
         Assert.That(view.OpenReader, Throws.TypeOf<ObjectDisposedException>());
@@ -269,13 +269,13 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     [Test]
     public void View_EachCall_LeavesTheViewAsItWas()
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNext(1);
-        EventView<int> view = _stream.From(start);
+        EventObservable<int> view = _stream.From(start);
         var scheduler = new TestScheduler();
         RecordingObserver<int> inline = new(), scheduled = new();
 
-        view.Named("n").ObserveOn(scheduler).Subscribe(scheduled);
+        view.WithName("n").ObserveOn(scheduler).Subscribe(scheduled);
         view.Subscribe(inline);
 
         Assert.That(inline.Values, Is.EqualTo(new[] { 1 }));

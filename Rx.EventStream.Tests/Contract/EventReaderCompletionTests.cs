@@ -10,7 +10,7 @@ internal sealed class EventReaderCompletionTests
     public async Task Completion_AProjectionFailedBefore_IsDoneAtTheEnd()
     {
         using var stream = new EventStream<int>();
-        using EventProjection<int, int> failing = stream.Project(0, (_, _) => throw new InvalidOperationException());
+        using EventProjection<int, int> failing = stream.ToProjection(0, (_, _) => throw new InvalidOperationException());
         using EventReader<int> reader = stream.AsObservable().OpenReader();
         Task completion = reader.Completion;
 

@@ -10,7 +10,7 @@ internal sealed class EventReaderHoleTests
     public void WaitToReadAsync_EventBehindAHole_WaitsForTheHole()
     {
         using var stream = new EventStream<int>();
-        using EventReader<int> reader = stream.Next.OpenReader();
+        using EventReader<int> reader = stream.GetNextPosition().OpenReader();
         // A writer between its claim and its publication.
         Segment<int> segment = stream.Log.TailBeforeClaim();
         long hole = EventLog<int>.CountOf(stream.Log.ClaimShared());

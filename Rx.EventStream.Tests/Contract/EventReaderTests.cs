@@ -10,7 +10,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
     public void SetUp()
     {
         _stream = configuration.Create<int>();
-        _reader = _stream.Next.OpenReader();
+        _reader = _stream.GetNextPosition().OpenReader();
     }
 
     [TearDown]
@@ -78,7 +78,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
     public void OpenReader_AtAPosition_ReadsFromThere()
     {
         _stream.OnNextRange([1, 2, 3]);
-        EventPosition<int> position = _stream.Next;
+        EventPosition<int> position = _stream.GetNextPosition();
         _stream.OnNextRange([4, 5]);
 
         using EventReader<int> reader = _stream.From(position).OpenReader();

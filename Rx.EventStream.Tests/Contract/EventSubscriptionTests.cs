@@ -19,10 +19,10 @@ internal sealed class EventSubscriptionTests(StreamConfiguration configuration)
     [Test]
     public void Subscriptions_ComingAndGoing_InlineOnesFirstEachKindInOrder()
     {
-        IDisposable scheduled = _stream.AsObservable().Named("s1").ObserveOn(_scheduler).Subscribe(new RecordingObserver<int>());
-        IDisposable inline = _stream.AsObservable().Named("i1").Subscribe(new RecordingObserver<int>());
-        _stream.AsObservable().Named("i2").Subscribe(new RecordingObserver<int>());
-        _stream.AsObservable().Named("s2").ObserveOn(_scheduler).Subscribe(new RecordingObserver<int>());
+        IDisposable scheduled = _stream.AsObservable().WithName("s1").ObserveOn(_scheduler).Subscribe(new RecordingObserver<int>());
+        IDisposable inline = _stream.AsObservable().WithName("i1").Subscribe(new RecordingObserver<int>());
+        _stream.AsObservable().WithName("i2").Subscribe(new RecordingObserver<int>());
+        _stream.AsObservable().WithName("s2").ObserveOn(_scheduler).Subscribe(new RecordingObserver<int>());
         Assert.That(_stream.Subscriptions.Select(s => s.Name), Is.EqualTo(new[] { "i1", "i2", "s1", "s2" }));
         Assert.That(_stream.Subscriptions, Does.Contain(inline).And.Contain(scheduled));
 
@@ -81,7 +81,7 @@ internal sealed class EventSubscriptionTests(StreamConfiguration configuration)
     public void Figures_InlineFromAPosition_CountTheReplay()
     {
         _stream.OnNext(0);
-        EventPosition<int> position = _stream.Next;
+        EventPosition<int> position = _stream.GetNextPosition();
         _stream.OnNextRange([1, 2, 3]);
 
         var subscription = (EventSubscription)_stream.From(position).Subscribe(new RecordingObserver<int>());
@@ -114,7 +114,7 @@ internal sealed class EventSubscriptionTests(StreamConfiguration configuration)
     [Test]
     public void Figures_Disposed_NoLagAndDeliveredStays([Values] bool scheduled)
     {
-        EventView<int> view = scheduled ? _stream.ObserveOn(_scheduler) : _stream.AsObservable();
+        EventObservable<int> view = scheduled ? _stream.ObserveOn(_scheduler) : _stream.AsObservable();
         var subscription = (EventSubscription)view.Subscribe(new RecordingObserver<int>());
         _stream.OnNextRange([1, 2]);
         _scheduler.Start();
@@ -130,7 +130,7 @@ internal sealed class EventSubscriptionTests(StreamConfiguration configuration)
     [Test]
     public void IsDisposed_AfterTheEnd_True([Values] bool scheduled)
     {
-        EventView<int> view = scheduled ? _stream.ObserveOn(_scheduler) : _stream.AsObservable();
+        EventObservable<int> view = scheduled ? _stream.ObserveOn(_scheduler) : _stream.AsObservable();
         var subscription = (EventSubscription)view.Subscribe(new RecordingObserver<int>());
         _stream.OnNext(1);
         _stream.OnCompleted();
@@ -151,7 +151,7 @@ internal sealed class EventSubscriptionTests(StreamConfiguration configuration)
     [Test]
     public void HasObservers_Readers_DoNotCount()
     {
-        using EventReader<int> reader = _stream.Next.OpenReader();
+        using EventReader<int> reader = _stream.GetNextPosition().OpenReader();
         Assert.That(_stream.HasObservers, Is.False);
 
         using IDisposable subscription = _stream.ObserveOn(_scheduler).Subscribe(new RecordingObserver<int>());

@@ -327,7 +327,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     {
         int[] values = [.. Enumerable.Range(0, count)];
         var observer = new RecordingObserver<int>();
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.Subscribe(observer);
 
         _stream.OnNextRange(values);
@@ -338,14 +338,14 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
         start.AsObservable().Subscribe(late);
         Assert.That(observer.Values, Is.EqualTo(expected));
         Assert.That(late.Values, Is.EqualTo(expected));
-        Assert.That(_stream.Next.Sequence, Is.EqualTo(2 * count));
+        Assert.That(_stream.GetNextPosition().Sequence, Is.EqualTo(2 * count));
     }
 
     [Test]
     public void OnNextRange_ArrayChangedAfterwards_EventsAreCopies()
     {
         int[] values = [1, 2, 3];
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange(values);
         values.AsSpan().Clear();
 

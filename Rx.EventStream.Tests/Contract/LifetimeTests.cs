@@ -27,7 +27,7 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     [Test]
     public void Next_Held_KeepsTheEventsBehindIt()
     {
-        EventPosition<object> position = _stream.Next;
+        EventPosition<object> position = _stream.GetNextPosition();
         WeakReference first = Publish();
         Collect();
 
@@ -38,7 +38,7 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     [Test]
     public void Next_Forgotten_FreesTheEventsBehindIt()
     {
-        WeakReference position = Hold(() => _stream.Next);
+        WeakReference position = Hold(() => _stream.GetNextPosition());
         Publish();
 
         AssertFreed(position);
@@ -168,7 +168,7 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static WeakReference SubscribeAndUnsubscribe(EventView<object> view, out IDisposable subscription)
+    private static WeakReference SubscribeAndUnsubscribe(EventObservable<object> view, out IDisposable subscription)
     {
         var observer = new RecordingObserver<object>();
         subscription = view.Subscribe(observer);

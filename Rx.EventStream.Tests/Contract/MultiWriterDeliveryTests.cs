@@ -121,7 +121,7 @@ internal sealed class MultiWriterDeliveryTests(StreamConfiguration configuration
         const int Runs = 500;
         const int Length = 7;
         var observer = new RecordingObserver<int>();
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.Subscribe(observer);
         using var go = new Barrier(3);
 

@@ -14,7 +14,7 @@ internal sealed class ReadAllAsyncTests(StreamConfiguration configuration)
     [Test]
     public async Task ReadAllAsync_CompletedStream_EventsThenTheEnd()
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange([.. Enumerable.Range(0, 100)]);
         _stream.OnCompleted();
 
@@ -24,7 +24,7 @@ internal sealed class ReadAllAsyncTests(StreamConfiguration configuration)
     [Test]
     public async Task ReadAllAsync_EventsCome_Follows()
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         Task<List<int>> collecting = Collect(start.ReadAllAsync());
 
         for (int i = 0; i < 100; i++)
@@ -40,7 +40,7 @@ internal sealed class ReadAllAsyncTests(StreamConfiguration configuration)
     [Test]
     public async Task ReadAllAsync_EnumeratedTwice_EachStartsAtThePosition()
     {
-        IAsyncEnumerable<int> events = _stream.Next.ReadAllAsync();
+        IAsyncEnumerable<int> events = _stream.GetNextPosition().ReadAllAsync();
         _stream.OnNextRange([1, 2]);
         _stream.OnCompleted();
 
@@ -63,7 +63,7 @@ internal sealed class ReadAllAsyncTests(StreamConfiguration configuration)
     [Test]
     public void ReadAllAsync_StreamFails_EventsThenItsError()
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         var error = new InvalidOperationException();
         var values = new List<int>();
         _stream.OnNextRange([1, 2]);
@@ -77,7 +77,7 @@ internal sealed class ReadAllAsyncTests(StreamConfiguration configuration)
     public async Task ReadAllAsync_CancelledWhileWaiting_ThrowsWithThatToken([Values] bool byEnumerator)
     {
         using var cancellation = new CancellationTokenSource();
-        IAsyncEnumerable<int> events = byEnumerator ? _stream.Next.ReadAllAsync() : _stream.Next.ReadAllAsync(cancellation.Token);
+        IAsyncEnumerable<int> events = byEnumerator ? _stream.GetNextPosition().ReadAllAsync() : _stream.GetNextPosition().ReadAllAsync(cancellation.Token);
         await using IAsyncEnumerator<int> enumerator = events.GetAsyncEnumerator(byEnumerator ? cancellation.Token : default);
         ValueTask<bool> move = enumerator.MoveNextAsync();
 
@@ -92,7 +92,7 @@ internal sealed class ReadAllAsyncTests(StreamConfiguration configuration)
     public void ReadAllAsync_CancelledBetweenEvents_ThrowsThoughMoreAreThere()
     {
         using var cancellation = new CancellationTokenSource();
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange([1, 2, 3]);
         var values = new List<int>();
 
@@ -130,7 +130,7 @@ internal sealed class ReadAllAsyncTests(StreamConfiguration configuration)
     [Test]
     public void ReadAllAsync_StreamDisposed_Throws()
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         Task<List<int>> collecting = Collect(start.ReadAllAsync());
 
         _stream.Dispose();

@@ -128,7 +128,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
     public void Subscribe_LateFromAPosition_ReplaysThenFollows()
     {
         _stream.OnNext(-1);
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange([.. Enumerable.Range(0, 200)]);
         var observer = new RecordingObserver<int>();
 
@@ -145,7 +145,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
     [Test]
     public void Subscribe_FromAPositionAfterTheEnd_ReplaysThenEnds()
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange([1, 2, 3, 4]);
         _stream.OnError(new InvalidOperationException());
         var observer = new RecordingObserver<int>();
@@ -169,7 +169,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
             }
         });
         var other = new RecordingObserver<int>();
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNext(1);
         if (schedulerCase.Traits == SchedulerTraits.RunsInPlace)
         {

@@ -122,7 +122,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     [Test]
     public void From_HeldPosition_ReplaysAnEventATickThenFollows()
     {
-        EventPosition<char> start = _stream.Next;
+        EventPosition<char> start = _stream.GetNextPosition();
         ITestableObserver<char> late = _scheduler.Observe(_stream.From(start).ObserveOn(_scheduler), "----^");
 
         _scheduler.Publish(_stream, "(ab)c----------d--|");
@@ -134,7 +134,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     [Test]
     public void From_HeldPosition_WhatComesDuringTheReplayComesBehindIt()
     {
-        EventPosition<char> start = _stream.Next;
+        EventPosition<char> start = _stream.GetNextPosition();
         ITestableObserver<char> late = _scheduler.Observe(_stream.From(start).ObserveOn(_scheduler), "----^");
 
         _scheduler.Publish(_stream, "(abcd)--- -e--|");
@@ -147,7 +147,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     public void From_PositionInTheMiddle_ReplaysFromThere()
     {
         EventPosition<char>? middle = null;
-        _scheduler.At("--x", () => middle = _stream.Next);
+        _scheduler.At("--x", () => middle = _stream.GetNextPosition());
         ITestableObserver<char> late = _scheduler.Observe(() => _stream.From(middle!).ObserveOn(_scheduler), "------^");
 
         _scheduler.Publish(_stream, "ab-(cd)---|");
@@ -159,7 +159,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     [Test]
     public void From_HeldPositionNoScheduler_ReplaysWithinTheTick()
     {
-        EventPosition<char> start = _stream.Next;
+        EventPosition<char> start = _stream.GetNextPosition();
         ITestableObserver<char> late = _scheduler.Observe(_stream.From(start), "----^");
 
         _scheduler.Publish(_stream, "(ab)c-----d--|");
@@ -173,7 +173,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     [TestCase("|", "------|")]
     public void From_HeldPositionAfterTheEnd_ReplaysThenEnds(string published, string expected)
     {
-        EventPosition<char> start = _stream.Next;
+        EventPosition<char> start = _stream.GetNextPosition();
         ITestableObserver<char> late = _scheduler.Observe(start.AsObservable().ObserveOn(_scheduler), "-----^");
 
         _scheduler.Publish(_stream, published);

@@ -55,7 +55,7 @@ internal sealed class ObserveOnPropertyTests
                 var scheduler = new TestScheduler();
                 using EventStream<int> stream = scenario.CreateStream();
                 ITestableObserver<int> all = scheduler.Observe(stream);
-                EventPosition<int> start = stream.Next;
+                EventPosition<int> start = stream.GetNextPosition();
                 Play(scheduler, scenario with { Answers = false }, stream, range => stream.OnNextRange(range), fails: false);
                 ITestableObserver<int> inline = scheduler.Observe(() => start.AsObservable(), SubscribeAt(scenario));
                 ITestableObserver<int> scheduled = scheduler.Observe(() => start.AsObservable().ObserveOn(scheduler), SubscribeAt(scenario));

@@ -11,7 +11,7 @@ public sealed class SynchronousSchedulerTests
         const int Count = 1_000_000;
         IScheduler atOnce = ImmediateScheduler.Instance.Catch<Exception>(_ => false);
         using var stream = new EventStream<int>();
-        EventPosition<int> start = stream.Next;
+        EventPosition<int> start = stream.GetNextPosition();
         for (int i = 0; i < Count; i++)
         {
             stream.OnNext(i);

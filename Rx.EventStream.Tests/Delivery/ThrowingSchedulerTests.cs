@@ -122,7 +122,7 @@ internal sealed class ThrowingSchedulerTests(StreamConfiguration configuration)
     public void Subscribe_EventLoopIsDisposed_LeavesNoSubscription()
     {
         var loop = new EventLoopScheduler();
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNext(1);
         loop.Dispose();
 

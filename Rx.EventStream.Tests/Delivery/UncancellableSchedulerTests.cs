@@ -14,9 +14,9 @@ internal sealed class UncancellableSchedulerTests
     public async Task Dispose_CancellingThrows_PublishersWhoWaitGoOn()
     {
         using var stream = new EventStream<int>();
-        IDisposable subscription = stream.ObserveOn(new Uncancellable(_error)).OnLag(LagPolicy.Wait(1)).Subscribe(_ => { });
+        IDisposable subscription = stream.ObserveOn(new Uncancellable(_error)).WithLagPolicy(LagPolicy.Wait(1)).Subscribe(_ => { });
         stream.OnNext(0);
-        Task waiting = stream.PublishAsync(1).AsTask();
+        Task waiting = stream.OnNextAsync(1).AsTask();
         bool waited = !waiting.IsCompleted;
 
         Assert.That(subscription.Dispose, Throws.Exception.SameAs(_error));

@@ -30,7 +30,7 @@ public sealed class EventStreamDebugViewTests
     }
 
     [TestCase(typeof(EventStream<int>))]
-    [TestCase(typeof(EventView<int>))]
+    [TestCase(typeof(EventObservable<int>))]
     [TestCase(typeof(EventPosition<int>))]
     [TestCase(typeof(EventReader<int>))]
     public void Type_InADebugger_ShowsItself(Type type) =>

@@ -13,7 +13,7 @@ public sealed class StreamMeterTests
         var scheduler = new HistoricalScheduler();
         using var stream = new EventStream<int>(new EventStreamOptions { Name = name, Retention = Retention.Count(5) });
         stream.Subscribe(_ => { });
-        stream.ObserveOn(scheduler).OnLag(LagPolicy.DropOldest(3)).Subscribe(new Recorded());
+        stream.ObserveOn(scheduler).WithLagPolicy(LagPolicy.DropOldest(3)).Subscribe(new Recorded());
         stream.ObserveOn(scheduler).Subscribe(new Recorded());
         for (int i = 0; i < 10; i++)
         {

@@ -8,12 +8,12 @@ internal sealed class BoundedJoinTests
     public void OpenReader_AtAHeldPosition_HasAllWithinTheBoundAfterThePositionIsGone([Values] bool fails, [Values] bool hasWindow)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4 });
-        using EventReader<int>? other = hasWindow ? stream.AsObservable().OnLag(LagPolicy.DropOldest(2)).OpenReader() : null;
+        using EventReader<int>? other = hasWindow ? stream.AsObservable().WithLagPolicy(LagPolicy.DropOldest(2)).OpenReader() : null;
         Publish(stream, 0, 10);
-        EventPosition<int> position = stream.Next;
+        EventPosition<int> position = stream.GetNextPosition();
         Publish(stream, 10, 30);
-        using EventReader<int> reader = position.AsObservable().OnLag(fails ? LagPolicy.Fail(1000) : LagPolicy.DropOldest(1000)).OpenReader();
-        position.Release();
+        using EventReader<int> reader = position.AsObservable().WithLagPolicy(fails ? LagPolicy.Fail(1000) : LagPolicy.DropOldest(1000)).OpenReader();
+        position.Dispose();
         Publish(stream, 30, 50);
 
         var read = new List<int>();
@@ -30,10 +30,10 @@ internal sealed class BoundedJoinTests
     public void OpenReader_AtAPositionFurtherBackThanTheBound_KeepsNoMoreThanTheBound()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4 });
-        EventPosition<int> position = stream.Next;
+        EventPosition<int> position = stream.GetNextPosition();
         Publish(stream, 0, 1000);
-        using EventReader<int> reader = position.AsObservable().OnLag(LagPolicy.DropOldest(8)).OpenReader();
-        position.Release();
+        using EventReader<int> reader = position.AsObservable().WithLagPolicy(LagPolicy.DropOldest(8)).OpenReader();
+        position.Dispose();
 
         Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(4));
         Assert.That(reader.TryRead(out int first) && first == 992, Is.True);

@@ -29,14 +29,14 @@ internal sealed class LagPolicyTests
     [Test]
     public void ToString_EachPolicy_AsItWasMade() =>
         Assert.That(
-            new[] { LagPolicy.Retain, LagPolicy.Latest, LagPolicy.DropOldest(2), LagPolicy.Fail(3), LagPolicy.Wait(4) }.Select(p => p.ToString()),
-            Is.EqualTo(new[] { "Retain", "Latest", "DropOldest(2)", "Fail(3)", "Wait(4)" }));
+            new[] { LagPolicy.Unbounded, LagPolicy.Latest, LagPolicy.DropOldest(2), LagPolicy.Fail(3), LagPolicy.Wait(4) }.Select(p => p.ToString()),
+            Is.EqualTo(new[] { "Unbounded", "Latest", "DropOldest(2)", "Fail(3)", "Wait(4)" }));
 
     [Test]
-    public void OnLag_Null_Throws()
+    public void WithLagPolicy_Null_Throws()
     {
-        Assert.That(() => _stream.AsObservable().OnLag(null!), Throws.ArgumentNullException);
-        Assert.That(() => new EventStreamOptions { Lag = null! }, Throws.ArgumentNullException);
+        Assert.That(() => _stream.AsObservable().WithLagPolicy(null!), Throws.ArgumentNullException);
+        Assert.That(() => new EventStreamOptions { LagPolicy = null! }, Throws.ArgumentNullException);
     }
 
     private static IEnumerable<LagPolicy> Bounded =>
@@ -45,11 +45,11 @@ internal sealed class LagPolicyTests
     [TestCaseSource(nameof(Bounded))]
     public void Subscribe_BoundedWithoutScheduler_RefusedWithAnExplanation(LagPolicy policy)
     {
-        using var bounded = new EventStream<int>(new EventStreamOptions { Lag = policy });
+        using var bounded = new EventStream<int>(new EventStreamOptions { LagPolicy = policy });
         var observer = new RecordingObserver<int>();
 
         foreach (IObservable<int> source in new IObservable<int>[]
-            { _stream.AsObservable().OnLag(policy), _stream.ObserveOn(ImmediateScheduler.Instance).OnLag(policy), bounded })
+            { _stream.AsObservable().WithLagPolicy(policy), _stream.ObserveOn(ImmediateScheduler.Instance).WithLagPolicy(policy), bounded })
         {
             Assert.That(
                 () => source.Subscribe(observer),
@@ -57,7 +57,7 @@ internal sealed class LagPolicyTests
         }
 
         Assert.That(_stream.HasObservers || bounded.HasObservers, Is.False);
-        Assert.That(() => bounded.AsObservable().OnLag(LagPolicy.Retain).Subscribe(observer), Throws.Nothing);
+        Assert.That(() => bounded.AsObservable().WithLagPolicy(LagPolicy.Unbounded).Subscribe(observer), Throws.Nothing);
     }
 
     [Test]
@@ -65,14 +65,14 @@ internal sealed class LagPolicyTests
         [Values(1, 3, 7)] int capacity, [Values(0, 1, 3, 7, 8, 50)] int published, [Values] bool isStreamDefault)
     {
         LagPolicy policy = LagPolicy.DropOldest(capacity);
-        using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4, Lag = isStreamDefault ? policy : LagPolicy.Retain });
+        using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4, LagPolicy = isStreamDefault ? policy : LagPolicy.Unbounded });
         var slow = new RecordingObserver<int>();
         var inline = new RecordingObserver<int>();
         var patient = new RecordingObserver<int>();
-        EventView<int> view = stream.ObserveOn(_manual);
-        var subscription = (EventSubscription)(isStreamDefault ? view : view.OnLag(policy)).Subscribe(slow);
-        stream.AsObservable().OnLag(LagPolicy.Retain).Subscribe(inline);
-        stream.ObserveOn(_manual).OnLag(LagPolicy.Retain).Subscribe(patient);
+        EventObservable<int> view = stream.ObserveOn(_manual);
+        var subscription = (EventSubscription)(isStreamDefault ? view : view.WithLagPolicy(policy)).Subscribe(slow);
+        stream.AsObservable().WithLagPolicy(LagPolicy.Unbounded).Subscribe(inline);
+        stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Unbounded).Subscribe(patient);
 
         Publish(stream, published);
         stream.OnCompleted();
@@ -91,7 +91,7 @@ internal sealed class LagPolicyTests
     {
         var seen = new List<Sequenced<int>>();
         var first = new List<Sequenced<int>>();
-        EventView<int> view = _stream.ObserveOn(_manual).OnLag(LagPolicy.DropOldest(3)).Named("slow");
+        EventObservable<int> view = _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.DropOldest(3)).WithName("slow");
         using IDisposable subscription = view.WithSequence().Subscribe(seen.Add);
         using IDisposable other = _stream.AsObservable().WithSequence().Subscribe(first.Add);
 
@@ -118,7 +118,7 @@ internal sealed class LagPolicyTests
                 Publish(_stream, from: 1, count: 20);
             }
         });
-        using var subscription = (EventSubscription)_stream.ObserveOn(_manual).OnLag(LagPolicy.DropOldest(4)).Subscribe(slow);
+        using var subscription = (EventSubscription)_stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.DropOldest(4)).Subscribe(slow);
 
         _stream.OnNext(0);
         _manual.RunAll();
@@ -131,7 +131,7 @@ internal sealed class LagPolicyTests
     public void Latest_Busy_GoesOnWithTheNewest()
     {
         var slow = new RecordingObserver<int>();
-        using var subscription = (EventSubscription)_stream.ObserveOn(_manual).OnLag(LagPolicy.Latest).Subscribe(slow);
+        using var subscription = (EventSubscription)_stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Latest).Subscribe(slow);
 
         Publish(_stream, 5);
         _manual.RunAll();
@@ -151,7 +151,7 @@ internal sealed class LagPolicyTests
         Publish(stream, 50);
         var slow = new RecordingObserver<int>();
 
-        using var subscription = (EventSubscription)stream.ObserveOn(_manual).OnLag(LagPolicy.DropOldest(3)).Subscribe(slow);
+        using var subscription = (EventSubscription)stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.DropOldest(3)).Subscribe(slow);
         _manual.RunAll();
 
         Assert.That(slow.Values, Is.EqualTo(new[] { 47, 48, 49 }));
@@ -161,7 +161,7 @@ internal sealed class LagPolicyTests
     [Test]
     public void Reader_DropOldest_GoesOnWithTheNewest([Values(1, 3, 7)] int capacity, [Values(0, 3, 8, 50)] int published)
     {
-        using EventReader<int> reader = _stream.AsObservable().OnLag(LagPolicy.DropOldest(capacity)).OpenReader();
+        using EventReader<int> reader = _stream.AsObservable().WithLagPolicy(LagPolicy.DropOldest(capacity)).OpenReader();
         using EventReader<int> other = _stream.AsObservable().OpenReader();
 
         Publish(_stream, published);
@@ -176,7 +176,7 @@ internal sealed class LagPolicyTests
     [Test]
     public void Reader_DropOldestPeekedThenOvertaken_ReadsTheNewest()
     {
-        using EventReader<int> reader = _stream.AsObservable().OnLag(LagPolicy.DropOldest(2)).OpenReader();
+        using EventReader<int> reader = _stream.AsObservable().WithLagPolicy(LagPolicy.DropOldest(2)).OpenReader();
         Publish(_stream, 2);
         bool isPeeked = reader.TryPeek(out int peeked);
 
@@ -191,7 +191,7 @@ internal sealed class LagPolicyTests
     public async Task ReadAllAsync_Latest_OnlyWhatIsCurrent()
     {
         var read = new List<int>();
-        await using IAsyncEnumerator<int> reading = _stream.AsObservable().OnLag(LagPolicy.Latest).ReadAllAsync().GetAsyncEnumerator();
+        await using IAsyncEnumerator<int> reading = _stream.AsObservable().WithLagPolicy(LagPolicy.Latest).ReadAllAsync().GetAsyncEnumerator();
         ValueTask<bool> moving = reading.MoveNextAsync();
 
         Publish(_stream, 1);
@@ -216,7 +216,7 @@ internal sealed class LagPolicyTests
         var slow = new RecordingObserver<int>();
         var inline = new RecordingObserver<int>();
         var patient = new RecordingObserver<int>();
-        var subscription = (EventSubscription)_stream.ObserveOn(_manual).OnLag(LagPolicy.Fail(3)).Named("slow").Subscribe(slow);
+        var subscription = (EventSubscription)_stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Fail(3)).WithName("slow").Subscribe(slow);
         _stream.Subscribe(inline);
         _stream.ObserveOn(_manual).Subscribe(patient);
 
@@ -243,7 +243,7 @@ internal sealed class LagPolicyTests
     public void Fail_JustAsFarBehindAsAllowed_GetsEverything()
     {
         var slow = new RecordingObserver<int>();
-        _stream.ObserveOn(_manual).OnLag(LagPolicy.Fail(3)).Subscribe(slow);
+        _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Fail(3)).Subscribe(slow);
 
         for (int round = 0; round < 10; round++)
         {
@@ -258,7 +258,7 @@ internal sealed class LagPolicyTests
     [Test]
     public void Reader_Fail_ThrowsAndStaysSo()
     {
-        using EventReader<int> reader = _stream.AsObservable().OnLag(LagPolicy.Fail(3)).Named("tail").OpenReader();
+        using EventReader<int> reader = _stream.AsObservable().WithLagPolicy(LagPolicy.Fail(3)).WithName("tail").OpenReader();
         Publish(_stream, 2);
         Assert.That(ReadAvailable(reader), Is.EqualTo(new[] { 0, 1 }));
 
@@ -282,7 +282,7 @@ internal sealed class LagPolicyTests
         Assert.That(
             async () =>
             {
-                IAsyncEnumerable<int> events = _stream.AsObservable().OnLag(LagPolicy.Fail(3)).ReadAllAsync();
+                IAsyncEnumerable<int> events = _stream.AsObservable().WithLagPolicy(LagPolicy.Fail(3)).ReadAllAsync();
                 await using IAsyncEnumerator<int> reading = events.GetAsyncEnumerator();
                 ValueTask<bool> moving = reading.MoveNextAsync();
                 Publish(_stream, 1);
@@ -306,7 +306,7 @@ internal sealed class LagPolicyTests
         var ended = new ManualResetEventSlim();
         var all = new Recorder<int>();
         _stream.ObserveOn(TaskPoolScheduler.Default).Subscribe(all);
-        EventView<int> view = _stream.ObserveOn(NewThreadScheduler.Default).OnLag(LagPolicy.DropOldest(capacity));
+        EventObservable<int> view = _stream.ObserveOn(NewThreadScheduler.Default).WithLagPolicy(LagPolicy.DropOldest(capacity));
         view.WithSequence().Subscribe(s => sequences.Add(s.Sequence), ended.Set);
         EventSubscription subscription = _stream.Subscriptions[^1];
 
@@ -336,7 +336,7 @@ internal sealed class LagPolicyTests
         using var stream = new EventStream<long>(new EventStreamOptions { SingleWriter = true });
         using var entered = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
-        EventView<long> view = stream.ObserveOn(NewThreadScheduler.Default).OnLag(lag);
+        EventObservable<long> view = stream.ObserveOn(NewThreadScheduler.Default).WithLagPolicy(lag);
         using EventReader<long>? reader = isReader ? view.OpenReader() : null;
         using IDisposable? subscription = isReader ? null : view.Subscribe(_ =>
         {

@@ -9,7 +9,7 @@ public sealed class WaitInsideReplayTests
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.All });
         stream.OnNext(0);
-        using EventReader<int> full = stream.AsObservable().OnLag(LagPolicy.Wait(1)).OpenReader();
+        using EventReader<int> full = stream.AsObservable().WithLagPolicy(LagPolicy.Wait(1)).OpenReader();
         Exception? thrown = null;
 
         Task joined = Eventually.OnThread(() => stream.Subscribe(value =>
@@ -37,14 +37,14 @@ public sealed class WaitInsideReplayTests
         {
             if (value == 0)
             {
-                reader = stream.AsObservable().OnLag(LagPolicy.Wait(1)).OpenReader();
+                reader = stream.AsObservable().WithLagPolicy(LagPolicy.Wait(1)).OpenReader();
                 stream.OnNext(1);
                 stream.OnNext(2); // beyond its capacity: waiting here would wait for itself
             }
         });
 
         await Eventually.Ends(Eventually.OnThread(() => stream.OnNext(0)));
-        ValueTask published = stream.PublishAsync(3);
+        ValueTask<long> published = stream.OnNextAsync(3);
 
         Assert.That(published.IsCompleted, Is.False, "The delivery is over, and the reader is 2 behind.");
         Assert.That(reader!.TryRead(out _) && reader.TryRead(out _), Is.True);
@@ -57,7 +57,7 @@ public sealed class WaitInsideReplayTests
     /// <summary>Publishes from inside a delivery where there is no room for two.</summary>
     private static void Nested(EventStream<int> stream)
     {
-        using EventReader<int> full = stream.AsObservable().OnLag(LagPolicy.Wait(1)).OpenReader();
+        using EventReader<int> full = stream.AsObservable().WithLagPolicy(LagPolicy.Wait(1)).OpenReader();
         using IDisposable subscription = stream.Subscribe(value =>
         {
             if (value == 10)

@@ -18,16 +18,16 @@ internal sealed class WaitPolicyTests
     public void TearDown() => _stream.Dispose();
 
     [Test]
-    public void PublishAsync_NobodyIsWaitedFor_DoneAtOnce()
+    public void OnNextAsync_NobodyIsWaitedFor_DoneAtOnce()
     {
         using EventReader<int> reader = _stream.AsObservable().OpenReader();
 
-        Assert.That(Enumerable.Range(0, 100).All(i => _stream.PublishAsync(i).AsTask().IsCompletedSuccessfully), Is.True);
+        Assert.That(Enumerable.Range(0, 100).All(i => _stream.OnNextAsync(i).AsTask().IsCompletedSuccessfully), Is.True);
         Assert.That(reader.Count, Is.EqualTo(100));
     }
 
     [Test]
-    public void PublishAsync_CancelledOverAndOver_LeavesNothingBehind()
+    public void OnNextAsync_CancelledOverAndOver_LeavesNothingBehind()
     {
         const int Count = 5_000;
         using EventReader<int> reader = OpenFull(2);
@@ -44,7 +44,7 @@ internal sealed class WaitPolicyTests
             for (int i = 0; i < count; i++)
             {
                 using var cancellation = new CancellationTokenSource();
-                Task publishing = _stream.PublishAsync(i, cancellation.Token).AsTask();
+                Task publishing = _stream.OnNextAsync(i, cancellation.Token).AsTask();
                 cancellation.Cancel();
                 Assert.That(() => publishing, Throws.InstanceOf<OperationCanceledException>());
             }
@@ -52,11 +52,11 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
-    public async Task PublishAsync_ReaderFull_DoneWhenItReads()
+    public async Task OnNextAsync_ReaderFull_DoneWhenItReads()
     {
         using EventReader<int> reader = OpenFull(2);
 
-        Task publishing = _stream.PublishAsync(2).AsTask();
+        Task publishing = _stream.OnNextAsync(2).AsTask();
         bool wasDone = publishing.IsCompleted;
         int countBefore = reader.Count;
         reader.TryRead(out int first);
@@ -68,13 +68,13 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
-    public async Task PublishAsync_ObserverFull_DoneWhenItHasHadOne()
+    public async Task OnNextAsync_ObserverFull_DoneWhenItHasHadOne()
     {
         var observer = new RecordingObserver<int>();
-        _stream.ObserveOn(_manual).OnLag(LagPolicy.Wait(2)).Subscribe(observer);
+        _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Wait(2)).Subscribe(observer);
         Publish(2);
 
-        Task publishing = _stream.PublishAsync(2).AsTask();
+        Task publishing = _stream.OnNextAsync(2).AsTask();
         bool wasDone = publishing.IsCompleted;
         _manual.RunAll();
         await Eventually.Ends(publishing);
@@ -106,27 +106,27 @@ internal sealed class WaitPolicyTests
     [Test]
     public async Task Publish_SubscriberDisposed_GoesOnAtOnce([Values] bool isAsync, [Values] bool isReader)
     {
-        EventView<int> view = _stream.ObserveOn(_manual).OnLag(LagPolicy.Wait(2));
+        EventObservable<int> view = _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Wait(2));
         IDisposable waitedFor = isReader ? view.OpenReader() : view.Subscribe(new RecordingObserver<int>());
         Publish(2);
-        Task publishing = isAsync ? _stream.PublishAsync(2).AsTask() : PublishOnThread(2);
+        Task publishing = isAsync ? _stream.OnNextAsync(2).AsTask() : PublishOnThread(2);
         bool wasDone = publishing.IsCompleted;
 
         waitedFor.Dispose();
         await Eventually.Ends(publishing);
 
         Assert.That(wasDone, Is.False);
-        Assert.That(_stream.Next.Sequence, Is.EqualTo(3));
+        Assert.That(_stream.GetNextPosition().Sequence, Is.EqualTo(3));
         Publish(100);
-        Assert.That(_stream.Next.Sequence, Is.EqualTo(103));
+        Assert.That(_stream.GetNextPosition().Sequence, Is.EqualTo(103));
     }
 
     [Test]
     public async Task Publish_ObserverThrows_GoesOnAtOnce()
     {
-        _stream.ObserveOn(_manual).OnLag(LagPolicy.Wait(1)).Subscribe(_ => throw new InvalidOperationException("observer"));
+        _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Wait(1)).Subscribe(_ => throw new InvalidOperationException("observer"));
         Publish(1);
-        Task publishing = _stream.PublishAsync(1).AsTask();
+        Task publishing = _stream.OnNextAsync(1).AsTask();
 
         Assert.That(_manual.RunAll, Throws.InvalidOperationException.With.Message.EqualTo("observer"));
 
@@ -134,11 +134,11 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
-    public void PublishAsync_Cancelled_NotPublished()
+    public void OnNextAsync_Cancelled_NotPublished()
     {
         using EventReader<int> reader = OpenFull(2);
         using var cancellation = new CancellationTokenSource();
-        Task publishing = _stream.PublishAsync(2, cancellation.Token).AsTask();
+        Task publishing = _stream.OnNextAsync(2, cancellation.Token).AsTask();
 
         cancellation.Cancel();
 
@@ -146,8 +146,8 @@ internal sealed class WaitPolicyTests
             async () => await Eventually.Ends(publishing),
             Throws.InstanceOf<OperationCanceledException>().With.Property("CancellationToken").EqualTo(cancellation.Token));
         Assert.That(ReadAvailable(reader), Is.EqualTo(new[] { 0, 1 }));
-        Assert.That(_stream.PublishAsync(3).AsTask().IsCompletedSuccessfully, Is.True);
-        Assert.That(_stream.PublishAsync(4, cancellation.Token).AsTask().IsCanceled, Is.True);
+        Assert.That(_stream.OnNextAsync(3).AsTask().IsCompletedSuccessfully, Is.True);
+        Assert.That(_stream.OnNextAsync(4, cancellation.Token).AsTask().IsCanceled, Is.True);
         Assert.That(ReadAvailable(reader), Is.EqualTo(new[] { 3 }));
     }
 
@@ -155,7 +155,7 @@ internal sealed class WaitPolicyTests
     public async Task Publish_StreamCompleted_IgnoredAtOnce([Values] bool isAsync)
     {
         using EventReader<int> reader = OpenFull(2);
-        Task publishing = isAsync ? _stream.PublishAsync(2).AsTask() : PublishOnThread(2);
+        Task publishing = isAsync ? _stream.OnNextAsync(2).AsTask() : PublishOnThread(2);
 
         _stream.OnCompleted();
         await Eventually.Ends(publishing);
@@ -167,7 +167,7 @@ internal sealed class WaitPolicyTests
     public void Publish_StreamDisposed_Throws([Values] bool isAsync)
     {
         using EventReader<int> reader = OpenFull(2);
-        Task publishing = isAsync ? _stream.PublishAsync(2).AsTask() : PublishOnThread(2);
+        Task publishing = isAsync ? _stream.OnNextAsync(2).AsTask() : PublishOnThread(2);
 
         _stream.Dispose();
 
@@ -178,14 +178,14 @@ internal sealed class WaitPolicyTests
     public void Publish_InsideDeliveryOnThePublishingThread_ThrowsWhereItWouldWait()
     {
         var thrown = new List<Exception?>();
-        using EventReader<int> reader = _stream.AsObservable().OnLag(LagPolicy.Wait(2)).OpenReader();
+        using EventReader<int> reader = _stream.AsObservable().WithLagPolicy(LagPolicy.Wait(2)).OpenReader();
         _stream.Subscribe(value =>
         {
             if (value == 0)
             {
                 thrown.Add(Catch(() => _stream.OnNext(1)));
                 thrown.Add(Catch(() => _stream.OnNext(2)));
-                thrown.Add(Catch(() => _stream.PublishAsync(2).AsTask().GetAwaiter().GetResult()));
+                thrown.Add(Catch(() => _stream.OnNextAsync(2).AsTask().GetAwaiter().GetResult()));
                 thrown.Add(Catch(() => _stream.OnNextRange([2])));
             }
         });
@@ -201,13 +201,13 @@ internal sealed class WaitPolicyTests
     public void Publish_InsideDeliveryOnScheduler_ThrowsWhereItWouldWait()
     {
         var thrown = new List<Exception?>();
-        _stream.ObserveOn(_manual).OnLag(LagPolicy.Wait(1)).Subscribe(value =>
+        _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Wait(1)).Subscribe(value =>
         {
             if (value == 0)
             {
                 // Its own event counts until it is done with it.
                 thrown.Add(Catch(() => _stream.OnNext(1)));
-                thrown.Add(Catch(() => _stream.PublishAsync(1).AsTask().GetAwaiter().GetResult()));
+                thrown.Add(Catch(() => _stream.OnNextAsync(1).AsTask().GetAwaiter().GetResult()));
             }
         });
         Publish(1);
@@ -251,7 +251,7 @@ internal sealed class WaitPolicyTests
     [Test]
     public async Task OnNextRange_LongerThanTheCapacity_PassesWhenNothingElseIsThere()
     {
-        using EventReader<int> reader = _stream.AsObservable().OnLag(LagPolicy.Wait(2)).OpenReader();
+        using EventReader<int> reader = _stream.AsObservable().WithLagPolicy(LagPolicy.Wait(2)).OpenReader();
         _stream.OnNextRange([0, 1, 2, 3, 4]);
         Assert.That(reader.Count, Is.EqualTo(5));
 
@@ -274,8 +274,8 @@ internal sealed class WaitPolicyTests
             stream.OnNext(i);
         }
 
-        using EventReader<int> reader = stream.AsObservable().OnLag(LagPolicy.Wait(3)).OpenReader();
-        Task publishing = stream.PublishAsync(10).AsTask();
+        using EventReader<int> reader = stream.AsObservable().WithLagPolicy(LagPolicy.Wait(3)).OpenReader();
+        Task publishing = stream.OnNextAsync(10).AsTask();
         var done = new List<bool>();
         for (int i = 0; i < 7; i++)
         {
@@ -292,11 +292,11 @@ internal sealed class WaitPolicyTests
     [Test]
     public async Task Publish_SlowestOfSeveral_DecidesAlone()
     {
-        using EventReader<int> fast = _stream.AsObservable().OnLag(LagPolicy.Wait(4)).OpenReader();
-        using EventReader<int> slow = _stream.AsObservable().OnLag(LagPolicy.Wait(2)).OpenReader();
+        using EventReader<int> fast = _stream.AsObservable().WithLagPolicy(LagPolicy.Wait(4)).OpenReader();
+        using EventReader<int> slow = _stream.AsObservable().WithLagPolicy(LagPolicy.Wait(2)).OpenReader();
         using EventReader<int> free = _stream.AsObservable().OpenReader();
         Publish(2);
-        Task publishing = _stream.PublishAsync(2).AsTask();
+        Task publishing = _stream.OnNextAsync(2).AsTask();
 
         ReadAvailable(fast);
         bool wasDone = publishing.IsCompleted;
@@ -317,7 +317,7 @@ internal sealed class WaitPolicyTests
         EventSubscription? subscription = null;
         using var subscribed = new ManualResetEventSlim();
         using var ended = new ManualResetEventSlim();
-        subscription = (EventSubscription)_stream.ObserveOn(TaskPoolScheduler.Default).OnLag(LagPolicy.Wait(capacity)).Subscribe(
+        subscription = (EventSubscription)_stream.ObserveOn(TaskPoolScheduler.Default).WithLagPolicy(LagPolicy.Wait(capacity)).Subscribe(
             Reactive(
                 value =>
                 {
@@ -333,7 +333,7 @@ internal sealed class WaitPolicyTests
             {
                 for (int i = 0; i < each; i++)
                 {
-                    await _stream.PublishAsync((p * each) + i);
+                    await _stream.OnNextAsync((p * each) + i);
                 }
             })
             : Eventually.OnThread(() =>
@@ -361,7 +361,7 @@ internal sealed class WaitPolicyTests
         const int Published = 5_000;
         var read = new List<int>();
         long greatest = 0;
-        IAsyncEnumerable<int> events = _stream.AsObservable().OnLag(LagPolicy.Wait(5)).ReadAllAsync();
+        IAsyncEnumerable<int> events = _stream.AsObservable().WithLagPolicy(LagPolicy.Wait(5)).ReadAllAsync();
         await using IAsyncEnumerator<int> reading = events.GetAsyncEnumerator();
         ValueTask<bool> moving = reading.MoveNextAsync();
         Task publishing = Eventually.OnThread(() =>
@@ -373,7 +373,7 @@ internal sealed class WaitPolicyTests
         while (await Eventually.Ends(moving))
         {
             read.Add(reading.Current);
-            greatest = Math.Max(greatest, _stream.Next.Sequence - read.Count);
+            greatest = Math.Max(greatest, _stream.GetNextPosition().Sequence - read.Count);
             moving = reading.MoveNextAsync();
         }
 
@@ -386,7 +386,7 @@ internal sealed class WaitPolicyTests
 
     private EventReader<int> OpenFull(int capacity)
     {
-        EventReader<int> reader = _stream.AsObservable().OnLag(LagPolicy.Wait(capacity)).OpenReader();
+        EventReader<int> reader = _stream.AsObservable().WithLagPolicy(LagPolicy.Wait(capacity)).OpenReader();
         Publish(capacity);
         return reader;
     }

@@ -23,43 +23,43 @@ internal sealed class LookingTests
     {
         DateTimeOffset before = DateTimeOffset.UtcNow;
         _stream.OnNext(0);
-        _stream.AsObservable().Named("inline").Subscribe(_ => { });
-        _stream.ObserveOn(_manual).Named("slow").Subscribe(_ => { });
-        _stream.ObserveOn(_manual).OnLag(LagPolicy.DropOldest(2)).Named("lossy").Subscribe(_ => { });
+        _stream.AsObservable().WithName("inline").Subscribe(_ => { });
+        _stream.ObserveOn(_manual).WithName("slow").Subscribe(_ => { });
+        _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.DropOldest(2)).WithName("lossy").Subscribe(_ => { });
         _stream.OnNextRange([1, 2, 3, 4]);
 
         Assert.That(Figures(), Is.EqualTo(new[] { ("inline", 5L, 0L, 4L, 0L), ("slow", 1, 4, 0, 0), ("lossy", 1, 4, 0, 0) }));
         _manual.RunAll();
         Assert.That(Figures(), Is.EqualTo(new[] { ("inline", 5L, 0L, 4L, 0L), ("slow", 5, 0, 4, 0), ("lossy", 5, 0, 2, 2) }));
-        Assert.That(_stream.Subscriptions.Select(s => s.Since), Is.All.InRange(before, DateTimeOffset.UtcNow));
+        Assert.That(_stream.Subscriptions.Select(s => s.SubscribedAt), Is.All.InRange(before, DateTimeOffset.UtcNow));
     }
 
     /// <summary>Nobody is delivering yet when those on schedulers are woken, but the event is on its way.</summary>
     [Test]
-    public void DrainAsync_ObserverOnThePublishingThreadHasHadNoEventYet_WaitsForIt([Values] bool isSingleWriter)
+    public void WhenCaughtUpAsync_ObserverOnThePublishingThreadHasHadNoEventYet_WaitsForIt([Values] bool isSingleWriter)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
         int had = 0;
         (bool IsDrained, int Had)? early = null;
-        stream.ObserveOn(new InPlaceScheduler(() => early ??= (stream.DrainAsync().IsCompleted, had))).Subscribe(_ => { });
+        stream.ObserveOn(new InPlaceScheduler(() => early ??= (stream.WhenCaughtUpAsync().IsCompleted, had))).Subscribe(_ => { });
         stream.Subscribe(_ => had++);
 
         stream.OnNextRange([1]);
 
         Assert.That(early, Is.EqualTo((false, 0)));
-        Assert.That(stream.DrainAsync().IsCompletedSuccessfully, Is.True);
+        Assert.That(stream.WhenCaughtUpAsync().IsCompletedSuccessfully, Is.True);
     }
 
     /// <summary>Whoever made the stacks may not have come as far as telling those who move.</summary>
     [Test]
-    public async Task DrainAsync_StacksAreThereButNobodyIsToldYet_IsToldAllTheSame()
+    public async Task WhenCaughtUpAsync_StacksAreThereButNobodyIsToldYet_IsToldAllTheSame()
     {
         _stream.ObserveOn(_manual).Subscribe(_ => { });
         _stream.OnNext(1);
         _ = _stream.Log.Side;
         _stream.Log.Relieve(Duties.Tell);
 
-        Task draining = _stream.DrainAsync();
+        Task draining = _stream.WhenCaughtUpAsync();
         _manual.RunAll();
 
         await Eventually.Ends(draining);
@@ -68,7 +68,7 @@ internal sealed class LookingTests
     [Test]
     public void Subscriptions_Disposed_GoneFromTheList([Values] bool isScheduled)
     {
-        EventView<int> view = isScheduled ? _stream.ObserveOn(_manual) : _stream.AsObservable();
+        EventObservable<int> view = isScheduled ? _stream.ObserveOn(_manual) : _stream.AsObservable();
         var subscription = (EventSubscription)view.Subscribe(_ => { });
         bool hadObservers = _stream.HasObservers;
         IReadOnlyList<EventSubscription> snapshot = _stream.Subscriptions;
@@ -96,24 +96,24 @@ internal sealed class LookingTests
     }
 
     [Test]
-    public void DrainAsync_NobodyOrInlineOrParked_DoneAtOnce()
+    public void WhenCaughtUpAsync_NobodyOrInlineOrParked_DoneAtOnce()
     {
-        Assert.That(_stream.DrainAsync().IsCompletedSuccessfully, Is.True);
+        Assert.That(_stream.WhenCaughtUpAsync().IsCompletedSuccessfully, Is.True);
         _stream.Subscribe(_ => { });
         _stream.ObserveOn(_manual).Subscribe(_ => { });
-        Assert.That(_stream.DrainAsync().IsCompletedSuccessfully, Is.True);
+        Assert.That(_stream.WhenCaughtUpAsync().IsCompletedSuccessfully, Is.True);
         _stream.OnNext(1);
         _manual.RunAll();
-        Assert.That(_stream.DrainAsync().IsCompletedSuccessfully, Is.True);
+        Assert.That(_stream.WhenCaughtUpAsync().IsCompletedSuccessfully, Is.True);
     }
 
     [Test]
-    public async Task DrainAsync_Lagging_DoneWhenItHasCaughtUp([Values] bool isBounded)
+    public async Task WhenCaughtUpAsync_Lagging_DoneWhenItHasCaughtUp([Values] bool isBounded)
     {
-        _stream.ObserveOn(_manual).OnLag(isBounded ? LagPolicy.DropOldest(1) : LagPolicy.Retain).Subscribe(_ => { });
+        _stream.ObserveOn(_manual).WithLagPolicy(isBounded ? LagPolicy.DropOldest(1) : LagPolicy.Unbounded).Subscribe(_ => { });
         _stream.OnNextRange([1, 2, 3]);
 
-        Task draining = _stream.DrainAsync();
+        Task draining = _stream.WhenCaughtUpAsync();
         bool wasDone = draining.IsCompleted;
         _manual.RunAll();
         await Eventually.Ends(draining);
@@ -122,11 +122,11 @@ internal sealed class LookingTests
     }
 
     [Test]
-    public async Task DrainAsync_LaggingOneDisposed_Done()
+    public async Task WhenCaughtUpAsync_LaggingOneDisposed_Done()
     {
         IDisposable subscription = _stream.ObserveOn(_manual).Subscribe(_ => { });
         _stream.OnNext(1);
-        Task draining = _stream.DrainAsync();
+        Task draining = _stream.WhenCaughtUpAsync();
 
         subscription.Dispose();
 
@@ -134,34 +134,34 @@ internal sealed class LookingTests
     }
 
     [Test]
-    public void DrainAsync_Cancelled_Throws()
+    public void WhenCaughtUpAsync_Cancelled_Throws()
     {
         using var cancellation = new CancellationTokenSource();
         _stream.ObserveOn(_manual).Subscribe(_ => { });
         _stream.OnNext(1);
-        Task draining = _stream.DrainAsync(cancellation.Token);
+        Task draining = _stream.WhenCaughtUpAsync(cancellation.Token);
 
         cancellation.Cancel();
 
         Assert.That(async () => await Eventually.Ends(draining), Throws.InstanceOf<OperationCanceledException>());
-        Assert.That(_stream.DrainAsync(cancellation.Token).IsCanceled, Is.True);
+        Assert.That(_stream.WhenCaughtUpAsync(cancellation.Token).IsCanceled, Is.True);
     }
 
     [Test]
-    public async Task DrainAsync_OnThePool_EverythingPublishedBeforeWasSeen()
+    public async Task WhenCaughtUpAsync_OnThePool_EverythingPublishedBeforeWasSeen()
     {
         int seen = 0;
         _stream.ObserveOn(TaskPoolScheduler.Default).Subscribe(_ => Interlocked.Increment(ref seen));
         for (int round = 1; round <= 2_000; round++)
         {
             _stream.OnNextRange([1, 2, 3]);
-            await Eventually.Ends(_stream.DrainAsync());
+            await Eventually.Ends(_stream.WhenCaughtUpAsync());
             Assert.That(Volatile.Read(ref seen), Is.EqualTo(3 * round));
         }
     }
 
     [Test]
-    public async Task DrainAsync_InlineDeliveredByAnotherThread_DoneWhenThatIsDone()
+    public async Task WhenCaughtUpAsync_InlineDeliveredByAnotherThread_DoneWhenThatIsDone()
     {
         using var entered = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
@@ -173,7 +173,7 @@ internal sealed class LookingTests
         Task publishing = Eventually.OnThread(() => _stream.OnNext(1));
         Eventually.IsSet(entered, "The observer is called.");
 
-        Task draining = _stream.DrainAsync();
+        Task draining = _stream.WhenCaughtUpAsync();
         bool wasDone = draining.IsCompleted;
         release.Set();
         await Eventually.Ends(publishing);
@@ -183,10 +183,10 @@ internal sealed class LookingTests
     }
 
     [Test]
-    public async Task DrainAsync_InlineObserverStillReplays_DoneWhenItHasCaughtUp([Values] bool isDisposed)
+    public async Task WhenCaughtUpAsync_InlineObserverStillReplays_DoneWhenItHasCaughtUp([Values] bool isDisposed)
     {
         // Event 0 is claimed, not published, when the subscriber is listed; so it waits for that one, and is given it by itself.
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         Segment<int> tail = _stream.Log.TailBeforeClaim();
         long hole = EventLog<int>.CountOf(_stream.Log.ClaimShared());
         using var entered = new ManualResetEventSlim();
@@ -200,7 +200,7 @@ internal sealed class LookingTests
         _stream.Log.Publish(tail, hole, 0);
         Eventually.IsSet(entered, "The observer is called.");
 
-        Task draining = _stream.DrainAsync();
+        Task draining = _stream.WhenCaughtUpAsync();
         bool wasDone = draining.IsCompleted;
         if (isDisposed)
         {

@@ -120,7 +120,7 @@ internal sealed class NatsJoinTests : NatsFixture
         await StoreAsync("a", 0, 2);
         NatsEventStream<Reading> stream = await OpenAsync();
 
-        await using NatsProjection<int, Reading> projection = stream.Project(new NatsSnapshot<int>(45, 10), (int sum, Reading r) => sum + r.Number);
+        await using NatsProjection<int, Reading> projection = stream.ToProjection(new NatsSnapshot<int>(45, 10), (int sum, Reading r) => sum + r.Number);
         Received received = Observe(stream.From(NatsStart.At(4)));
 
         Eventually.IsTrue(() => received.Error is not null, "It does not wait.");
@@ -150,7 +150,7 @@ internal sealed class NatsJoinTests : NatsFixture
     [Test]
     public async Task ReadAllAsync_LocalStreamDropsForTheSlow_NothingIsLeftOut()
     {
-        NatsEventStream<Reading> stream = await OpenAsync(Options(local: new EventStreamOptions { Lag = LagPolicy.DropOldest(10), Scheduler = TaskPoolScheduler.Default }));
+        NatsEventStream<Reading> stream = await OpenAsync(Options(local: new EventStreamOptions { LagPolicy = LagPolicy.DropOldest(10), Scheduler = TaskPoolScheduler.Default }));
         await StoreAsync("a", 0, 5);
         long next = 1;
         using var limit = new CancellationTokenSource(Eventually.Limit);
@@ -161,7 +161,7 @@ internal sealed class NatsJoinTests : NatsFixture
             if (e.Sequence == 5)
             {
                 await stream.PublishAllAsync(Readings("a", 500));
-                Eventually.IsTrue(() => stream.Events.Next.Sequence >= 500, "They are in the local stream.");
+                Eventually.IsTrue(() => stream.Events.GetNextPosition().Sequence >= 500, "They are in the local stream.");
             }
             else if (e.Sequence == 505)
             {

@@ -78,7 +78,7 @@ internal sealed class NatsProcessTests : NatsFixture
     {
         NatsEventStream<Reading> stream = await OpenAsync();
         await stream.PublishAsync(new Reading("a", 1));
-        await using NatsProjection<int, Reading> projection = stream.Project(0, (int _, Reading _) => throw new NotSupportedException());
+        await using NatsProjection<int, Reading> projection = stream.ToProjection(0, (int _, Reading _) => throw new NotSupportedException());
 
         await Assert.ThatAsync(() => Eventually.Ends(projection.Completion), Throws.TypeOf<NotSupportedException>());
         Assert.That(projection.Current, Is.EqualTo(new NatsSnapshot<int>(0, 0)));

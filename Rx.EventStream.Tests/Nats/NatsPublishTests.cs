@@ -230,7 +230,7 @@ internal sealed class NatsPublishTests : NatsFixture
         NatsEventStream<Reading> stream = await OpenAsync(url: proxy.Url);
         proxy.HoldAnswers();
         using var cancellation = new CancellationTokenSource();
-        Task<long> publishing = stream.PublishAsync(new Reading("a", 0), ct: cancellation.Token);
+        Task<long> publishing = stream.PublishAsync(new Reading("a", 0), cancellationToken: cancellation.Token);
 
         await cancellation.CancelAsync();
 

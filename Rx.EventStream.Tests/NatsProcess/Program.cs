@@ -45,7 +45,7 @@ switch (words[0])
         }
 
         long end = Number(4);
-        await using (NatsProjection<long, int> sum = stream.Project(saved, (total, number) => total + number))
+        await using (NatsProjection<long, int> sum = stream.ToProjection(saved, (total, number) => total + number))
         {
             while (sum.Current.Sequence < end && !sum.Completion.IsCompleted)
             {

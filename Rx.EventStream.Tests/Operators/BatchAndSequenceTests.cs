@@ -44,8 +44,8 @@ public sealed class BatchAndSequenceTests
     {
         using var stream = new EventStream<int>();
         var seen = new List<int>();
-        EventView<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
-        IDisposable subscription = view.Batches(10).Subscribe(batch => seen.AddRange(batch.ToArray()));
+        EventObservable<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
+        IDisposable subscription = view.Batch(10).Subscribe(batch => seen.AddRange(batch.ToArray()));
         stream.OnNext(1);
         _manual.RunAll();
 
@@ -63,7 +63,7 @@ public sealed class BatchAndSequenceTests
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 2 });
         var seen = new List<int>();
         IDisposable? subscription = null;
-        subscription = stream.ObserveOn(_manual).Batches(10).Subscribe(batch =>
+        subscription = stream.ObserveOn(_manual).Batch(10).Subscribe(batch =>
         {
             seen.AddRange(batch.ToArray());
             subscription!.Dispose();
@@ -79,8 +79,8 @@ public sealed class BatchAndSequenceTests
     {
         using var stream = new EventStream<int>();
         var seen = new List<int>();
-        EventView<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
-        using IDisposable subscription = view.Batches(10).Subscribe(batch =>
+        EventObservable<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
+        using IDisposable subscription = view.Batch(10).Subscribe(batch =>
         {
             seen.AddRange(batch.ToArray());
             if (batch.Span[0] == 1)
@@ -101,7 +101,7 @@ public sealed class BatchAndSequenceTests
     {
         using var stream = new EventStream<int>();
         var seen = new List<Sequenced<int>>();
-        EventView<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
+        EventObservable<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
         using IDisposable subscription = view.WithSequence().Subscribe(e =>
         {
             if (e.Value == 10)
@@ -124,7 +124,7 @@ public sealed class BatchAndSequenceTests
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 2, Retention = Retention.All });
         stream.OnNextRange([1, 2, 3]);
         var seen = new List<int>();
-        using IDisposable subscription = stream.AsObservable().Batches(10).Subscribe(batch => seen.AddRange(batch.ToArray()));
+        using IDisposable subscription = stream.AsObservable().Batch(10).Subscribe(batch => seen.AddRange(batch.ToArray()));
         stream.OnNext(4);
         stream.OnNext(5);
 

@@ -33,10 +33,10 @@ internal sealed class OperatorTests
         Assert.That(() => none.ObserveBatchesOn(_manual, 1), Throws.ArgumentNullException);
         Assert.That(() => source.ObserveBatchesOn(null!, 1), Throws.ArgumentNullException);
         Assert.That(() => source.ObserveBatchesOn(_manual, 0), Throws.TypeOf<ArgumentOutOfRangeException>());
-        Assert.That(() => none.ReadAllAsync(LagPolicy.Retain), Throws.ArgumentNullException);
+        Assert.That(() => none.ReadAllAsync(LagPolicy.Unbounded), Throws.ArgumentNullException);
         Assert.That(() => source.ReadAllAsync(null!), Throws.ArgumentNullException);
         Assert.That(() => source.ObserveLatestOn(_manual).Subscribe((IObserver<int>)null!), Throws.ArgumentNullException);
-        Assert.That(() => stream.AsObservable().Batches(0), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => stream.AsObservable().Batch(0), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => stream.AsObservable().WithSequence().Subscribe((IObserver<Sequenced<int>>)null!), Throws.ArgumentNullException);
     }
 
@@ -171,9 +171,9 @@ internal sealed class OperatorTests
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 64 });
         var first = new List<ReadOnlyMemory<int>>();
         var second = new List<ReadOnlyMemory<int>>();
-        EventView<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
-        using IDisposable one = view.Batches(10).Subscribe(first.Add);
-        using IDisposable two = view.Batches(10).Subscribe(second.Add);
+        EventObservable<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
+        using IDisposable one = view.Batch(10).Subscribe(first.Add);
+        using IDisposable two = view.Batch(10).Subscribe(second.Add);
 
         stream.OnNextRange(Enumerable.Range(0, 1_000).ToArray());
         _manual.RunAll();
@@ -193,7 +193,7 @@ internal sealed class OperatorTests
     public async Task ReadAllAsync_ColdSource_AllThenEnds()
     {
         var read = new List<int>();
-        await foreach (int value in Observable.Range(0, 100).ReadAllAsync(LagPolicy.Retain))
+        await foreach (int value in Observable.Range(0, 100).ReadAllAsync(LagPolicy.Unbounded))
         {
             read.Add(value);
         }

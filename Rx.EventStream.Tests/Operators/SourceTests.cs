@@ -49,7 +49,7 @@ public sealed class SourceTests
     {
         var scheduler = new ManualScheduler();
         var source = new Source();
-        source.ObserveOn(scheduler, LagPolicy.Retain).Subscribe(_ => throw new InvalidOperationException());
+        source.ObserveOn(scheduler, LagPolicy.Unbounded).Subscribe(_ => throw new InvalidOperationException());
         source.Observer!.OnNext(1);
 
         Assert.That(scheduler.RunAll, Throws.InvalidOperationException);

@@ -13,15 +13,15 @@ internal sealed class EventProjectionTests
     {
         using var stream = new EventStream<int>();
 
-        Assert.That(() => ((EventStream<int>)null!).Project(0, Sum), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("stream"));
-        Assert.That(() => stream.Project(0, (Func<int, int, int>)null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("apply"));
+        Assert.That(() => ((EventStream<int>)null!).ToProjection(0, Sum), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("stream"));
+        Assert.That(() => stream.ToProjection(0, (Func<int, int, int>)null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("apply"));
     }
 
     [Test]
     public void Current_NothingPublished_SeedAtTheBeginning()
     {
         using var stream = new EventStream<int>();
-        using EventProjection<int, int> projection = stream.Project(7, Sum);
+        using EventProjection<int, int> projection = stream.ToProjection(7, Sum);
 
         EventSnapshot<int, int> current = projection.Current;
 
@@ -32,7 +32,7 @@ internal sealed class EventProjectionTests
     public void Current_EachEventPublished_UpToDateWhenOnNextReturns([Values(1, 2, 64)] int segmentCapacity)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = segmentCapacity });
-        using EventProjection<int, int> projection = stream.Project(0, Sum);
+        using EventProjection<int, int> projection = stream.ToProjection(0, Sum);
         int sum = 0;
 
         for (int i = 1; i <= 200; i++)
@@ -48,7 +48,7 @@ internal sealed class EventProjectionTests
     public void Current_HeldWhileTheStreamGoesOn_EveryEventOnceAfterwards()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4 });
-        using EventProjection<int, int> projection = stream.Project(0, Sum);
+        using EventProjection<int, int> projection = stream.ToProjection(0, Sum);
         stream.OnNextRange([1, 2, 3]);
         EventSnapshot<int, int> early = projection.Current;
 
@@ -73,7 +73,7 @@ internal sealed class EventProjectionTests
             stream.OnNext(i);
         }
 
-        using EventProjection<int, int> projection = stream.Project(0, Sum);
+        using EventProjection<int, int> projection = stream.ToProjection(0, Sum);
 
         Assert.That((projection.Current.State, projection.Current.Position.Sequence), Is.EqualTo((8 + 9 + 10, 10L)));
     }
@@ -82,8 +82,8 @@ internal sealed class EventProjectionTests
     public void Project_OnTheStreamsScheduler_FollowsThere()
     {
         var manual = new ManualScheduler();
-        using var stream = new EventStream<int>(new EventStreamOptions { Scheduler = manual, Lag = LagPolicy.DropOldest(1) });
-        using EventProjection<int, int> projection = stream.Project(0, Sum);
+        using var stream = new EventStream<int>(new EventStreamOptions { Scheduler = manual, LagPolicy = LagPolicy.DropOldest(1) });
+        using EventProjection<int, int> projection = stream.ToProjection(0, Sum);
         stream.OnNextRange([1, 2, 3]);
         EventSnapshot<int, int> before = projection.Current;
 
@@ -99,7 +99,7 @@ internal sealed class EventProjectionTests
     {
         var scheduler = new TestScheduler();
         using var stream = new EventStream<int>();
-        using EventProjection<int, int> projection = stream.Project(0, Sum);
+        using EventProjection<int, int> projection = stream.ToProjection(0, Sum);
         var sums = new List<int> { projection.Current.State };
         scheduler.Publish(stream, "-1--2--3--|");
         scheduler.At("             xxxxxxxxxxx", () => sums.Add(projection.Current.State));
@@ -113,7 +113,7 @@ internal sealed class EventProjectionTests
     public void Current_StreamEnded_LastState([Values] bool fails)
     {
         using var stream = new EventStream<int>();
-        using EventProjection<int, int> projection = stream.Project(0, Sum);
+        using EventProjection<int, int> projection = stream.ToProjection(0, Sum);
         stream.OnNextRange([1, 2]);
         if (fails)
         {
@@ -140,7 +140,7 @@ internal sealed class EventProjectionTests
         using var stream = new EventStream<int>();
         var other = new RecordingObserver<int>();
         int calls = 0;
-        EventProjection<int, int> projection = stream.Project(0, (sum, value) =>
+        EventProjection<int, int> projection = stream.ToProjection(0, (sum, value) =>
         {
             calls++;
             return value == 3 ? throw Marbles.Error : sum + value;
@@ -167,7 +167,7 @@ internal sealed class EventProjectionTests
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.All });
         stream.OnNext(1);
 
-        using EventProjection<int, int> projection = stream.Project(0, (_, _) => throw Marbles.Error);
+        using EventProjection<int, int> projection = stream.ToProjection(0, (_, _) => throw Marbles.Error);
 
         Assert.That(() => projection.Current, Throws.Exception.SameAs(Marbles.Error));
         Assert.That(stream.HasObservers, Is.False);
@@ -178,7 +178,7 @@ internal sealed class EventProjectionTests
     {
         using var stream = new EventStream<int>();
         int calls = 0;
-        EventProjection<int, int> projection = stream.Project(0, (sum, value) =>
+        EventProjection<int, int> projection = stream.ToProjection(0, (sum, value) =>
         {
             calls++;
             return sum + value;
@@ -202,7 +202,7 @@ internal sealed class EventProjectionTests
     {
         using var stream = new EventStream<int>();
         EventProjection<int, int>? projection = null;
-        projection = stream.Project(0, (sum, value) =>
+        projection = stream.ToProjection(0, (sum, value) =>
         {
             projection!.Dispose();
             return sum + value;
@@ -218,18 +218,18 @@ internal sealed class EventProjectionTests
     public void Current_StreamDisposed_Throws()
     {
         var stream = new EventStream<int>();
-        using EventProjection<int, int> projection = stream.Project(0, Sum);
+        using EventProjection<int, int> projection = stream.ToProjection(0, Sum);
         stream.Dispose();
 
         Assert.That(() => projection.Current, Throws.TypeOf<ObjectDisposedException>());
-        Assert.That(() => stream.Project(0, Sum), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => stream.ToProjection(0, Sum), Throws.TypeOf<ObjectDisposedException>());
     }
 
     [Test]
     public void Dispose_SnapshotsTaken_SegmentsGivenBack()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 16 });
-        EventProjection<int, int> projection = stream.Project(0, Sum);
+        EventProjection<int, int> projection = stream.ToProjection(0, Sum);
 
         // The position it began at is let go of by forgetting it.
         GC.Collect();
@@ -260,7 +260,7 @@ internal sealed class EventProjectionTests
             SegmentCapacity = 64,
             Scheduler = isScheduled ? TaskPoolScheduler.Default : null,
         });
-        using EventProjection<State, int> projection = stream.Project(new State(0, 17), Apply);
+        using EventProjection<State, int> projection = stream.ToProjection(new State(0, 17), Apply);
         using EventReader<int> everything = projection.Current.Position.OpenReader();
         int joined = 0;
         Task[] writers = [.. Enumerable.Range(0, Writers).Select(w => Eventually.OnThread(() =>
@@ -325,7 +325,7 @@ internal sealed class EventProjectionTests
             () =>
             {
                 var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 2 });
-                return new Racing(stream, stream.Project(0, Sum));
+                return new Racing(stream, stream.ToProjection(0, Sum));
             },
             state =>
             {

@@ -15,11 +15,11 @@ internal sealed class ProjectionFaultTests
     public void Follow_OnThePublishingThread_ErrorInPlaceOfTheEvent()
     {
         using var stream = new EventStream<int>();
-        using EventProjection<int, int> projection = stream.Project(0, Apply);
+        using EventProjection<int, int> projection = stream.ToProjection(0, Apply);
         var follower = new RecordingObserver<int>();
         var other = new RecordingObserver<int>();
         projection.Current.Position.AsObservable().Subscribe(follower);
-        stream.Next.AsObservable().Subscribe(other);
+        stream.GetNextPosition().AsObservable().Subscribe(other);
 
         stream.OnNextRange([1, 2, Poison, 4]);
 
@@ -34,11 +34,11 @@ internal sealed class ProjectionFaultTests
     public void Follow_OnSchedulers_EveryoneIsToldAndNothingMissing([Values] bool isBounded)
     {
         using var stream = new EventStream<int>();
-        using EventProjection<int, int> projection = stream.Project(0, Apply);
+        using EventProjection<int, int> projection = stream.ToProjection(0, Apply);
         using var loop = new EventLoopScheduler();
         RecordingObserver<int>[] followers = [new(), new(), new()];
-        EventView<int> view = projection.Current.Position.AsObservable();
-        view = isBounded ? view.OnLag(LagPolicy.DropOldest(100)) : view;
+        EventObservable<int> view = projection.Current.Position.AsObservable();
+        view = isBounded ? view.WithLagPolicy(LagPolicy.DropOldest(100)) : view;
         view.ObserveOn(TaskPoolScheduler.Default).Subscribe(followers[0]);
         view.ObserveOn(loop).Subscribe(followers[1]);
         view.ObserveOn(NewThreadScheduler.Default).Subscribe(followers[2]);
@@ -61,7 +61,7 @@ internal sealed class ProjectionFaultTests
     {
         var scheduler = new TestScheduler();
         using var stream = new EventStream<int>(new EventStreamOptions { Scheduler = scheduler });
-        using EventProjection<int, int> projection = stream.Project(0, Apply);
+        using EventProjection<int, int> projection = stream.ToProjection(0, Apply);
         using EventReader<int> reader = projection.Current.Position.OpenReader();
         Task completion = reader.Completion;
         stream.OnNext(Poison);
@@ -83,7 +83,7 @@ internal sealed class ProjectionFaultTests
         var behind = new TestScheduler();
         var ahead = new TestScheduler();
         using var stream = new EventStream<int>(new EventStreamOptions { Scheduler = behind });
-        using EventProjection<int, int> projection = stream.Project(0, Apply);
+        using EventProjection<int, int> projection = stream.ToProjection(0, Apply);
         var follower = new RecordingObserver<int>();
         projection.Current.Position.AsObservable().ObserveOn(ahead).Subscribe(follower);
         stream.OnNextRange([Poison, 4]);
@@ -101,7 +101,7 @@ internal sealed class ProjectionFaultTests
     {
         var scheduler = new TestScheduler();
         using var stream = new EventStream<int>(new EventStreamOptions { Scheduler = scheduler });
-        using EventProjection<int, int> projection = stream.Project(0, Apply);
+        using EventProjection<int, int> projection = stream.ToProjection(0, Apply);
         var follower = new RecordingObserver<int>();
         projection.Current.Position.AsObservable().ObserveOn(ImmediateScheduler.Instance).Subscribe(follower);
         stream.OnNext(Poison);
@@ -125,13 +125,13 @@ internal sealed class ProjectionFaultTests
     public void Follow_ThroughBatchesAndSequences_ErrorInPlaceOfTheEvent()
     {
         using var stream = new EventStream<int>();
-        using EventProjection<int, int> projection = stream.Project(0, Apply);
-        EventView<int> view = projection.Current.Position.AsObservable();
+        using EventProjection<int, int> projection = stream.ToProjection(0, Apply);
+        EventObservable<int> view = projection.Current.Position.AsObservable();
         var sequences = new RecordingObserver<Sequenced<int>>();
         var batches = new RecordingObserver<int>();
         var late = new RecordingObserver<int>();
         view.WithSequence().Subscribe(sequences);
-        view.Batches(10).SelectMany(static batch => batch.ToArray()).Subscribe(batches);
+        view.Batch(10).SelectMany(static batch => batch.ToArray()).Subscribe(batches);
 
         stream.OnNextRange([1, 2, Poison, 4]);
         view.Subscribe(late);
@@ -149,7 +149,7 @@ internal sealed class ProjectionFaultTests
     public void Follow_ProjectionDisposed_GoesOn()
     {
         using var stream = new EventStream<int>();
-        EventProjection<int, int> projection = stream.Project(0, Apply);
+        EventProjection<int, int> projection = stream.ToProjection(0, Apply);
         var follower = new RecordingObserver<int>();
         projection.Current.Position.AsObservable().Subscribe(follower);
 

@@ -61,7 +61,7 @@ internal sealed class RetentionTests
 
         Assert.That(Inline(stream), Is.EqualTo(expected));
         Assert.That(Read(stream.AsObservable().OpenReader()), Is.EqualTo(expected));
-        Assert.That(stream.Oldest.Sequence, Is.EqualTo(published - expected.Length));
+        Assert.That(stream.GetOldestPosition().Sequence, Is.EqualTo(published - expected.Length));
         stream.OnCompleted();
         Assert.That(Inline(stream), Is.EqualTo(expected));
         Assert.That(Read(stream.AsObservable().OpenReader()), Is.EqualTo(expected));
@@ -84,8 +84,8 @@ internal sealed class RetentionTests
         PublishAll(stream, 1_000);
 
         Assert.That(Inline(stream), Is.EqualTo(Enumerable.Range(0, 1_000)));
-        Assert.That(stream.Oldest.Sequence, Is.Zero);
-        Assert.That(Read(stream.At(990).OpenReader()), Is.EqualTo(Enumerable.Range(990, 10)));
+        Assert.That(stream.GetOldestPosition().Sequence, Is.Zero);
+        Assert.That(Read(stream.GetPosition(990).OpenReader()), Is.EqualTo(Enumerable.Range(990, 10)));
     }
 
     [Test]
@@ -99,7 +99,7 @@ internal sealed class RetentionTests
         stream.OnNext(5);
 
         Assert.That(observer, Is.EqualTo(new[] { 5 }));
-        Assert.That(stream.Oldest.Sequence, Is.EqualTo(6));
+        Assert.That(stream.GetOldestPosition().Sequence, Is.EqualTo(6));
     }
 
     [Test]
@@ -140,7 +140,7 @@ internal sealed class RetentionTests
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Count(1), SegmentCapacity = 2 });
         using EventReader<int> reader = stream.AsObservable().OpenReader();
-        EventPosition<int> start = stream.Next;
+        EventPosition<int> start = stream.GetNextPosition();
 
         PublishAll(stream, 100);
 
@@ -195,10 +195,10 @@ internal sealed class RetentionTests
         Assert.That(Inline(stream).Distinct(), Is.EqualTo(Enumerable.Range(90, 11)));
         _scheduler.AdvanceTo(109);
         Assert.That(Inline(stream), Is.EqualTo(new[] { 99, 99, 99, 100, 100, 100 }));
-        Assert.That(stream.Oldest.Sequence, Is.EqualTo(294));
+        Assert.That(stream.GetOldestPosition().Sequence, Is.EqualTo(294));
         _scheduler.AdvanceTo(1_000);
         Assert.That(Inline(stream), Is.Empty);
-        Assert.That(stream.Oldest.Sequence, Is.EqualTo(300));
+        Assert.That(stream.GetOldestPosition().Sequence, Is.EqualTo(300));
     }
 
     [Test]
@@ -211,11 +211,11 @@ internal sealed class RetentionTests
         scheduler.AdvanceBy(TimeSpan.FromMinutes(40));
         stream.OnNext(2);
         scheduler.AdvanceBy(TimeSpan.FromMinutes(20));
-        long whole = stream.Oldest.Sequence;
+        long whole = stream.GetOldestPosition().Sequence;
         scheduler.AdvanceBy(TimeSpan.FromTicks(1));
-        long half = stream.Oldest.Sequence;
+        long half = stream.GetOldestPosition().Sequence;
         scheduler.AdvanceBy(TimeSpan.FromHours(1));
-        long none = stream.Oldest.Sequence;
+        long none = stream.GetOldestPosition().Sequence;
 
         Assert.That((whole, half, none), Is.EqualTo((0L, 1L, 2L)));
     }
@@ -226,7 +226,7 @@ internal sealed class RetentionTests
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Time(TimeSpan.FromTicks(1)) });
         stream.OnNext(1);
 
-        Assert.That(() => stream.Oldest.Sequence, Is.EqualTo(1).After(10_000, 1));
+        Assert.That(() => stream.GetOldestPosition().Sequence, Is.EqualTo(1).After(10_000, 1));
     }
 
     [Test]
@@ -237,7 +237,7 @@ internal sealed class RetentionTests
 
         for (int sequence = 15; sequence <= 20; sequence++)
         {
-            EventPosition<int> position = stream.At(sequence);
+            EventPosition<int> position = stream.GetPosition(sequence);
             Assert.That(position.Sequence, Is.EqualTo(sequence));
             Assert.That(Inline(position.AsObservable()), Is.EqualTo(Enumerable.Range(sequence, 20 - sequence)));
             Assert.That(Read(position.OpenReader()), Is.EqualTo(Enumerable.Range(sequence, 20 - sequence)));
@@ -255,7 +255,7 @@ internal sealed class RetentionTests
         PublishAll(stream, 20);
 
         Assert.That(
-            () => stream.At(sequence),
+            () => stream.GetPosition(sequence),
             Throws.TypeOf<ArgumentOutOfRangeException>()
                 .With.Property("ParamName").EqualTo("sequence")
                 .And.Property("ActualValue").EqualTo(sequence)
@@ -270,10 +270,10 @@ internal sealed class RetentionTests
         _scheduler.Publish(stream, "abcd");
         _scheduler.AdvanceTo(6);
 
-        Assert.That(() => stream.At(1), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("from 2 to 4"));
-        Assert.That(stream.At(2).Sequence, Is.EqualTo(2));
+        Assert.That(() => stream.GetPosition(1), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("from 2 to 4"));
+        Assert.That(stream.GetPosition(2).Sequence, Is.EqualTo(2));
         _scheduler.AdvanceTo(100);
-        Assert.That(() => stream.At(2), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("from 4 to 4"));
+        Assert.That(() => stream.GetPosition(2), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("from 4 to 4"));
     }
 
     [Test]
@@ -282,9 +282,9 @@ internal sealed class RetentionTests
         using var stream = new EventStream<int>();
         PublishAll(stream, 3);
 
-        Assert.That(stream.At(3).Sequence, Is.EqualTo(3));
-        Assert.That(() => stream.At(2), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("from 3 to 3"));
-        Assert.That(() => stream.At(4), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(stream.GetPosition(3).Sequence, Is.EqualTo(3));
+        Assert.That(() => stream.GetPosition(2), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("from 3 to 3"));
+        Assert.That(() => stream.GetPosition(4), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -292,7 +292,7 @@ internal sealed class RetentionTests
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Count(2), SegmentCapacity = 2 });
         PublishAll(stream, 10);
-        EventPosition<int> position = stream.At(8);
+        EventPosition<int> position = stream.GetPosition(8);
 
         for (int i = 10; i < 100; i++)
         {
@@ -300,7 +300,7 @@ internal sealed class RetentionTests
         }
 
         Assert.That(Read(position.OpenReader()), Is.EqualTo(Enumerable.Range(8, 92)));
-        Assert.That(() => stream.At(8), Throws.TypeOf<ArgumentOutOfRangeException>());
+        Assert.That(() => stream.GetPosition(8), Throws.TypeOf<ArgumentOutOfRangeException>());
     }
 
     [Test]
@@ -309,8 +309,8 @@ internal sealed class RetentionTests
         var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.All });
         stream.Dispose();
 
-        Assert.That(() => stream.Oldest, Throws.TypeOf<ObjectDisposedException>());
-        Assert.That(() => stream.At(0), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => stream.GetOldestPosition(), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => stream.GetPosition(0), Throws.TypeOf<ObjectDisposedException>());
     }
 
     [Test]
@@ -361,7 +361,7 @@ internal sealed class RetentionTests
 
         while (!publisher.IsCompleted)
         {
-            long before = stream.Next.Sequence;
+            long before = stream.GetNextPosition().Sequence;
             using EventReader<int> reader = stream.AsObservable().OpenReader();
             long start = reader.Sequence;
             int[] read = Read(reader);

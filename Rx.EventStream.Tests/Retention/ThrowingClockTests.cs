@@ -34,7 +34,7 @@ internal sealed class ThrowingClockTests
         }
 
         var there = new List<int>();
-        using EventReader<int> reader = stream.Oldest.OpenReader();
+        using EventReader<int> reader = stream.GetOldestPosition().OpenReader();
         while (reader.TryRead(out int value))
         {
             there.Add(value);

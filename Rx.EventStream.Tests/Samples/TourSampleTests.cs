@@ -19,7 +19,7 @@ internal sealed class TourSampleTests
         string[] titles = [.. Regex.Matches(result.Output, $@"(?m)^(.+) (\d+)/{Screens}$").Select(m => $"{m.Groups[2]} {m.Groups[1]}")];
         string[] expected =
         [
-            "1 Join points", "2 Replay", "3 A slow observer", "4 Lag: Retain", "5 Lag: DropOldest", "6 Lag: Latest", "7 Lag: Fail",
+            "1 Join points", "2 Replay", "3 A slow observer", "4 Lag: Unbounded", "5 Lag: DropOldest", "6 Lag: Latest", "7 Lag: Fail",
             "8 Lag: Wait", "9 Snapshot and deltas", "10 Batches", "11 Tests in virtual time",
         ];
         Assert.That(result.ExitCode, Is.Zero, result.Output + result.Errors);

@@ -131,8 +131,8 @@ internal sealed class JoinAndLeaveSoak(int capacity)
             do
             {
                 bool isLast = random.Next(8) == 0;
-                EventPosition<long>? position = random.Next(3) switch { 0 => stream.Next, 1 => held, _ => null };
-                held = random.Next(4) == 0 ? stream.Next : random.Next(4) == 0 ? null : held;
+                EventPosition<long>? position = random.Next(3) switch { 0 => stream.GetNextPosition(), 1 => held, _ => null };
+                held = random.Next(4) == 0 ? stream.GetNextPosition() : random.Next(4) == 0 ? null : held;
                 var observation = new Observation($"{kind}{(position is null ? "" : $" from {position.Sequence}")}");
                 int wanted = random.Next(500);
                 bool isWhole = Follow(kind, observation, position, wanted, isLast);
@@ -151,7 +151,7 @@ internal sealed class JoinAndLeaveSoak(int capacity)
 
         bool Follow(string kind, Observation observation, EventPosition<long>? position, int wanted, bool stays)
         {
-            EventView<long> view = position?.AsObservable() ?? stream.AsObservable();
+            EventObservable<long> view = position?.AsObservable() ?? stream.AsObservable();
             if (kind is "reader" or "await foreach")
             {
                 if (kind == "reader")
@@ -218,7 +218,7 @@ internal sealed class JoinAndLeaveSoak(int capacity)
         }
     }
 
-    private static async Task ReadAsync(EventView<long> view, Observation observation, int wanted, CancellationToken ct)
+    private static async Task ReadAsync(EventObservable<long> view, Observation observation, int wanted, CancellationToken ct)
     {
         try
         {

@@ -221,7 +221,7 @@ internal sealed class MemoryTests
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void SubscribeAndDispose(EventView<int> view, bool atOnce)
+    private static void SubscribeAndDispose(EventObservable<int> view, bool atOnce)
     {
         var subscriptions = new List<IDisposable>();
         for (int i = 0; i < Many; i++)

@@ -67,7 +67,7 @@ internal sealed class ReclaimTests(int capacity, bool isSingleWriter)
     [Test]
     public void Position_Held_KeepsTheEventsAfterIt()
     {
-        EventPosition<object> position = _stream.Next;
+        EventPosition<object> position = _stream.GetNextPosition();
         WeakReference first = Publish();
 
         Collect();
@@ -80,7 +80,7 @@ internal sealed class ReclaimTests(int capacity, bool isSingleWriter)
     [Test]
     public void View_Held_KeepsItsPosition()
     {
-        EventView<object> view = _stream.Next.AsObservable();
+        EventObservable<object> view = _stream.GetNextPosition().AsObservable();
         WeakReference first = Publish();
 
         Collect();
@@ -186,7 +186,7 @@ internal sealed class ReclaimTests(int capacity, bool isSingleWriter)
     private WeakReference OpenAndDrop() => new(_stream.AsObservable().OpenReader());
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private WeakReference TakeAndDrop() => new(_stream.Next);
+    private WeakReference TakeAndDrop() => new(_stream.GetNextPosition());
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static int Count(EventPosition<object> position)
@@ -196,7 +196,7 @@ internal sealed class ReclaimTests(int capacity, bool isSingleWriter)
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static (WeakReference Subscription, WeakReference Observer) SubscribeAndDispose(EventView<object> view)
+    private static (WeakReference Subscription, WeakReference Observer) SubscribeAndDispose(EventObservable<object> view)
     {
         var observer = new Recorder<object>();
         IDisposable subscription = view.Subscribe(observer);

@@ -52,7 +52,7 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
         }
         else
         {
-            _stream.AsObservable().Batches(8).Subscribe(batches.Add);
+            _stream.AsObservable().Batch(8).Subscribe(batches.Add);
         }
 
         // The position would keep everything from being closed.
@@ -67,7 +67,7 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
     {
         _stream.Subscribe(_ => { });
         Publish(Events);
-        EventPosition<int> position = _stream.Next;
+        EventPosition<int> position = _stream.GetNextPosition();
         Publish(Events);
 
         var replayed = new List<int>();
@@ -131,9 +131,9 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ReplayFromAPosition(List<ReadOnlyMemory<int>> batches)
     {
-        EventPosition<int> start = _stream.Next;
+        EventPosition<int> start = _stream.GetNextPosition();
         Publish(Events);
-        start.AsObservable().Batches(8).Subscribe(batches.Add);
+        start.AsObservable().Batch(8).Subscribe(batches.Add);
     }
 
     private static void CollectPositions()

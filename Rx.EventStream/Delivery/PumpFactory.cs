@@ -25,7 +25,7 @@ internal static class PumpFactory
         };
 
     /// <summary>In virtual time each event takes an action of its own, so that ticks are those of Rx's <c>ObserveOn</c>.</summary>
-    private static bool IsVirtualTime(Type? type)
+    internal static bool IsVirtualTime(Type? type)
     {
         for (; type is not null; type = type.BaseType)
         {

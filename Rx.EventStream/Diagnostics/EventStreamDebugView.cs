@@ -27,8 +27,8 @@ internal sealed class EventStreamDebugView<T>(EventStream<T> stream)
             }
 
             var events = new List<Sequenced<T>>();
-            using EventReader<T> reader = stream.At(Math.Max(stream.Log.OldestSequence, stream.Log.NextSequence - MaxEvents))
-                .AsObservable().OnLag(LagPolicy.Retain).OpenReader();
+            using EventReader<T> reader = stream.GetPosition(Math.Max(stream.Log.OldestSequence, stream.Log.NextSequence - MaxEvents))
+                .AsObservable().WithLagPolicy(LagPolicy.Unbounded).OpenReader();
             for (long sequence = reader.Sequence; reader.TryRead(out T? value); sequence++)
             {
                 events.Add(new Sequenced<T>(sequence, value));

@@ -43,7 +43,7 @@ internal struct Cursor<T>
     /// <summary>The next sequence to read.</summary>
     internal readonly long Sequence => Volatile.Read(in _sequence);
 
-    internal readonly bool IsOpen => _segment is not null;
+    internal readonly bool IsOpen => Volatile.Read(in _segment) is not null;
 
     /// <summary>Whether it is to be asked for one event at a time: what comes next may be decided while that is delivered.</summary>
     internal readonly bool IsGuarded => _bound > 0 || _fault is not null;
@@ -56,11 +56,13 @@ internal struct Cursor<T>
 
     internal readonly Segment<T>? Segment => _segment;
 
-    /// <summary>A second cursor at the same place, with a lease of its own. The first must stay open meanwhile.</summary>
-    internal readonly Cursor<T> Fork()
+    /// <summary>Makes a second cursor at the same place, with a lease of its own; false if this one is closed, or is being closed by another thread.</summary>
+    internal readonly bool TryFork(out Cursor<T> fork)
     {
-        _segment!.Enter();
-        return new Cursor<T>(_segment, _sequence);
+        Segment<T>? segment = Volatile.Read(in _segment);
+        bool isForked = segment is not null && segment.TryEnter();
+        fork = isForked ? new Cursor<T>(segment!, _sequence) : default;
+        return isForked;
     }
 
     /// <summary>Makes a leased cursor bounded.</summary>

@@ -3,7 +3,7 @@
 import { count } from "./format.js";
 
 const hints = {
-  retain: "Nothing is missed: events wait in the list for as long as it takes.",
+  unbounded: "Nothing is missed: events wait in the list for as long as it takes.",
   dropOldest: "More than n behind, it goes on with the newest n.",
   latest: "Only the newest event waits for it.",
   fail: "More than n behind, it ends with an error.",

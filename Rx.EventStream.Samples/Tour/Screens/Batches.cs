@@ -15,7 +15,7 @@ internal sealed class Batches : Screen
         // shown
         using var stream = new EventStream<char>();
         Desk disk = stage.Desk(ticks: 3);
-        stream.ObserveOn(disk).Batches(maxCount: 4)
+        stream.ObserveOn(disk).Batch(maxCount: 4)
             .Do(disk.Handle)
             .Select(batch => $"[{batch.Span}]")
             .Subscribe(stage.Observer<string>("written"));

@@ -15,7 +15,7 @@ internal sealed class JoinPoints : Screen
         stream.Subscribe(stage.Observer<char>("from the start"));
 
         await stage.Publish(stream, 'a', 'b');
-        EventPosition<char> bookmark = stream.Next;
+        EventPosition<char> bookmark = stream.GetNextPosition();
         await stage.Publish(stream, 'c', 'd');
 
         stream.Subscribe(stage.Observer<char>("now"));

@@ -15,7 +15,7 @@ internal sealed class LagDropOldest : Screen
         // shown
         using var stream = new EventStream<char>();
         Desk desk = stage.Desk(ticks: 3);
-        stream.ObserveOn(desk).OnLag(LagPolicy.DropOldest(2))
+        stream.ObserveOn(desk).WithLagPolicy(LagPolicy.DropOldest(2))
             .WithSequence()
             .Do(desk.Handle)
             .Select(e => $"{e.Sequence}{e.Value}")

@@ -15,7 +15,7 @@ internal sealed class LagFail : Screen
         // shown
         using var stream = new EventStream<char>();
         Desk desk = stage.Desk(ticks: 3);
-        stream.ObserveOn(desk).OnLag(LagPolicy.Fail(2)).Named("slow")
+        stream.ObserveOn(desk).WithLagPolicy(LagPolicy.Fail(2)).WithName("slow")
             .Do(desk.Handle)
             .Subscribe(stage.Observer<char>("slow"));
         stream.Subscribe(stage.Observer<char>("another"));

@@ -15,7 +15,7 @@ internal sealed class LagLatest : Screen
         // shown
         using var stream = new EventStream<char>();
         Desk desk = stage.Desk(ticks: 3);
-        stream.ObserveOn(desk).OnLag(LagPolicy.Latest)
+        stream.ObserveOn(desk).WithLagPolicy(LagPolicy.Latest)
             .Do(desk.Handle)
             .Subscribe(stage.Observer<char>("slow"));
         EventSubscription slow = stream.Subscriptions[0];

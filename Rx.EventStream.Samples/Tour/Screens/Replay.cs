@@ -17,9 +17,9 @@ internal sealed class Replay : Screen
         await stage.Publish(stream, 'a', 'b', 'c', 'd', 'e');
 
         stream.Subscribe(stage.Observer<char>("late"));
-        stream.At(4).AsObservable()
+        stream.GetPosition(4).AsObservable()
             .Subscribe(stage.Observer<char>("from 4"));
-        stage.Say($"oldest retained: sequence {stream.Oldest.Sequence}");
+        stage.Say($"oldest retained: sequence {stream.GetOldestPosition().Sequence}");
 
         await stage.Publish(stream, 'f', 'g');
         await stage.Complete(stream);

@@ -24,10 +24,10 @@ internal sealed class SlowObserver : Screen
         await stage.Publish(stream, 'a', 'b', 'c', 'd', 'e');
         stage.Say("the gate opens");
         gate.Set();
-        await stream.DrainAsync();          // until all have all
+        await stream.WhenCaughtUpAsync();          // until all have all
 
         await stage.Publish(stream, 'f');
-        await stream.DrainAsync();
+        await stream.WhenCaughtUpAsync();
         // end
         await stage.Rest(ticks: 1);
     }

@@ -14,7 +14,7 @@ internal sealed class SnapshotAndDeltas : Screen
     {
         // shown
         using var deposits = new EventStream<int>();
-        using var balance = deposits.Project(0, (sum, d) => sum + d);
+        using var balance = deposits.ToProjection(0, (sum, d) => sum + d);
         stage.Watch("balance", () => balance.Current.State);
         await stage.Publish(deposits, 10, 5);
 

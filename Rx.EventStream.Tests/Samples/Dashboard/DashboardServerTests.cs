@@ -124,7 +124,7 @@ internal sealed class DashboardServerTests
             ("load", "rate=1", "does not fit"),
             ("load", "", "needs a body"),
             ("load", "null", "needs a body"),
-            ("subscribers", """{"policy":"drop"}""", "policy must be one of retain, dropOldest, latest, fail, wait, not 'drop'."),
+            ("subscribers", """{"policy":"drop"}""", "policy must be one of unbounded, dropOldest, latest, fail, wait, not 'drop'."),
             ("subscribers", """{"policy":"dropOldest"}""", "dropOldest needs a capacity"),
             ("subscribers", """{"policy":"latest","capacity":1}""", "latest has no capacity"),
             ("subscribers", """{"policy":"fail","capacity":0}""", "capacity must be a whole number from 1 to 1,000,000, not 0."),

@@ -2,9 +2,9 @@ using System.Reactive.Linq;
 
 namespace Rx.Samples.Tour;
 
-internal sealed class LagRetain : Screen
+internal sealed class LagUnbounded : Screen
 {
-    public override string Title => "Lag: Retain";
+    public override string Title => "Lag: Unbounded";
 
     public override string Text =>
         "The desk takes three ticks for an event, and one comes each tick. Unless you say otherwise nothing is missed: the lag grows, "
@@ -15,7 +15,7 @@ internal sealed class LagRetain : Screen
         // shown
         using var stream = new EventStream<char>();
         Desk desk = stage.Desk(ticks: 3);
-        stream.ObserveOn(desk).OnLag(LagPolicy.Retain)
+        stream.ObserveOn(desk).WithLagPolicy(LagPolicy.Unbounded)
             .Do(desk.Handle)
             .Subscribe(stage.Observer<char>("slow"));
         EventSubscription slow = stream.Subscriptions[0];

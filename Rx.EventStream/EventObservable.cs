@@ -12,7 +12,7 @@ namespace Rx;
 /// <para><b>Concurrency.</b> Immutable; may be shared and used from any thread.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
-public sealed class EventView<T> : IObservable<T>
+public sealed class EventObservable<T> : IObservable<T>
 {
     private readonly EventStream<T> _stream;
 
@@ -22,7 +22,7 @@ public sealed class EventView<T> : IObservable<T>
     private readonly LagPolicy? _lag;
     private readonly string? _name;
 
-    internal EventView(
+    internal EventObservable(
         EventStream<T> stream, EventPosition<T>? position, IScheduler? scheduler = null, LagPolicy? lag = null, string? name = null)
     {
         _stream = stream;
@@ -33,7 +33,7 @@ public sealed class EventView<T> : IObservable<T>
     }
 
     private string DebuggerDisplay =>
-        $"{_name ?? "EventView"}: from {(_position is null ? "the oldest" : $"{_position.Sequence}")}, on {_scheduler?.GetType().Name ?? "the stream's scheduler"}";
+        $"{_name ?? "EventObservable"}: from {(_position is null ? "the oldest" : $"{_position.Sequence}")}, on {_scheduler?.GetType().Name ?? "the stream's scheduler"}";
 
     /// <summary>This view, observed on a scheduler; it replaces the one named before.</summary>
     /// <param name="scheduler">Where observers are called. <see cref="ImmediateScheduler"/> means on the publishing thread.</param>
@@ -43,37 +43,37 @@ public sealed class EventView<T> : IObservable<T>
     /// long-running ones, such as <see cref="NewThreadScheduler"/>, a thread of their own.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="scheduler"/> is null.</exception>
-    public EventView<T> ObserveOn(IScheduler scheduler)
+    public EventObservable<T> ObserveOn(IScheduler scheduler)
     {
         ArgumentNullException.ThrowIfNull(scheduler);
-        return new EventView<T>(_stream, _position, scheduler, _lag, _name);
+        return new EventObservable<T>(_stream, _position, scheduler, _lag, _name);
     }
 
     /// <summary>This view, observed on a synchronization context; it replaces the scheduler named before.</summary>
     /// <param name="context">Where observers are called, by posting to it.</param>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
-    public EventView<T> ObserveOn(SynchronizationContext context)
+    public EventObservable<T> ObserveOn(SynchronizationContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
         return ObserveOn(new SynchronizationContextScheduler(context));
     }
 
     /// <summary>This view, with a policy of its own for not keeping up.</summary>
-    /// <param name="policy">The policy. Observers without a scheduler never lag, so they take none but <see cref="LagPolicy.Retain"/>.</param>
+    /// <param name="policy">The policy. Observers without a scheduler never lag, so they take none but <see cref="LagPolicy.Unbounded"/>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="policy"/> is null.</exception>
-    public EventView<T> OnLag(LagPolicy policy)
+    public EventObservable<T> WithLagPolicy(LagPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        return new EventView<T>(_stream, _position, _scheduler, policy, _name);
+        return new EventObservable<T>(_stream, _position, _scheduler, policy, _name);
     }
 
     /// <summary>This view, under a name that <see cref="EventStream{T}.Subscriptions"/> shows.</summary>
     /// <param name="name">The name.</param>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
-    public EventView<T> Named(string name)
+    public EventObservable<T> WithName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return new EventView<T>(_stream, _position, _scheduler, _lag, name);
+        return new EventObservable<T>(_stream, _position, _scheduler, _lag, name);
     }
 
     /// <summary>The events with their sequences; a gap between two is what this subscriber missed.</summary>
@@ -84,7 +84,7 @@ public sealed class EventView<T> : IObservable<T>
     /// </code>
     /// </remarks>
     public IObservable<Sequenced<T>> WithSequence() =>
-        new AdaptedView<T, Sequenced<T>>(this, static observer => new SequencingObserver<T>(observer));
+        new AdaptedObservable<T, Sequenced<T>>(this, static observer => new SequencingObserver<T>(observer));
 
     /// <summary>The events by the run, without copying: each batch is a slice of the stream's own memory.</summary>
     /// <param name="maxCount">The most events in one batch; at least 1. A batch is as large as what is there, up to this,
@@ -97,10 +97,10 @@ public sealed class EventView<T> : IObservable<T>
     /// </code>
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1.</exception>
-    public IObservable<ReadOnlyMemory<T>> Batches(int maxCount)
+    public IObservable<ReadOnlyMemory<T>> Batch(int maxCount)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
-        return new AdaptedView<T, ReadOnlyMemory<T>>(this, observer => new BatchObserver<T>(observer, maxCount));
+        return new AdaptedObservable<T, ReadOnlyMemory<T>>(this, observer => new BatchObserver<T>(observer, maxCount));
     }
 
     /// <summary>Joins the stream here with a reader, from which events are pulled.</summary>
@@ -108,17 +108,17 @@ public sealed class EventView<T> : IObservable<T>
     public EventReader<T> OpenReader() => _stream.OpenReader(_position, _lag, _name);
 
     /// <summary>The events for <c>await foreach</c>. Each enumeration joins when it begins, at the first <c>MoveNextAsync</c>.</summary>
-    /// <param name="ct">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this token.</param>
+    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this token.</param>
     /// <remarks>It ends when the stream completes, and throws the stream's error if it has one.</remarks>
-    public async IAsyncEnumerable<T> ReadAllAsync([EnumeratorCancellation] CancellationToken ct = default)
+    public async IAsyncEnumerable<T> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using EventReader<T> reader = OpenReader();
-        while (await reader.WaitToReadAsync(ct).ConfigureAwait(false))
+        while (await reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
             while (reader.TryRead(out T? value))
             {
                 yield return value;
-                ct.ThrowIfCancellationRequested();
+                cancellationToken.ThrowIfCancellationRequested();
             }
         }
     }
@@ -133,5 +133,7 @@ public sealed class EventView<T> : IObservable<T>
     /// <exception cref="ArgumentNullException"><paramref name="observer"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     /// <exception cref="InvalidOperationException">A lag policy is set, but no scheduler: on the publishing thread nobody lags.</exception>
-    public IDisposable Subscribe(IObserver<T> observer) => _stream.Subscribe(observer, _position, _scheduler, _lag, _name);
+    public EventSubscription Subscribe(IObserver<T> observer) => _stream.Subscribe(observer, _position, _scheduler, _lag, _name);
+
+    IDisposable IObservable<T>.Subscribe(IObserver<T> observer) => Subscribe(observer);
 }

@@ -1,0 +1,136 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reactive.Concurrency;
+using Rx.Storage;
+
+namespace Rx;
+
+/// <content>Where to join: positions, and the same ways to subscribe that <see cref="EventObservable{T}"/> has.</content>
+public sealed partial class EventStream<T>
+{
+    /// <summary>The sequence number that the next event gets.</summary>
+    /// <remarks>The number alone: unlike a position it keeps nothing alive. Once a reader has seen event <c>n</c>, this is greater than <c>n</c>.</remarks>
+    public long NextSequence => _log.NextSequence;
+
+    /// <summary>The sequence number of the oldest event that is still retained; with nothing retained, the same as <see cref="NextSequence"/>.</summary>
+    public long OldestSequence => _log.OldestSequence;
+
+    /// <summary>The stream as an observable that gives no way to publish. A subscriber gets what is retained, then what follows.</summary>
+    public EventObservable<T> AsObservable() => new(this, null);
+
+    /// <summary>The stream, observed on a scheduler; see <see cref="EventObservable{T}.ObserveOn(IScheduler)"/>.</summary>
+    /// <param name="scheduler">Where observers are called.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="scheduler"/> is null.</exception>
+    public EventObservable<T> ObserveOn(IScheduler scheduler) => AsObservable().ObserveOn(scheduler);
+
+    /// <summary>The stream, observed on a synchronization context; see <see cref="EventObservable{T}.ObserveOn(SynchronizationContext)"/>.</summary>
+    /// <param name="context">Where observers are called.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
+    public EventObservable<T> ObserveOn(SynchronizationContext context) => AsObservable().ObserveOn(context);
+
+    /// <summary>The stream, observed with a lag policy; see <see cref="EventObservable{T}.WithLagPolicy"/>.</summary>
+    /// <param name="policy">What happens to a subscriber that does not keep up.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="policy"/> is null.</exception>
+    public EventObservable<T> WithLagPolicy(LagPolicy policy) => AsObservable().WithLagPolicy(policy);
+
+    /// <summary>The stream, observed under a name; see <see cref="EventObservable{T}.WithName"/>.</summary>
+    /// <param name="name">The name that <see cref="Subscriptions"/> shows.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
+    public EventObservable<T> WithName(string name) => AsObservable().WithName(name);
+
+    /// <summary>The events with their sequence numbers; see <see cref="EventObservable{T}.WithSequence"/>.</summary>
+    public IObservable<Sequenced<T>> WithSequence() => AsObservable().WithSequence();
+
+    /// <summary>The events in batches, without copying; see <see cref="EventObservable{T}.Batch"/>.</summary>
+    /// <param name="maxCount">The most events in one batch; at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1.</exception>
+    public IObservable<ReadOnlyMemory<T>> Batch(int maxCount) => AsObservable().Batch(maxCount);
+
+    /// <summary>Opens a reader at the oldest retained event; with no retention, at the next event.</summary>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    public EventReader<T> OpenReader() => AsObservable().OpenReader();
+
+    /// <summary>The events for <c>await foreach</c>; see <see cref="EventObservable{T}.ReadAllAsync"/>.</summary>
+    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
+    public IAsyncEnumerable<T> ReadAllAsync(CancellationToken cancellationToken = default) => AsObservable().ReadAllAsync(cancellationToken);
+
+    /// <summary>The stream from a position on: what lies between the position and now is replayed, then what follows is delivered.</summary>
+    /// <param name="position">A position of this stream.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="position"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="position"/> belongs to another stream.</exception>
+    /// <exception cref="ObjectDisposedException"><paramref name="position"/> is disposed.</exception>
+    public EventObservable<T> From(EventPosition<T> position)
+    {
+        ArgumentNullException.ThrowIfNull(position);
+        position.ThrowIfDisposed();
+        if (!ReferenceEquals(position.Stream, this))
+        {
+            throw new ArgumentException($"The position (sequence number {position.Sequence}) belongs to another stream.", nameof(position));
+        }
+
+        return new EventObservable<T>(this, position);
+    }
+
+    /// <summary>The position before the next event to be published. A subscriber that joins there gets all events from then on, however late it joins.</summary>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    public EventPosition<T> GetNextPosition()
+    {
+        ThrowIfDisposed();
+        return new EventPosition<T>(this, _log.JoinNext());
+    }
+
+    /// <summary>The position before the oldest event that is still retained; with nothing retained, the same as <see cref="GetNextPosition"/>.</summary>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    public EventPosition<T> GetOldestPosition()
+    {
+        ThrowIfDisposed();
+        return new EventPosition<T>(this, _log.JoinOldest());
+    }
+
+    /// <summary>The position before the event with a given sequence number.</summary>
+    /// <param name="sequence">From <see cref="OldestSequence"/> to <see cref="NextSequence"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The event is no longer retained, or not yet published.</exception>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    public EventPosition<T> GetPosition(long sequence)
+    {
+        ThrowIfDisposed();
+        Cursor<T> cursor = JoinAt(sequence, out long oldest, out long next);
+        if (!cursor.IsOpen)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(sequence),
+                sequence,
+                $"Sequence number {sequence} is outside of what the stream retains: positions from {oldest} to {next} ({_options.Retention}).");
+        }
+
+        return new EventPosition<T>(this, cursor);
+    }
+
+    /// <summary>The position before the event with a given sequence number, if the stream retains it.</summary>
+    /// <param name="sequence">A sequence number. Below <see cref="OldestSequence"/> its event is no longer retained; above <see cref="NextSequence"/> it is not yet published.</param>
+    /// <param name="position">The position, or null.</param>
+    /// <returns>False if the event is no longer retained, or not yet published.</returns>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    public bool TryGetPosition(long sequence, [NotNullWhen(true)] out EventPosition<T>? position)
+    {
+        ThrowIfDisposed();
+        Cursor<T> cursor = JoinAt(sequence, out _, out _);
+        position = cursor.IsOpen ? new EventPosition<T>(this, cursor) : null;
+        return position is not null;
+    }
+
+    /// <summary>A leased cursor before a retained event, or a closed one.</summary>
+    private Cursor<T> JoinAt(long sequence, out long oldest, out long next)
+    {
+        Cursor<T> cursor = _log.JoinOldest();
+        oldest = cursor.Sequence;
+        next = _log.NextSequence;
+        if (sequence < oldest || sequence > next)
+        {
+            cursor.Close(_log);
+            return default;
+        }
+
+        cursor.MoveTo(sequence);
+        return cursor;
+    }
+}
