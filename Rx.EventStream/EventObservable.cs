@@ -5,10 +5,10 @@ using Rx.Delivery;
 
 namespace Rx;
 
-/// <summary>How to join a stream: where, on which scheduler, under what name. Subscribing or reading joins it.</summary>
+/// <summary>How to join a stream: where, on which scheduler, with which lag policy, under what name. Subscribing or reading joins it.</summary>
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>
-/// Each method returns a new view and leaves this one as it is. A view gives no way to publish.
+/// Each method returns a new observable and leaves this one as it is. It gives no way to publish.
 /// <para><b>Concurrency.</b> Immutable; may be shared and used from any thread.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
@@ -18,38 +18,34 @@ public sealed class EventObservable<T> : IObservable<T>
 
     /// <summary>Where to join, or null: at the oldest retained event, or at the next one where nothing is retained.</summary>
     private readonly EventPosition<T>? _position;
-    private readonly IScheduler? _scheduler;
-    private readonly LagPolicy? _lag;
-    private readonly string? _name;
+    private readonly JoinSettings _settings;
 
-    internal EventObservable(
-        EventStream<T> stream, EventPosition<T>? position, IScheduler? scheduler = null, LagPolicy? lag = null, string? name = null)
+    internal EventObservable(EventStream<T> stream, EventPosition<T>? position, JoinSettings settings = default)
     {
         _stream = stream;
         _position = position;
-        _scheduler = scheduler;
-        _lag = lag;
-        _name = name;
+        _settings = settings;
     }
 
     private string DebuggerDisplay =>
-        $"{_name ?? "EventObservable"}: from {(_position is null ? "the oldest" : $"{_position.Sequence}")}, on {_scheduler?.GetType().Name ?? "the stream's scheduler"}";
+        $"{_settings.Name ?? "EventObservable"}: from {(_position is null ? "the oldest" : $"{_position.Sequence}")}, " +
+        $"on {_settings.Scheduler?.GetType().Name ?? "the stream's scheduler"}";
 
-    /// <summary>This view, observed on a scheduler; it replaces the one named before.</summary>
+    /// <summary>This observable, observed on a scheduler, which replaces one set before.</summary>
     /// <param name="scheduler">Where observers are called. <see cref="ImmediateScheduler"/> means on the publishing thread.</param>
     /// <remarks>
-    /// The subscription's own cursor is moved there, so no queue is put between. Schedulers of the thread pool and event
-    /// loops get a bounded batch of events in each action; virtual-time schedulers one event, as with Rx's <c>ObserveOn</c>;
-    /// long-running ones, such as <see cref="NewThreadScheduler"/>, a thread of their own.
+    /// The subscription's own cursor moves there, so there is no queue in between. Schedulers of the thread pool and event
+    /// loops get a bounded batch of events in each action. Virtual-time schedulers get one event, as with Rx's <c>ObserveOn</c>.
+    /// Long-running schedulers, such as <see cref="NewThreadScheduler"/>, give the subscription a thread of its own.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="scheduler"/> is null.</exception>
     public EventObservable<T> ObserveOn(IScheduler scheduler)
     {
         ArgumentNullException.ThrowIfNull(scheduler);
-        return new EventObservable<T>(_stream, _position, scheduler, _lag, _name);
+        return With(_settings with { Scheduler = scheduler });
     }
 
-    /// <summary>This view, observed on a synchronization context; it replaces the scheduler named before.</summary>
+    /// <summary>This observable, observed on a synchronization context, which replaces a scheduler set before.</summary>
     /// <param name="context">Where observers are called, by posting to it.</param>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     public EventObservable<T> ObserveOn(SynchronizationContext context)
@@ -58,25 +54,25 @@ public sealed class EventObservable<T> : IObservable<T>
         return ObserveOn(new SynchronizationContextScheduler(context));
     }
 
-    /// <summary>This view, with a policy of its own for not keeping up.</summary>
-    /// <param name="policy">The policy. Observers without a scheduler never lag, so they take none but <see cref="LagPolicy.Unbounded"/>.</param>
+    /// <summary>This observable, with a lag policy of its own.</summary>
+    /// <param name="policy">The policy. Observers without a scheduler never lag, so for them only <see cref="LagPolicy.Unbounded"/> is valid.</param>
     /// <exception cref="ArgumentNullException"><paramref name="policy"/> is null.</exception>
     public EventObservable<T> WithLagPolicy(LagPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        return new EventObservable<T>(_stream, _position, _scheduler, policy, _name);
+        return With(_settings with { LagPolicy = policy });
     }
 
-    /// <summary>This view, under a name that <see cref="EventStream{T}.Subscriptions"/> shows.</summary>
+    /// <summary>This observable, under a name that <see cref="EventStream{T}.Subscriptions"/> shows.</summary>
     /// <param name="name">The name.</param>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
     public EventObservable<T> WithName(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return new EventObservable<T>(_stream, _position, _scheduler, _lag, name);
+        return With(_settings with { Name = name });
     }
 
-    /// <summary>The events with their sequences; a gap between two is what this subscriber missed.</summary>
+    /// <summary>The events with their sequence numbers; a gap between two is what this subscriber missed.</summary>
     /// <remarks>
     /// <code>
     /// stream  -a--b--c-|
@@ -86,9 +82,9 @@ public sealed class EventObservable<T> : IObservable<T>
     public IObservable<Sequenced<T>> WithSequence() =>
         new AdaptedObservable<T, Sequenced<T>>(this, static observer => new SequencingObserver<T>(observer));
 
-    /// <summary>The events by the run, without copying: each batch is a slice of the stream's own memory.</summary>
-    /// <param name="maxCount">The most events in one batch; at least 1. A batch is as large as what is there, up to this,
-    /// and to the end of a segment.</param>
+    /// <summary>The events in batches, without copying: each batch is a slice of the stream's own memory.</summary>
+    /// <param name="maxCount">The most events in one batch; at least 1. A batch has what is there, up to this number,
+    /// and up to the end of a segment.</param>
     /// <remarks>
     /// A batch stays valid, and its memory in use, for as long as it is held. Without a scheduler each event is a batch.
     /// <code>
@@ -103,9 +99,9 @@ public sealed class EventObservable<T> : IObservable<T>
         return new AdaptedObservable<T, ReadOnlyMemory<T>>(this, observer => new BatchObserver<T>(observer, maxCount));
     }
 
-    /// <summary>Joins the stream here with a reader, from which events are pulled.</summary>
+    /// <summary>Joins the stream with a reader, from which events are pulled.</summary>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    public EventReader<T> OpenReader() => _stream.OpenReader(_position, _lag, _name);
+    public EventReader<T> OpenReader() => _stream.OpenReader(_position, _settings);
 
     /// <summary>The events for <c>await foreach</c>. Each enumeration joins when it begins, at the first <c>MoveNextAsync</c>.</summary>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this token.</param>
@@ -123,17 +119,19 @@ public sealed class EventObservable<T> : IObservable<T>
         }
     }
 
-    /// <summary>Joins the stream here with an observer.</summary>
+    /// <summary>Joins the stream with an observer.</summary>
     /// <param name="observer">The observer; subscribing it twice makes two subscriptions.</param>
     /// <returns>An <see cref="EventSubscription"/>, which ends when disposed.</returns>
     /// <remarks>
-    /// With a scheduler this returns at once. Without, what lies between the position and now is replayed before it
-    /// returns; an observer that throws then ends its subscription, and the exception leaves this method.
+    /// With a scheduler this returns at once. Without one, what lies between the position and now is replayed before it
+    /// returns. If the observer throws during the replay, its subscription ends, and the exception leaves this method.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="observer"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    /// <exception cref="InvalidOperationException">A lag policy is set, but no scheduler: on the publishing thread nobody lags.</exception>
-    public EventSubscription Subscribe(IObserver<T> observer) => _stream.Subscribe(observer, _position, _scheduler, _lag, _name);
+    /// <exception cref="InvalidOperationException">A lag policy is set, but no scheduler: an observer on the publishing thread never lags.</exception>
+    public EventSubscription Subscribe(IObserver<T> observer) => _stream.Subscribe(observer, _position, _settings);
 
     IDisposable IObservable<T>.Subscribe(IObserver<T> observer) => Subscribe(observer);
+
+    private EventObservable<T> With(JoinSettings settings) => new(_stream, _position, settings);
 }

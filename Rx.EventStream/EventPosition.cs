@@ -3,36 +3,32 @@ using Rx.Storage;
 
 namespace Rx;
 
-/// <summary>A place in a stream: the events from <see cref="Sequence"/> on. Whoever holds it can join there at any time.</summary>
+/// <summary>A place in a stream: the events from <see cref="Sequence"/> on. A subscriber or reader can join there at any time.</summary>
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>
-/// Holding a position keeps the events after it alive. When nobody refers to it any more, the garbage collector gives
-/// them back, as far as no one else needs them.
+/// Holding a position keeps the events after it alive. Disposing it lets them go at once; a position that is not disposed lets them go when the
+/// garbage collector finds it unreachable.
 /// <para><b>Concurrency.</b> Immutable; may be shared and used from any thread.</para>
 /// </remarks>
 [DebuggerDisplay("Sequence = {Sequence}")]
 public sealed class EventPosition<T> : IDisposable
 {
-    /// <summary>Never moved: it only holds the lease, and others fork from it.</summary>
+    /// <summary>Never moved: it holds the lease, and other cursors fork from it.</summary>
     private Cursor<T> _cursor;
 
-    internal EventPosition(EventStream<T> stream, Cursor<T> cursor, Fault? fault = null)
+    internal EventPosition(EventStream<T> stream, Cursor<T> cursor)
     {
         Stream = stream;
-        Fault = fault;
         _cursor = cursor;
     }
 
-    /// <summary>Gives the lease back, since a position is let go of by forgetting it.</summary>
+    /// <summary>Gives the lease back of a position that was not disposed.</summary>
     ~EventPosition() => _cursor.Close(Stream.Log);
 
-    /// <summary>The sequence of the first event after this position; sequences count from 0, without holes.</summary>
+    /// <summary>The sequence number of the first event after this position. Sequence numbers count from 0, without holes.</summary>
     public long Sequence => _cursor.Sequence;
 
     internal EventStream<T> Stream { get; }
-
-    /// <summary>Where those who join here end though the stream goes on, or null.</summary>
-    internal Fault? Fault { get; }
 
     /// <summary>The stream from here on.</summary>
     /// <exception cref="ObjectDisposedException">The position is disposed.</exception>
@@ -48,7 +44,7 @@ public sealed class EventPosition<T> : IDisposable
     public IAsyncEnumerable<T> ReadAllAsync(CancellationToken cancellationToken = default) => AsObservable().ReadAllAsync(cancellationToken);
 
     /// <summary>Lets go at once of the events that only this position keeps alive. Calling it again does nothing.</summary>
-    /// <remarks>Using the position afterwards throws <see cref="ObjectDisposedException"/>. A position that is not disposed is given back by the garbage collector.</remarks>
+    /// <remarks>Using the position afterwards throws <see cref="ObjectDisposedException"/>. The garbage collector frees a position that is not disposed.</remarks>
     public void Dispose()
     {
         _cursor.Close(Stream.Log);

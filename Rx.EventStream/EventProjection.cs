@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.ExceptionServices;
 using Rx.Delivery;
 using Rx.Storage;
 
@@ -10,9 +9,8 @@ namespace Rx;
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>
 /// A client that takes <see cref="Current"/>, starts with its state and follows its position sees every event exactly once.
-/// Should <c>apply</c> throw, the projection ends with that error: <see cref="Current"/> throws it, and those who follow a
-/// position of its snapshots get it in place of the event that it could not apply (where they had that already, after it).
-/// The stream and its other subscribers go on.
+/// If <c>apply</c> throws, the projection ends with that error, and <see cref="Current"/> throws it. The stream and its subscribers are not affected,
+/// and neither are clients that follow the position of a snapshot taken before.
 /// <para><b>Concurrency.</b> All members may be used from any thread at any time. Nothing here waits for a lock.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
@@ -23,10 +21,9 @@ public sealed class EventProjection<TState, T> : IDisposable
 
     internal EventProjection(EventStream<T> stream, TState seed, Func<TState, T, TState> apply)
     {
-        EventPosition<T> start = stream.GetOldestPosition();
+        using EventPosition<T> start = stream.GetOldestPosition();
         _folder = new Folder(stream, start.Fork(), seed, apply);
         _subscription = start.AsObservable().WithLagPolicy(LagPolicy.Unbounded).Subscribe(_folder);
-        start.Dispose();
     }
 
     /// <summary>The state now, and the position it belongs to.</summary>
@@ -51,51 +48,43 @@ public sealed class EventProjection<TState, T> : IDisposable
         private readonly EventStream<T> _stream;
         private readonly Func<TState, T, TState> _apply;
 
-        /// <summary>Before the events that are not in the state. Owned by the caller of <see cref="OnNext"/>; the lease keeps
-        /// open the segment that <see cref="_state"/> names.</summary>
+        /// <summary>Before the events that are not in the state. Owned by the folding thread; its lease keeps
+        /// the segment open that <see cref="_current"/> names.</summary>
         private Cursor<T> _cursor;
 
-        /// <summary>The newest state. Replaced by CAS by the caller of <see cref="OnNext"/>, exchanged by disposal, read with acquire
-        /// by <see cref="Take"/>.</summary>
-        private State _state;
+        private ProjectionState _state;
 
-        /// <summary>What the followers meet if <see cref="_apply"/> throws.</summary>
-        private readonly Fault _fault = new();
+        /// <summary>The newest state and its place. Replaced by the folding thread with release, read with acquire by <see cref="Take"/>.</summary>
+        private Folded _current;
 
         private EventSubscription? _subscription;
-
-        /// <summary>Who owns the cursor: 0 nobody, 1 the caller of <see cref="OnNext"/>, 2 it is closed, or is by that caller. Moved by
-        /// interlocked operations only.</summary>
-        private int _use;
 
         internal Folder(EventStream<T> stream, Cursor<T> start, TState seed, Func<TState, T, TState> apply)
         {
             _stream = stream;
             _apply = apply;
             _cursor = start;
-            _state = new State(seed, start.Segment!, start.Sequence, null);
+            _current = new Folded(seed, start.Segment!, start.Sequence);
         }
 
         public void OnSubscribed(EventSubscription subscription) => _subscription = subscription;
 
         public void OnNext(T value)
         {
-            if (Interlocked.CompareExchange(ref _use, 1, 0) != 0)
+            if (!_state.TryBeginFold())
             {
                 return;
             }
 
-            // Kept until the new state is out: who takes the old one enters this segment.
+            // Kept until the new state is out: a caller that takes the old one enters this segment.
             Segment<T> left = _cursor.Segment!;
             left.Enter();
-            List<Exception>? errors = Fold(value);
+            Fold(value);
             _stream.Log.Leave(left);
-            if (Interlocked.CompareExchange(ref _use, 0, 1) != 1)
+            if (!_state.TryEndFold())
             {
                 _cursor.Close(_stream.Log);
             }
-
-            Errors.Throw(errors);
         }
 
         /// <summary>The end of the stream changes no state.</summary>
@@ -103,91 +92,64 @@ public sealed class EventProjection<TState, T> : IDisposable
         {
         }
 
-        /// <summary>The end of the stream changes no state; who follows the position is told.</summary>
+        /// <summary>The end of the stream changes no state; followers of the position get the error.</summary>
         public void OnError(Exception error)
         {
         }
 
         public override string ToString()
         {
-            State state = Volatile.Read(ref _state);
-            return $"{state.Value} at {state.Sequence}";
+            Folded current = Volatile.Read(ref _current);
+            return $"{current.Value} at {current.Sequence}";
         }
 
-        /// <remarks>Lock-free: entering fails only if the state was replaced meanwhile.</remarks>
+        /// <remarks>Lock-free: entering fails only if the state was replaced, or the projection has ended, in between.</remarks>
         internal EventSnapshot<TState, T> Take()
         {
             while (true)
             {
-                State state = Volatile.Read(ref _state);
-                state.Error?.Throw();
+                _state.Error?.Throw();
+                Folded current = Volatile.Read(ref _current);
                 ObjectDisposedException.ThrowIf(_stream.IsDisposed, _stream);
-                if (state.Segment.TryEnter())
+                if (current.Segment.TryEnter())
                 {
-                    return new(state.Value, new EventPosition<T>(_stream, new Cursor<T>(state.Segment, state.Sequence), _fault));
+                    return new(current.Value, new EventPosition<T>(_stream, new Cursor<T>(current.Segment, current.Sequence)));
                 }
             }
         }
 
         internal void Dispose() => TryEnd(new ObjectDisposedException(nameof(EventProjection<TState, T>)));
 
-        /// <returns>What waking the followers threw where <see cref="_apply"/> had thrown, or null.</returns>
-        private List<Exception>? Fold(T value)
+        private void Fold(T value)
         {
-            State state = Volatile.Read(ref _state);
-            if (state.Error is not null)
-            {
-                return null; // ended since this took the cursor
-            }
-
             try
             {
-                TState applied = _apply(state.Value, value);
+                TState applied = _apply(_current.Value, value);
                 _cursor.TryRead(_stream.Log, out _);
 
-                // Publishes the state and its place as one. It fails only if the projection has ended, which is not to be undone.
-                Interlocked.CompareExchange(ref _state, new State(applied, _cursor.Segment!, _cursor.Sequence, null), state);
-                return null;
+                // Publishes the state and its place as one.
+                Volatile.Write(ref _current, new Folded(applied, _cursor.Segment!, _cursor.Sequence));
             }
             catch (Exception error)
             {
-                if (!TryEnd(error))
+                if (TryEnd(error))
                 {
-                    return null; // disposed by what threw
+                    _subscription!.Dispose();
                 }
-
-                _subscription!.Dispose();
-                _fault.Set(state.Sequence, error);
-                return _stream.Log.WakeEveryone();
             }
         }
 
-        /// <summary>Ends the projection with an error; false if it has ended. The state it had is not given out any more.</summary>
         private bool TryEnd(Exception error)
         {
-            State state = Volatile.Read(ref _state);
-            var ended = ExceptionDispatchInfo.Capture(error);
-            bool isEnded = false;
-            while (state.Error is null)
-            {
-                State seen = Interlocked.CompareExchange(ref _state, state with { Error = ended }, state);
-                isEnded = ReferenceEquals(seen, state);
-                if (isEnded)
-                {
-                    break;
-                }
-
-                state = seen;
-            }
-
-            if (Interlocked.Exchange(ref _use, 2) == 0)
+            bool isFirst = _state.TryEnd(error, out bool wasIdle);
+            if (wasIdle)
             {
                 _cursor.Close(_stream.Log);
             }
 
-            return isEnded;
+            return isFirst;
         }
     }
 
-    private sealed record State(TState Value, Segment<T> Segment, long Sequence, ExceptionDispatchInfo? Error);
+    private sealed record Folded(TState Value, Segment<T> Segment, long Sequence);
 }

@@ -1,3 +1,4 @@
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx;
@@ -5,46 +6,43 @@ namespace Rx;
 public sealed partial class EventReader<T>
 {
     /// <summary>Waits for the end of the stream on behalf of <see cref="Completion"/>, without holding the reader.</summary>
-    private sealed class CompletionWatch(EventReader<T> reader, EventLog<T> log) : IParked
+    private sealed class CompletionWatch(EventReader<T> reader, EventLog<T> log, ParkingLot<T> parking) : IParked
     {
         private readonly WeakReference<EventReader<T>> _reader = new(reader);
         private readonly TaskCompletionSource _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly Waiter _waiter = new();
 
-        /// <summary>The end, not how it came to it: that is set first, and who sets the end then finds the entry.</summary>
+        /// <summary>1 once it was started. Exchanged by the thread that starts it.</summary>
+        private int _isStarted;
+
+        /// <summary>The end, not how it came to it: that is set first, and the thread that sets the end then finds the entry.</summary>
         public bool IsReadyWhileParked => log.End != long.MaxValue || log.IsDisposed;
 
         internal Task Task => _source.Task;
 
         public void Wake()
         {
-            if (!_reader.TryGetTarget(out EventReader<T>? reader))
+            if (_reader.TryGetTarget(out EventReader<T>? reader))
+            {
+                reader.CompleteIfDrained();
+            }
+        }
+
+        /// <summary>Begins to wait; does nothing the second time.</summary>
+        internal void Start()
+        {
+            if (Interlocked.Exchange(ref _isStarted, 1) != 0)
             {
                 return;
             }
 
-            if (!IsReadyWhileParked)
-            {
-                // A projection has failed, and everyone was woken for that.
-                Park();
-                if (!IsReadyWhileParked)
-                {
-                    return;
-                }
-            }
+            parking.Push(ParkingPlace.End, _waiter, this);
 
-            reader.CompleteIfDrained();
-        }
-
-        internal void Start()
-        {
-            Park();
-
-            // The owner reads, stores its sequence and then looks for this watch, without a fence between.
+            // The owner reads, stores its sequence number and then looks for this watch, without a fence between.
             Interlocked.MemoryBarrierProcessWide();
             if (IsReadyWhileParked)
             {
-                log.WakeEnded();
+                parking.WakeEnded();
             }
         }
 
@@ -69,21 +67,8 @@ public sealed partial class EventReader<T>
         /// <summary>Completes the task for a reader, or a stream, that was disposed before the end.</summary>
         internal void Abandon()
         {
-            _waiter.Disarm();
-            if (_waiter.IsOnStack && log.Side.ForEnd.Abandon(live: 0))
-            {
-                log.Side.ForEnd.Sweep();
-            }
-
+            parking.Abandon(ParkingPlace.End, _waiter, live: 0);
             _source.TrySetException(new ObjectDisposedException(nameof(EventReader<T>)));
-        }
-
-        private void Park()
-        {
-            if (_waiter.Arm(this))
-            {
-                log.Side.ForEnd.Push(_waiter);
-            }
         }
     }
 }

@@ -1,49 +1,38 @@
 using System.Threading.Tasks.Sources;
-using Rx.Storage;
+using Rx.Delivery;
+using Rx.Parking;
 
 namespace Rx;
 
 public sealed partial class EventReader<T>
 {
     /// <summary>The reader's one wait, used again for each, so that waiting takes no object of its own.</summary>
-    /// <remarks>
-    /// <code>
-    ///  Idle --> Pending --> Idle    whoever moves it out of Pending, by CAS, completes the wait:
-    ///                               who publishes, a cancellation, or who disposes the reader
-    ///  any  --> Disposed
-    /// </code>
-    /// </remarks>
     private sealed class Wait(EventReader<T> reader) : IValueTaskSource<bool>, IParked
     {
-        private const int Idle = 0;
-        private const int Pending = 1;
-        private const int Disposed = 2;
-
         private readonly Waiter _waiter = new();
 
-        /// <summary>See the class remarks. Changed by interlocked operations only.</summary>
-        private int _state;
+        private ReaderWaitState _state;
 
-        /// <summary>The result of the pending wait. Reset by the owner, set by whoever moved the state out of Pending.</summary>
+        /// <summary>The result of the pending wait. Reset by the owner, set by the thread that moved the state out of Pending.</summary>
         private ManualResetValueTaskSourceCore<bool> _result = new() { RunContinuationsAsynchronously = true };
 
-        /// <summary>What cancels the pending wait. Owner-only; <see cref="_token"/> is written before the callback can run.</summary>
+        /// <summary>What cancels the pending wait. For the owner; <see cref="_token"/> is written before the callback can run.</summary>
         private CancellationTokenRegistration _registration;
         private CancellationToken _token;
 
-        public bool IsReadyWhileParked => reader._cursor.IsReadyWhileParked(reader._log) || reader._log.IsDisposed;
+        public bool IsReadyWhileParked => reader._parking.IsReadyWhileParked(ref reader._cursor) || reader._log.IsDisposed;
 
-        internal bool IsDisposed => Volatile.Read(ref _state) == Disposed;
+        internal bool IsEnded => _state.IsEnded;
 
         public void Wake()
         {
-            // An event behind a hole wakes everyone, but there is nothing to read yet.
-            if (Volatile.Read(ref _state) == Pending && !IsReadyWhileParked && !TryParkAgain())
+            // An event after a hole wakes every reader, but there is nothing to read yet.
+            if (_state.IsPending && !IsReadyWhileParked && !TryParkAgain())
             {
                 return;
             }
 
-            if (Interlocked.CompareExchange(ref _state, Idle, Pending) == Pending)
+            if (_state.TryComplete())
             {
                 _waiter.Disarm();
                 _result.SetResult(true);
@@ -52,10 +41,11 @@ public sealed partial class EventReader<T>
 
         public bool GetResult(short token)
         {
-            // Behind this no callback of this wait runs any more, so the next one cannot be hit by it.
+            // After this no callback of this wait runs any more, so the next wait cannot be hit by it.
             _registration.Dispose();
             _registration = default;
             _result.GetResult(token);
+
             // Woken by an event, by the end, or because the stream was disposed.
             return reader._cursor.HasEvent(reader._log) || !reader.HasEnded();
         }
@@ -68,30 +58,25 @@ public sealed partial class EventReader<T>
         /// <summary>Begins a wait. Called by the reader's owner, after it found nothing to read.</summary>
         internal ValueTask<bool> Start(CancellationToken cancellationToken)
         {
-            int state = Volatile.Read(ref _state);
-            if (state == Pending)
+            if (_state.IsPending)
             {
                 return ValueTask.FromException<bool>(new InvalidOperationException(
-                    "A wait for this reader is pending already; a reader has one owner at a time."));
+                    "A wait for this reader is already pending; a reader has one owner at a time."));
             }
 
             reader._cursor.PrepareNext(reader._log);
             _result.Reset();
             short version = _result.Version;
             _token = cancellationToken;
-            if (Interlocked.CompareExchange(ref _state, Pending, Idle) != Idle)
+            if (!_state.TryBegin())
             {
                 return ValueTask.FromException<bool>(new ObjectDisposedException(nameof(EventReader<T>)));
             }
 
-            if (_waiter.Arm(this))
-            {
-                reader._log.Waiting.Push(_waiter);
-            }
-
+            Push();
             if (IsReadyWhileParked)
             {
-                reader._log.WakeAllOn(ref reader._log.Waiting);
+                reader._parking.WakeAll(ParkingPlace.Direct);
             }
 
             if (cancellationToken.CanBeCanceled)
@@ -105,46 +90,43 @@ public sealed partial class EventReader<T>
         /// <summary>Ends a pending wait for good; false if the reader was disposed before.</summary>
         internal bool TryDispose()
         {
-            int state = Interlocked.Exchange(ref _state, Disposed);
-            _waiter.Disarm();
-            if (_waiter.IsOnStack && state != Disposed && reader._log.Waiting.Abandon(live: 0))
+            if (!_state.End(out bool wasPending))
             {
-                reader._log.PassOn(reader._log.Waiting.Sweep());
+                return false;
             }
 
-            if (state == Pending)
+            reader._parking.Abandon(ParkingPlace.Direct, _waiter, live: 0);
+            if (wasPending)
             {
                 _result.SetException(new ObjectDisposedException(nameof(EventReader<T>)));
             }
 
-            return state != Disposed;
+            return true;
         }
 
         /// <summary>Puts the entry back that was just taken; true if there is something to read by then.</summary>
         private bool TryParkAgain()
         {
-            if (_waiter.Arm(this))
+            Push();
+            if (!_state.IsPending)
             {
-                reader._log.Waiting.Push(_waiter);
-            }
-
-            if (Volatile.Read(ref _state) != Pending)
-            {
-                // Cancelled or disposed meanwhile; but the owner may have begun the next wait just before this.
+                // Cancelled or disposed in between; but the owner may have begun the next wait just before this.
                 _waiter.Disarm();
                 Interlocked.MemoryBarrier();
-                if (Volatile.Read(ref _state) == Pending && _waiter.Arm(this))
+                if (_state.IsPending)
                 {
-                    reader._log.Waiting.Push(_waiter);
+                    Push();
                 }
             }
 
             return IsReadyWhileParked;
         }
 
+        private void Push() => reader._parking.Push(ParkingPlace.Direct, _waiter, this);
+
         private void Cancel()
         {
-            if (Interlocked.CompareExchange(ref _state, Idle, Pending) == Pending)
+            if (_state.TryComplete())
             {
                 // The entry stays on the stack, without an owner; the next wait uses it again.
                 _waiter.Disarm();

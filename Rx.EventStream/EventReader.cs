@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using Rx.Delivery;
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx;
@@ -10,7 +11,7 @@ namespace Rx;
 /// <summary>Pulls events from a stream, at its own pace, as a <see cref="ChannelReader{T}"/> that takes nothing from others.</summary>
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>
-/// A reader that is never disposed is given back by the garbage collector, with the events only it was holding.
+/// The garbage collector frees a reader that is never disposed, with the events that only it was holding.
 /// <para><b>Concurrency.</b> One owner at a time, as for an enumerator: reading and waiting must not overlap, and a reader is
 /// disposed by its owner, or while nothing but a wait is pending; that wait then ends. <see cref="Count"/>,
 /// <see cref="Sequence"/> and <see cref="Completion"/> may be used from any thread.</para>
@@ -20,39 +21,46 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
 {
     private readonly EventStream<T> _stream;
     private readonly EventLog<T> _log;
+    private readonly ParkingLot<T> _parking;
     private readonly Wait _wait;
 
-    /// <summary>Owned by whoever reads; its sequence is read by anyone for figures.</summary>
+    /// <summary>Owned by the reader's owner; any thread reads its sequence number, for figures.</summary>
     private Cursor<T> _cursor;
 
-    /// <summary>What <see cref="Completion"/> gave out, or null. Set once by CAS.</summary>
+    /// <summary>What <see cref="Completion"/> returned, or null. Set once, by the first caller; read with acquire.</summary>
     private CompletionWatch? _completion;
 
     private readonly string? _name;
 
-    /// <summary>Called once when the reader has given back what it held, or null. Set before the reader is handed out.</summary>
+    /// <summary>Called once when the reader has given back what it held, or null. Set before the constructor returns.</summary>
     private readonly Action? _ended;
 
-    internal EventReader(EventStream<T> stream, Cursor<T> cursor, string? name, WaitGate<T>? gate, int capacity)
+    internal EventReader(EventStream<T> stream, Cursor<T> cursor, string? name, WaitGate? gate, int capacity)
     {
         _name = name;
         _stream = stream;
         _log = stream.Log;
+        _parking = stream.Parking;
         _cursor = cursor;
         _wait = new Wait(this);
-        _log.ExpectReaders();
+        _parking.AnnounceWaiters();
         if (gate is not null)
         {
-            // Weak: publishers wait for a reader that somebody has, not for a forgotten one.
+            // Weak: publishers do not wait for a reader that is no longer referenced.
             var self = new WeakReference<EventReader<T>>(this);
-            var member = new WaitGate<T>.Member(
+            var member = new WaitGate.Member(
                 () => self.TryGetTarget(out EventReader<T>? reader) ? reader.Sequence : long.MaxValue / 2, capacity);
             gate.Add(member);
-            _ended = () => gate.Remove(member);
+            ParkingLot<T> parking = _parking;
+            _ended = () =>
+            {
+                gate.Remove(member);
+                parking.NotifyProgress();
+            };
         }
     }
 
-    /// <summary>Gives back what a forgotten reader holds.</summary>
+    /// <summary>Gives back what a reader holds that was not disposed.</summary>
     ~EventReader()
     {
         // Null if the constructor threw.
@@ -64,10 +72,10 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         }
     }
 
-    /// <summary>The sequence of the next event that is read.</summary>
+    /// <summary>The sequence number of the next event that is read.</summary>
     public long Sequence => _cursor.Sequence;
 
-    /// <summary>How many events this reader missed because it did not keep up; see <see cref="LagPolicy"/>.</summary>
+    /// <summary>How many events this reader missed because it lagged too far; see <see cref="LagPolicy"/>.</summary>
     public long Dropped => _cursor.Dropped;
 
     /// <summary>How many published events this reader has not read yet: its lag.</summary>
@@ -85,19 +93,9 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     {
         get
         {
-            if (Volatile.Read(ref _completion) is { } watch)
-            {
-                return watch.Task;
-            }
-
-            watch = new CompletionWatch(this, _log);
-            if (Interlocked.CompareExchange(ref _completion, watch, null) is { } other)
-            {
-                return other.Task;
-            }
-
+            CompletionWatch watch = LazyInitializer.EnsureInitialized(ref _completion, () => new CompletionWatch(this, _log, _parking));
             watch.Start();
-            if (_wait.IsDisposed)
+            if (_wait.IsEnded)
             {
                 watch.Abandon();
             }
@@ -161,7 +159,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <remarks>The stream's error, if it has one, is thrown instead of returning false; so is a
     /// <see cref="SubscriberLaggedException"/> where the lag policy says so.</remarks>
     /// <exception cref="ObjectDisposedException">The reader, or the stream, is disposed.</exception>
-    /// <exception cref="InvalidOperationException">A wait is pending already.</exception>
+    /// <exception cref="InvalidOperationException">A wait is already pending.</exception>
     public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -196,16 +194,17 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         }
     }
 
-    /// <summary>Whether all was read and nothing comes any more; throws how the stream ended if it did not just complete.</summary>
+    /// <summary>Whether everything was read and the stream has completed; throws if it has ended in another way.</summary>
     private bool HasEnded()
     {
         ThrowIfDisposed();
         Termination? termination = _log.Termination;
         ObjectDisposedException.ThrowIf(ReferenceEquals(termination, Termination.Disposed), _stream);
-        if (_cursor.Failure(_name) is { } failure)
+        if (_cursor.HasFailed)
         {
+            SubscriberLaggedException failure = Observers.LaggedError(_name, in _cursor);
             _completion?.Fail(failure);
-            ExceptionDispatchInfo.Throw(failure);
+            throw failure;
         }
 
         if (termination is null || !_cursor.IsAtEnd(_log))
@@ -228,17 +227,17 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
             CompleteIfDrained();
         }
 
-        _log.TellProgress();
+        _parking.NotifyProgress();
     }
 
     private void CompleteIfDrained()
     {
-        // The sequence was stored, now the end is loaded; who ends the stream stores the end, then loads the sequence.
+        // The sequence number was stored, now the end is loaded; the thread that ends the stream stores the end, then loads the sequence number.
         Interlocked.MemoryBarrier();
         Termination? termination = _log.Termination;
-        if (_cursor.Failure(_name) is { } failure)
+        if (_cursor.HasFailed)
         {
-            _completion!.Fail(failure);
+            _completion!.Fail(Observers.LaggedError(_name, in _cursor));
         }
         else if (termination is not null && (_cursor.IsAtEnd(_log) || ReferenceEquals(termination, Termination.Disposed)))
         {
@@ -246,5 +245,5 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         }
     }
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_wait.IsDisposed, this);
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_wait.IsEnded, this);
 }

@@ -18,7 +18,6 @@ public sealed class EventSnapshot<TState, T>
     /// <summary>The state: exactly the events before <see cref="Position"/> are in it.</summary>
     public TState State { get; }
 
-    /// <summary>Where the events go on that are not in the state. Holding it keeps them alive. Should
-    /// <c>apply</c> throw, who follows it gets that error, in place of the event.</summary>
+    /// <summary>Where the events begin that are not in the state. Holding it keeps them alive.</summary>
     public EventPosition<T> Position { get; }
 }

@@ -4,6 +4,7 @@ using System.Reactive.Subjects;
 using System.Runtime.CompilerServices;
 using Rx.Delivery;
 using Rx.Diagnostics;
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx;
@@ -27,23 +28,26 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     private readonly EventLog<T> _log;
     private readonly EventStreamOptions _options;
 
-    /// <summary>The delivery on the publishing thread, null until the first such observer. Set once by CAS, read with acquire.</summary>
+    /// <summary>The delivery on the publishing thread, null until the first such observer. Set once; read with acquire.</summary>
     private InlineDelivery<T>? _inline;
 
-    /// <summary>The observers on schedulers, null until the first one. Set once by CAS, read with acquire.</summary>
+    /// <summary>The observers on schedulers, null until the first one. Set once; read with acquire.</summary>
     private SubscriptionList? _scheduled;
 
-    /// <summary>What ends with the stream, such as its subscription to a source, or null. Exchanged by who sets and who disposes it.</summary>
+    /// <summary>Where readers and pumps sleep, null until the first subscription, reader or wait. Set once; read with acquire.</summary>
+    private ParkingLot<T>? _parking;
+
+    /// <summary>What ends with the stream, such as its subscription to a source, or null. Exchanged by the thread that sets it and by the one that disposes it.</summary>
     private IDisposable? _owned;
 
-    /// <summary>Makes a stream that any thread may publish to, and that calls observers on the publishing thread.</summary>
+    /// <summary>Creates a stream that any thread may publish to, and that calls observers on the publishing thread.</summary>
     public EventStream()
         : this(EventStreamOptions.Default)
     {
     }
 
-    /// <summary>Makes a stream.</summary>
-    /// <param name="options">How it is to work.</param>
+    /// <summary>Creates a stream.</summary>
+    /// <param name="options">The stream's options.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     public EventStream(EventStreamOptions options)
     {
@@ -62,7 +66,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         }
     }
 
-    /// <summary>Whether anybody is subscribed. Readers do not count.</summary>
+    /// <summary>Whether an observer is subscribed. Readers do not count.</summary>
     public override bool HasObservers =>
         _log.Termination is null
         && (Volatile.Read(ref _inline)?.Subscriptions.Count > 0 || Volatile.Read(ref _scheduled)?.Count > 0);
@@ -70,7 +74,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <summary>Whether <see cref="Dispose"/> was called.</summary>
     public override bool IsDisposed => _log.IsDisposed;
 
-    /// <summary>The subscriptions there are now, those on the publishing thread first, each kind in the order it came.</summary>
+    /// <summary>The current subscriptions: first the ones on the publishing thread, then the ones on schedulers, each in subscription order.</summary>
     public IReadOnlyList<EventSubscription> Subscriptions
     {
         get
@@ -104,6 +108,9 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
 
     internal EventLog<T> Log => _log;
 
+    /// <summary>Where readers and pumps sleep.</summary>
+    internal ParkingLot<T> Parking => LazyInitializer.EnsureInitialized(ref _parking, () => new ParkingLot<T>(_log));
+
     /// <summary>Whether a terminal event was published, or the stream disposed.</summary>
     internal bool HasEnded => _log.Termination is not null;
 
@@ -113,93 +120,64 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
 
     /// <summary>Publishes an event.</summary>
     /// <remarks>
-    /// Observers without a scheduler get it before this returns, unless a thread is delivering at the moment, which then
-    /// delivers this event too. What they throw leaves the <c>OnNext</c> that delivered it, after everyone else got the event
+    /// Observers without a scheduler get the event before this returns, unless another thread is delivering at the moment; that thread then
+    /// delivers this event too. An exception of an observer leaves the <c>OnNext</c> of the thread that delivered the event, after every other observer has got the event
     /// (several: as an <see cref="AggregateException"/>). Ignored after the terminal event. Blocks while a subscriber with
     /// <see cref="LagPolicy.Wait"/> has no room.
     /// </remarks>
     /// <param name="value">The event.</param>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    /// <exception cref="InvalidOperationException">It would have to wait inside a delivery of this stream.</exception>
+    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream.</exception>
     public override void OnNext(T value)
     {
-        Duties duties = _log.Duties;
-        if ((duties & Duties.Ask) != 0)
-        {
-            PublishSlow(value);
-        }
-        else
-        {
-            PublishAtOnce(value, duties);
-        }
-    }
-
-    /// <summary>Publishes one event where publishers do not have to ask.</summary>
-    /// <remarks>It calls others only as the last thing it does, so it keeps nothing on the stack.</remarks>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void PublishAtOnce(T value, Duties duties)
-    {
         EventLog<T> log = _log;
-        if (Volatile.Read(ref _inline) is { } inline)
+        PublishFlags flags = log.Flags;
+        if ((flags & PublishFlags.GatedOrEnded) != 0)
         {
-            inline.Publish(value, duties);
+            PublishGatedSlow(value);
+        }
+        else if (Volatile.Read(ref _inline) is { } inline)
+        {
+            inline.Publish(value, flags);
         }
         else if (!log.TryAppend(value, out long sequence, out Segment<T>? tail))
         {
             AppendSlow(value, sequence, tail);
         }
 
-        // Behind the mark: somebody may be parked, and the first inline observer may have come since; neither must wait for the next event.
-        else if (log.IsAnybodyParked() || Volatile.Read(ref _inline) is not null)
+        // After publishing: a reader may be parked, and the first inline observer may have subscribed since; neither must wait for the next event.
+        else if ((log.Flags & PublishFlags.HasWaiters) != 0 || Volatile.Read(ref _inline) is not null)
         {
             WakeSlow(sequence);
         }
     }
 
-    /// <summary>Appends where that takes more than <see cref="EventLog{T}.TryAppend"/> does.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void AppendSlow(T value, long sequence, Segment<T>? tail) => WakeSlow(_log.AppendSlow(value, sequence, tail));
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void WakeSlow(long sequence) => DrainSlow(_log.WakeReaders(), sequence);
-
-    /// <summary>Publishes several events as one run: for every observer they come one after the other, with none between.</summary>
+    /// <summary>Publishes several events as one run: contiguous for every observer.</summary>
     /// <param name="values">The events, in order. They are copied.</param>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream.</exception>
     /// <remarks>Otherwise as <see cref="OnNext"/>.</remarks>
     public void OnNextRange(ReadOnlySpan<T> values)
     {
-        EventLog<T> log = _log;
-        if (values.IsEmpty || (log.Duties & Duties.Ask) != 0)
+        if (values.IsEmpty || (_log.Flags & PublishFlags.GatedOrEnded) != 0)
         {
-            PublishSlow(values);
-            return;
+            PublishGated(values);
         }
-
-        PublishRangeAtOnce(values);
+        else
+        {
+            PublishRange(values);
+        }
     }
 
-    /// <summary>Publishes a run where publishers do not have to ask; returns the sequence number of its first event.</summary>
-    private long PublishRangeAtOnce(ReadOnlySpan<T> values)
-    {
-        EventLog<T> log = _log;
-        Segment<T> tail = log.TailBeforeClaim();
-        long time = log.ReadClock();
-        int count = values.Length;
-        long sequence = log.IsSingleWriter ? log.ClaimSingle(count) : EventLog<T>.CountOf(log.ClaimShared(count));
-        PublishClaimed(tail, sequence, values, time);
-        return sequence;
-    }
-
-    /// <summary>Waits until every observer there is now is done with every event published by now, or has ended.</summary>
+    /// <summary>Waits until every current observer has consumed every event published by now, or has ended.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <remarks>Readers do not count: they read when they like.</remarks>
+    /// <remarks>Readers do not count: a reader reads when its owner wants.</remarks>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task WhenCaughtUpAsync(CancellationToken cancellationToken = default)
     {
         long sequence = _log.NextSequence;
         IReadOnlyList<EventSubscription> subscriptions = Subscriptions;
-        return ProgressWait<T>.Until(_log, () => subscriptions.All(s => s.HasConsumed(sequence)), cancellationToken);
+        return ProgressWait<T>.Until(Parking, () => subscriptions.All(s => s.HasConsumed(sequence)), cancellationToken);
     }
 
     /// <summary>Ends the stream with an error, which reaches each observer after all events. The first terminal event wins.</summary>
@@ -212,11 +190,11 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         Terminate(Termination.Failed(error));
     }
 
-    /// <summary>Ends the stream; each observer learns it after all events. The first terminal event wins.</summary>
+    /// <summary>Ends the stream; its completion reaches each observer after all events. The first terminal event wins.</summary>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     public override void OnCompleted() => Terminate(Termination.Completed);
 
-    /// <summary>Drops all subscriptions without telling them. Afterwards publishing and subscribing throw. Calling it again does nothing.</summary>
+    /// <summary>Ends all subscriptions without notifying observers. Afterwards publishing and subscribing throw. Calling it again does nothing.</summary>
     public override void Dispose()
     {
         if (!_log.TryDispose())
@@ -224,8 +202,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
             return;
         }
 
-        List<Exception>? errors = null;
-        foreach (EventSubscription subscription in Subscriptions.Concat(Volatile.Read(ref _inline)?.Replaying ?? []))
+        ErrorList errors = default;
+        foreach (EventSubscription subscription in Subscriptions)
         {
             try
             {
@@ -233,14 +211,18 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
             }
             catch (Exception error)
             {
-                (errors ??= []).Add(error); // a scheduler that cannot cancel; the others are to be dropped all the same
+                errors.Add(error); // a scheduler that cannot cancel; the other subscriptions end all the same
             }
         }
 
         // Readers find the stream disposed.
-        errors = Errors.Concat(errors, _log.WakeEveryone());
+        if (Volatile.Read(ref _parking) is { } parking)
+        {
+            errors.AddRange(parking.WakeEverything());
+        }
+
         Interlocked.Exchange(ref _owned, null)?.Dispose();
-        Errors.Throw(errors);
+        errors.Throw();
     }
 
     /// <summary>Subscribes from the oldest retained event, or from now on where nothing is retained, on the scheduler of <see cref="EventStreamOptions.Scheduler"/>.</summary>
@@ -248,40 +230,19 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <returns>An <see cref="EventSubscription"/>, which ends when disposed.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="observer"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    public override IDisposable Subscribe(IObserver<T> observer) => Subscribe(observer, null, null, null, null);
+    public override IDisposable Subscribe(IObserver<T> observer) => Subscribe(observer, null, default);
 
-    internal EventSubscription Subscribe(
-        IObserver<T> observer, EventPosition<T>? position, IScheduler? scheduler, LagPolicy? lag, string? name)
+    internal EventSubscription Subscribe(IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
         ArgumentNullException.ThrowIfNull(observer);
         ThrowIfDisposed();
-        scheduler ??= _options.Scheduler;
-        EventSubscription subscription;
-        if (scheduler is null or ImmediateScheduler)
-        {
-            ThrowIfBounded(lag ?? _options.LagPolicy);
-            subscription = SubscribeInline(position?.Fault is { } fault ? new FaultObserver<T>(observer, fault) : observer, position, name);
-        }
-        else
-        {
-            Pump<T> pump = PumpFactory.Create(_log, ScheduledSubscriptions(), Join(position, lag), observer, name, scheduler);
-            (observer as ISubscriptionObserver)?.OnSubscribed(pump);
-            if ((lag ?? _options.LagPolicy) is { WaitsWhenFull: true } wait)
-            {
-                var member = new WaitGate<T>.Member(() => pump.Sequence, wait.Capacity);
-                WaitGate<T> gate = OpenGate();
-                gate.Add(member);
-                pump.IsWaitedFor = true;
-                pump.OnEnded(() => gate.Remove(member));
-            }
-
-            pump.Start();
-            subscription = pump;
-        }
-
+        IScheduler? scheduler = settings.Scheduler ?? _options.Scheduler;
+        EventSubscription subscription = scheduler is null or ImmediateScheduler
+            ? SubscribeInline(observer, position, settings)
+            : SubscribeOn(scheduler, observer, position, settings);
         if (IsDisposed)
         {
-            // Whoever disposed the stream may have looked before the subscription was listed.
+            // The thread that disposed the stream may have looked before the subscription was listed.
             subscription.Dispose();
             ThrowIfDisposed();
         }
@@ -289,75 +250,13 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         return subscription;
     }
 
-    /// <summary>A cursor at a position, or where those begin who name none, with the stream's lag policy unless another is given.</summary>
-    internal Cursor<T> Join(EventPosition<T>? position, LagPolicy? lag)
+    internal EventReader<T> OpenReader(EventPosition<T>? position, JoinSettings settings)
     {
-        ThrowIfDisposed();
-        lag ??= _options.LagPolicy;
-        Cursor<T> cursor = position?.Fork() ?? _log.JoinOldest();
-        cursor.EndAt(position?.Fault);
-        if (lag.LeavesBehind)
-        {
-            cursor.SetBound(_log, lag.Capacity, lag.FailsWhenFull);
-        }
-
-        return cursor;
+        LagPolicy policy = settings.LagPolicy ?? _options.LagPolicy;
+        return new EventReader<T>(this, Join(position, policy), settings.Name, policy.WaitsWhenFull ? OpenGate() : null, policy.Capacity);
     }
 
-    internal EventReader<T> OpenReader(EventPosition<T>? position, LagPolicy? lag, string? name)
-    {
-        lag ??= _options.LagPolicy;
-        return new EventReader<T>(this, Join(position, lag), name, lag.WaitsWhenFull ? OpenGate() : null, lag.Capacity);
-    }
-
-    private InlineSubscription<T> SubscribeInline(IObserver<T> observer, EventPosition<T>? position, string? name)
-    {
-        InlineDelivery<T> inline = Volatile.Read(ref _inline)
-            ?? Interlocked.CompareExchange(ref _inline, new InlineDelivery<T>(_log), null)
-            ?? _inline;
-        if (position is null && !_log.Retains)
-        {
-            var subscription = new InlineSubscription<T>(inline, _log, observer, name);
-            (observer as ISubscriptionObserver)?.OnSubscribed(subscription);
-            inline.Join(subscription);
-            return subscription;
-        }
-
-        var late = new InlineSubscription<T>(inline, _log, observer, name, position?.Fork() ?? _log.JoinOldest());
-        (observer as ISubscriptionObserver)?.OnSubscribed(late);
-        late.ReplayAndJoin();
-        return late;
-    }
-
-    private SubscriptionList ScheduledSubscriptions() =>
-        Volatile.Read(ref _scheduled)
-        ?? Interlocked.CompareExchange(ref _scheduled, new SubscriptionList(), null)
-        ?? _scheduled;
-
-    /// <summary>The clock for retention by age, in ticks: a virtual scheduler's own time, else monotonic time, which setting the wall clock does not move.</summary>
-    private static Func<long> ClockOf(EventStreamOptions options)
-    {
-        if (options.TimeProvider is null && options.Scheduler is { } scheduler && PumpFactory.IsVirtualTime(scheduler.GetType()))
-        {
-            return () => scheduler.Now.UtcTicks;
-        }
-
-        TimeProvider time = options.TimeProvider ?? TimeProvider.System;
-        long start = time.GetTimestamp();
-        return () => time.GetElapsedTime(start).Ticks;
-    }
-
-    private static void ThrowIfBounded(LagPolicy lag)
-    {
-        if (lag.LeavesBehind || lag.WaitsWhenFull)
-        {
-            throw new InvalidOperationException(
-                $"The lag policy {lag} cannot be kept for an observer on the publishing thread: it is called before OnNext returns, " +
-                "so it never lags. Name a scheduler with ObserveOn, or subscribe with WithLagPolicy(LagPolicy.Unbounded).");
-        }
-    }
-
-    /// <summary>Has something disposed together with the stream.</summary>
+    /// <summary>Disposes something together with the stream.</summary>
     internal void Own(IDisposable owned)
     {
         Interlocked.Exchange(ref _owned, owned);
@@ -367,33 +266,83 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         }
     }
 
-    private void Terminate(Termination termination)
+    private InlineSubscription<T> SubscribeInline(IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
-        if (_log.TryTerminate(termination))
+        ThrowIfBounded(settings.LagPolicy ?? _options.LagPolicy);
+        InlineDelivery<T> inline = LazyInitializer.EnsureInitialized(ref _inline, () => InlineDelivery<T>.Create(_log, Parking));
+        bool joinsNow = position is null && !_log.Retains;
+        var subscription = new InlineSubscription<T>(
+            inline, _log, observer, settings.Name, joinsNow ? default : position?.Fork() ?? _log.JoinOldest());
+        (observer as ISubscriptionObserver)?.OnSubscribed(subscription);
+        if (joinsNow)
         {
-            List<Exception>? errors = _log.WakeReaders();
-            _log.WakeEnded();
-            DrainSlow(errors, _log.End);
+            inline.Join(subscription);
         }
         else
         {
-            ThrowIfDisposed();
+            subscription.ReplayAndJoin();
         }
+
+        return subscription;
     }
 
-    /// <summary>Publishes a claimed run, and delivers it as <see cref="OnNext"/> does.</summary>
-    private void PublishClaimed(Segment<T> tail, long sequence, ReadOnlySpan<T> values, long time)
+    private Pump<T> SubscribeOn(IScheduler scheduler, IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
-        _log.PublishRange(tail, sequence, values, time);
-        DrainSlow(_log.WakeReaders(), sequence);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void DrainSlow(List<Exception>? errors, long sequence)
-    {
-        if (Volatile.Read(ref _inline)?.TryDrain(sequence, errors) != true)
+        LagPolicy policy = settings.LagPolicy ?? _options.LagPolicy;
+        SubscriptionList scheduled = LazyInitializer.EnsureInitialized(ref _scheduled, static () => new SubscriptionList());
+        Pump<T> pump = PumpFactory.Create(new PumpSetup<T>(_log, Parking, scheduled, Join(position, policy), observer, settings.Name, scheduler));
+        (observer as ISubscriptionObserver)?.OnSubscribed(pump);
+        if (policy.WaitsWhenFull)
         {
-            Errors.Throw(errors);
+            var member = new WaitGate.Member(() => pump.Sequence, policy.Capacity);
+            WaitGate gate = OpenGate();
+            gate.Add(member);
+            pump.IsWaitedFor = true;
+            pump.OnEnded(() =>
+            {
+                gate.Remove(member);
+                Parking.NotifyProgress();
+            });
+        }
+
+        pump.Start();
+        return pump;
+    }
+
+    /// <summary>A cursor at a position, or where a subscriber begins that names none.</summary>
+    private Cursor<T> Join(EventPosition<T>? position, LagPolicy policy)
+    {
+        ThrowIfDisposed();
+        Cursor<T> cursor = position?.Fork() ?? _log.JoinOldest();
+        if (policy.IsBounded)
+        {
+            Parking.AnnounceWaiters(); // before the lease is given back: see EventLog.Reclaim
+            cursor.SetBound(_log, policy.Capacity, policy.FailsWhenFull);
+        }
+
+        return cursor;
+    }
+
+    /// <summary>The clock for retention by age, in ticks: a virtual scheduler's own time, else monotonic time, which setting the wall clock does not move.</summary>
+    private static Func<long> ClockOf(EventStreamOptions options)
+    {
+        if (options.TimeProvider is null && options.Scheduler is { } scheduler && VirtualTime.IsClockOf(scheduler))
+        {
+            return () => scheduler.Now.UtcTicks;
+        }
+
+        TimeProvider time = options.TimeProvider ?? TimeProvider.System;
+        long start = time.GetTimestamp();
+        return () => time.GetElapsedTime(start).Ticks;
+    }
+
+    private static void ThrowIfBounded(LagPolicy policy)
+    {
+        if (policy.IsBounded || policy.WaitsWhenFull)
+        {
+            throw new InvalidOperationException(
+                $"The lag policy {policy} cannot be applied to an observer on the publishing thread: it is called before OnNext returns, " +
+                "so it never lags. Name a scheduler with ObserveOn, or subscribe with WithLagPolicy(LagPolicy.Unbounded).");
         }
     }
 

@@ -7,7 +7,7 @@ namespace Rx;
 /// <see cref="EventStream{T}.Subscriptions"/> lists.</summary>
 /// <remarks>
 /// <b>Concurrency.</b> All members may be used from any thread at any time. The figures are read while events are being
-/// delivered, so two of them need not be of the same moment.
+/// delivered, so two of them may be of different moments.
 /// </remarks>
 [DebuggerDisplay("{Name,nq} Sequence = {Sequence}, Lag = {Lag}")]
 public abstract class EventSubscription : IDisposable
@@ -20,37 +20,46 @@ public abstract class EventSubscription : IDisposable
     /// <summary>The name given with <see cref="EventObservable{T}.WithName"/>, or null.</summary>
     public string? Name { get; }
 
-    /// <summary>The sequence of the next event for this observer: all events before it were delivered to it or came before it joined.</summary>
+    /// <summary>The sequence number of the next event for this observer: every event before it was delivered, or dropped, or came before the observer joined.</summary>
     public abstract long Sequence { get; }
 
-    /// <summary>How many published events this observer has not had yet; 0 once it is disposed.</summary>
+    /// <summary>How many published events this observer has not had yet; 0 once it has ended.</summary>
     public abstract long Lag { get; }
 
     /// <summary>How many events were delivered to this observer.</summary>
     public abstract long Delivered { get; }
 
-    /// <summary>How many events this observer missed because it did not keep up; see <see cref="LagPolicy"/>.</summary>
+    /// <summary>How many events this observer missed because it lagged too far; see <see cref="LagPolicy"/>.</summary>
     public abstract long Dropped { get; }
 
     /// <summary>When the subscription was made.</summary>
     public DateTimeOffset SubscribedAt { get; } = DateTimeOffset.UtcNow;
 
+    /// <summary>What ended the subscription: what its observer or its scheduler threw, a <see cref="SubscriberLaggedException"/>, or the stream's error; null if
+    /// nothing did.</summary>
+    public Exception? Error
+    {
+        get => Volatile.Read(ref field);
+        private protected set => Volatile.Write(ref field, value);
+    }
+
     /// <summary>Whether the subscription has ended: disposed, or its observer got its terminal event, or threw.</summary>
     public abstract bool IsDisposed { get; }
 
-    /// <summary>The sequence of the event that the observer is being called with. For the thread that calls it.</summary>
+    /// <summary>The sequence number of the event that the observer is being called with. For the thread that calls it.</summary>
     internal abstract long SequenceInDelivery { get; }
 
-    /// <summary>Whether the observer is done with all events before <paramref name="sequence"/>.</summary>
+    /// <summary>Whether the observer has consumed all events before <paramref name="sequence"/>.</summary>
     internal abstract bool HasConsumed(long sequence);
 
-    /// <summary>Has something done once when a subscription on a scheduler has ended; at once if it has. On the publishing thread a
-    /// subscription ends only with its stream or by its owner, who need not be told.</summary>
+    /// <summary>Runs an action once when a subscription on a scheduler has ended; at once if it has. On the publishing thread a
+    /// subscription ends only with its stream or by its owner, so nothing runs.</summary>
     internal virtual void OnEnded(Action action)
     {
     }
 
-    /// <summary>Ends the subscription. No event starts after it returns, unless it was called from inside the observer or
-    /// while the observer runs on another thread; that call then is the last. Calling it again does nothing.</summary>
+    /// <summary>Ends the subscription. Calling it again does nothing.</summary>
+    /// <remarks>No event starts after this returns, unless it was called from inside the observer, or while the observer is being called, or is about to be, on another
+    /// thread; that call is then the last.</remarks>
     public abstract void Dispose();
 }

@@ -34,8 +34,8 @@ public sealed class LagPolicy
 
     internal bool WaitsWhenFull { get; }
 
-    /// <summary>Whether the subscriber is left behind when it lags.</summary>
-    internal bool LeavesBehind => Capacity > 0 && !WaitsWhenFull;
+    /// <summary>Whether a subscriber that lags further than <see cref="Capacity"/> loses events, or ends.</summary>
+    internal bool IsBounded => Capacity > 0 && !WaitsWhenFull;
 
     /// <summary>A subscriber that is more than <paramref name="capacity"/> events behind goes on with the newest ones.</summary>
     /// <param name="capacity">How many; at least 1.</param>

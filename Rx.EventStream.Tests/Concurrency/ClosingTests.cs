@@ -190,7 +190,7 @@ internal sealed class ClosingTests
         Assert.That(stale.LooksReady(_log), Is.True, "What it waited for came so long ago that it is gone.");
     }
 
-    private long Claim(int count = 1) => EventLog<int>.CountOf(_log.ClaimShared(count));
+    private long Claim(int count = 1) => _log.Claims.Claim(count).Count;
 
     private void Publish(int count)
     {

@@ -1,3 +1,4 @@
+using Rx.Parking;
 using Rx.Delivery;
 using Rx.Storage;
 
@@ -15,7 +16,7 @@ internal sealed class DeliveryDuelTests
         // P (fills the hole): mark := published;  fence;  is somebody delivering? then it is theirs
         // C (delivers):       dry; gives up;              mark? then take it up again
         var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 64);
-        var delivery = new InlineDelivery<int>(log);
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
         var observer = new Recorder<int>();
         delivery.Join(new InlineSubscription<int>(delivery, log, observer, null));
         var random = new Random(3);
@@ -28,7 +29,7 @@ internal sealed class DeliveryDuelTests
             () =>
             {
                 tail = log.TailBeforeClaim();
-                hole = EventLog<int>.CountOf(log.ClaimShared());
+                hole = log.Claims.Claim(1).Count;
                 looks = random.Next(1, 4);
             },
             () =>
@@ -55,7 +56,7 @@ internal sealed class DeliveryDuelTests
         // P (publisher):  mark := published;           who waits? none: not delivered to it
         // C (subscriber): state := Waiting;  barrier;  mark? then take the subscription back
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
-        var delivery = new InlineDelivery<int>(log);
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
         delivery.Join(new InlineSubscription<int>(delivery, log, new Recorder<int>(), null)); // keeps the delivery open
         Recorder<int> observer = null!;
         InlineSubscription<int> subscription = null!;
@@ -72,7 +73,7 @@ internal sealed class DeliveryDuelTests
             () =>
             {
                 Duel.DelayStores();
-                delivery.Publish(published++, log.Duties);
+                delivery.Publish(published++, log.Flags);
             },
             () =>
             {

@@ -1,3 +1,4 @@
+using Rx.Parking;
 using System.Reactive.Concurrency;
 using System.Runtime.CompilerServices;
 using Rx.Delivery;
@@ -10,12 +11,12 @@ namespace Rx.Tests.Concurrency;
 internal sealed class HandOverTests
 {
     [Test]
-    public void TakeInOwned_SubscriberReadTheEventMeanwhile_IsNotGivenItAgain()
+    public void AdmitOwned_SubscriberReadTheEventMeanwhile_IsNotGivenItAgain()
     {
         // D (delivers event 0): it waits, at 0                            takes it in
         // S (subscriber):                       sees 0, takes itself back, reads 0, waits again, at 1
         var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 64);
-        var delivery = new InlineDelivery<int>(log);
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
         Cursor<int> start = log.JoinNext();
         var observer = new Recorder<int>();
         Publish(log, 0);
@@ -23,7 +24,7 @@ internal sealed class HandOverTests
         subscription.ReplayAndJoin();
         Assert.That(observer.Events, Is.EqualTo(new[] { 0 }));
 
-        IObserver<int>? taken = Step<int>.TakeInOwned(subscription, 0);
+        IObserver<int>? taken = Step<int>.AdmitOwned(subscription, 0);
 
         Assert.That(taken, Is.Null, "It has had event 0.");
         Publish(log, 1);
@@ -32,10 +33,10 @@ internal sealed class HandOverTests
     }
 
     [Test]
-    public void TakeInOwned_SubscriberReadBeyondTheEvent_IsGivenNoneTwice()
+    public void AdmitOwned_SubscriberReadBeyondTheEvent_IsGivenNoneTwice()
     {
         var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 64);
-        var delivery = new InlineDelivery<int>(log);
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
         Cursor<int> start = log.JoinNext();
         var observer = new Recorder<int>();
         Publish(log, 0);
@@ -47,10 +48,10 @@ internal sealed class HandOverTests
         for (int sequence = 0; sequence < 3; sequence++)
         {
             // What a walk does whose look at the state came before the subscriber read on.
-            Step<int>.TakeInOwned(subscription, sequence)?.OnNext(sequence);
+            Step<int>.AdmitOwned(subscription, sequence)?.OnNext(sequence);
         }
 
-        delivery.Publish(3, log.Duties);
+        delivery.Publish(3, log.Flags);
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2, 3 }));
     }
 
@@ -58,9 +59,9 @@ internal sealed class HandOverTests
     public void Lag_EventBetweenMakingAndListing_IsZero([Values] bool isSingleWriter)
     {
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
-        var delivery = new InlineDelivery<int>(log);
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
         var subscription = new InlineSubscription<int>(delivery, log, new Recorder<int>(), null);
-        delivery.Publish(0, log.Duties); // nobody is listed, so nobody gets it
+        delivery.Publish(0, log.Flags); // nobody is listed, so nobody gets it
         delivery.Join(subscription);
 
         Assert.That((subscription.Lag, subscription.Delivered), Is.EqualTo((0L, 0L)), "Nothing is owed to it.");
@@ -103,13 +104,13 @@ internal sealed class HandOverTests
     private static void Publish(EventLog<int> log, int value)
     {
         Segment<int> tail = log.TailBeforeClaim();
-        log.Publish(tail, EventLog<int>.CountOf(log.ClaimShared()), value);
+        log.Publish(tail, log.Claims.Claim(1).Count, value);
     }
 
     /// <summary>The step behind the look at the state, so that something can come between.</summary>
     private static class Step<T>
     {
-        [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "TakeInOwned")]
-        public static extern IObserver<T>? TakeInOwned(InlineSubscription<T> subscription, long sequence);
+        [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "AdmitOwned")]
+        public static extern IObserver<T>? AdmitOwned(InlineSubscription<T> subscription, long sequence);
     }
 }

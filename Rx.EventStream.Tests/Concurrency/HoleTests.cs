@@ -1,3 +1,4 @@
+using Rx.Parking;
 using Rx.Delivery;
 using Rx.Storage;
 
@@ -10,13 +11,15 @@ namespace Rx.Tests.Concurrency;
 internal sealed class HoleTests(int capacity)
 {
     private EventLog<int> _log = null!;
+    private ParkingLot<int> _parking = null!;
     private InlineDelivery<int> _delivery = null!;
 
     [SetUp]
     public void SetUp()
     {
         _log = new EventLog<int>(isSingleWriter: false, capacity);
-        _delivery = new InlineDelivery<int>(_log);
+        _parking = new ParkingLot<int>(_log);
+        _delivery = InlineDelivery<int>.Create(_log, _parking);
     }
 
     [Test]
@@ -51,12 +54,12 @@ internal sealed class HoleTests(int capacity)
     [Test]
     public void WakeReaders_ParkedAtHole_OnlyItsWriterEndsTheWait()
     {
-        var reader = new ParkedReader(_log);
+        var reader = new ParkedReader(_log, _parking);
         Hole hole = Claim();
         reader.Push();
         reader.Look();
         Publish(1);
-        _log.WakeReaders();
+        _parking.WakeReaders();
 
         // Woken for nothing: the hole is still there. It parks again.
         Assert.That(reader.IsReadyWhileParked, Is.False);
@@ -66,7 +69,7 @@ internal sealed class HoleTests(int capacity)
         Assert.That(reader.Wakes, Is.EqualTo(wakes));
 
         Fill(hole, 0);
-        _log.WakeReaders();
+        _parking.WakeReaders();
         Assert.That(reader.Wakes, Is.EqualTo(wakes + 1));
     }
 
@@ -76,13 +79,13 @@ internal sealed class HoleTests(int capacity)
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
         using EventReader<int> reader = stream.AsObservable().OpenReader();
         Segment<int> tail = stream.Log.TailBeforeClaim();
-        long sequence = EventLog<int>.CountOf(stream.Log.ClaimShared());
+        long sequence = stream.Log.Claims.Claim(1).Count;
         stream.OnNext(1);
 
         Assert.That(reader.TryRead(out _), Is.False);
         Task<bool> wait = reader.WaitToReadAsync().AsTask();
         stream.Log.Publish(tail, sequence, 0);
-        stream.Log.WakeReaders();
+        stream.Parking.WakeReaders();
 
         Assert.That(wait.Wait(TimeSpan.FromSeconds(10)) && wait.Result, Is.True);
         Assert.That(reader.TryRead(out int first) && reader.TryRead(out int second) && (first, second) == (0, 1), Is.True);
@@ -94,15 +97,15 @@ internal sealed class HoleTests(int capacity)
         Recorder<int> observer = Subscribe();
         Hole hole = Claim();
 
-        _delivery.Publish(1, _log.Duties);
-        _delivery.Publish(2, _log.Duties);
+        _delivery.Publish(1, _log.Flags);
+        _delivery.Publish(2, _log.Flags);
         Assert.That(observer.Events, Is.Empty, "The order is one: nothing may pass the hole.");
 
         Fill(hole, 0);
         _delivery.TryDrain(0);
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
 
-        _delivery.Publish(3, _log.Duties);
+        _delivery.Publish(3, _log.Flags);
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2, 3 }), "The one who left can be followed by another.");
     }
 
@@ -113,7 +116,7 @@ internal sealed class HoleTests(int capacity)
         Hole hole = Claim();
 
         Segment<int> tail = _log.TailBeforeClaim();
-        _log.PublishRange(tail, EventLog<int>.CountOf(_log.ClaimShared(3)), [1, 2, 3]);
+        _log.PublishRange(tail, _log.Claims.Claim(3).Count, [1, 2, 3]);
         _delivery.TryDrain(0);
         Assert.That(observer.Events, Is.Empty);
         Fill(hole, 0);
@@ -142,7 +145,7 @@ internal sealed class HoleTests(int capacity)
         _delivery.Join(new InlineSubscription<int>(_delivery, _log, trap, null));
         _delivery.Join(new InlineSubscription<int>(_delivery, _log, observer, null));
 
-        _delivery.Publish(0, _log.Duties);
+        _delivery.Publish(0, _log.Flags);
 
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
     }
@@ -152,7 +155,7 @@ internal sealed class HoleTests(int capacity)
     {
         // The deliverer finds the hole at 1 and leaves; whoever fills it drains, and so does whoever ends the log behind it.
         Recorder<int> observer = Subscribe();
-        _delivery.Publish(0, _log.Duties);
+        _delivery.Publish(0, _log.Flags);
         Hole hole = Claim();
         _log.TryTerminate(Termination.Completed);
         _delivery.TryDrain(0);
@@ -170,7 +173,7 @@ internal sealed class HoleTests(int capacity)
     {
         Hole hole = Claim();
         Recorder<int> observer = Subscribe();
-        _delivery.Publish(1, _log.Duties);
+        _delivery.Publish(1, _log.Flags);
         Fill(hole, 0);
         _delivery.TryDrain(0);
 
@@ -186,13 +189,13 @@ internal sealed class HoleTests(int capacity)
         using IDisposable subscription = stream.ObserveOn(scheduler).Subscribe(observer);
         stream.OnNext(0);
         Segment<int> tail = stream.Log.TailBeforeClaim();
-        long sequence = EventLog<int>.CountOf(stream.Log.ClaimShared());
+        long sequence = stream.Log.Claims.Claim(1).Count;
         stream.OnNext(2);
         scheduler.RunAll();
         Assert.That(observer.Events, Is.EqualTo(new[] { 0 }));
 
         stream.Log.Publish(tail, sequence, 1);
-        stream.Log.WakeReaders();
+        stream.Parking.WakeReaders();
         scheduler.RunAll();
 
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
@@ -218,11 +221,11 @@ internal sealed class HoleTests(int capacity)
     public void Publish_LateClaimBehindTheEnd_IsNotDelivered()
     {
         Recorder<int> observer = Subscribe();
-        _delivery.Publish(0, _log.Duties);
+        _delivery.Publish(0, _log.Flags);
         _log.TryTerminate(Termination.Completed);
-        _delivery.Publish(2, _log.Duties);
+        _delivery.Publish(2, _log.Flags);
         _delivery.TryDrain(0);
-        _delivery.Publish(3, _log.Duties);
+        _delivery.Publish(3, _log.Flags);
 
         Assert.That(observer.Events, Is.EqualTo(new[] { 0 }));
         Assert.That(observer.Terminals, Is.EqualTo(1));
@@ -250,7 +253,7 @@ internal sealed class HoleTests(int capacity)
     private Hole Claim()
     {
         Segment<int> tail = _log.TailBeforeClaim();
-        return new Hole(tail, EventLog<int>.CountOf(_log.ClaimShared()));
+        return new Hole(tail, _log.Claims.Claim(1).Count);
     }
 
     private void Fill(Hole hole, int value) => _log.Publish(hole.Tail, hole.Sequence, value);

@@ -1,3 +1,4 @@
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx.Tests.Concurrency;
@@ -6,18 +7,20 @@ namespace Rx.Tests.Concurrency;
 internal sealed class ParkedReader : IParked
 {
     private readonly EventLog<int> _log;
+    private readonly ParkingLot<int> _parking;
     private readonly Waiter _waiter = new();
     private Cursor<int> _cursor;
     private int _wakes;
 
-    public ParkedReader(EventLog<int> log)
+    public ParkedReader(EventLog<int> log, ParkingLot<int> parking)
     {
         _log = log;
-        log.ExpectReaders();
+        _parking = parking;
+        parking.AnnounceWaiters();
         _cursor = log.JoinNext();
     }
 
-    public bool IsReadyWhileParked => _cursor.IsReadyWhileParked(_log);
+    public bool IsReadyWhileParked => _parking.IsReadyWhileParked(ref _cursor);
 
     public int Wakes => Volatile.Read(ref _wakes);
 
@@ -26,20 +29,14 @@ internal sealed class ParkedReader : IParked
     public void Wake() => Interlocked.Increment(ref _wakes);
 
     /// <summary>The first half of parking: the push, without the look that must follow.</summary>
-    public void Push()
-    {
-        if (_waiter.Arm(this))
-        {
-            _log.Waiting.Push(_waiter);
-        }
-    }
+    public void Push() => _parking.Push(ParkingPlace.Direct, _waiter, this);
 
     /// <summary>The second half: the look, and waking everyone if there is an event.</summary>
     public void Look()
     {
         if (IsReadyWhileParked)
         {
-            _log.Waiting.WakeAll();
+            _parking.WakeAll(ParkingPlace.Direct);
         }
     }
 

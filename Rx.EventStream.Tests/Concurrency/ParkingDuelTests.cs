@@ -1,3 +1,4 @@
+using Rx.Parking;
 using Rx.Delivery;
 using Rx.Storage;
 
@@ -15,7 +16,8 @@ internal sealed class ParkingDuelTests
         // P (writer): mark := published;         is somebody parked?
         // C (reader): push;               fence; mark?
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
-        var reader = new ParkedReader(log);
+        var parking = new ParkingLot<int>(log);
+        var reader = new ParkedReader(log, parking);
         int wakes = 0;
 
         Duel.Run(
@@ -26,7 +28,7 @@ internal sealed class ParkingDuelTests
                 reader.Push();
                 reader.Look();
             },
-            () => Publish(log),
+            () => Publish(log, parking),
             () => reader.Wakes == wakes + 1 && reader.TryRead(out _) ? null : $"Woken {reader.Wakes - wakes} times.");
     }
 
@@ -36,7 +38,8 @@ internal sealed class ParkingDuelTests
         // P (owner): owner := me;             full fence; is it on the stack? then leave it there
         // C (taker): on the stack := no more; full fence; whose is it?        then wake that one
         var log = new EventLog<int>(isSingleWriter: true, maxCapacity: 64);
-        var reader = new ParkedReader(log);
+        var parking = new ParkingLot<int>(log);
+        var reader = new ParkedReader(log, parking);
         Waiter? taken = null;
         int wakes = 0;
         bool isOwnerLate = false;
@@ -48,7 +51,7 @@ internal sealed class ParkingDuelTests
                 isOwnerLate = !isOwnerLate;
                 reader.Push();
                 reader.Waiter.Disarm();
-                taken = log.Waiting.TakeAll();
+                taken = StackAt<int>.Get(parking, ParkingPlace.Direct).TakeAll();
                 wakes = reader.Wakes;
             },
             () =>
@@ -71,7 +74,7 @@ internal sealed class ParkingDuelTests
             },
             () =>
             {
-                log.Waiting.WakeAll();
+                parking.WakeAll(ParkingPlace.Direct);
                 return reader.Wakes > wakes ? null : "Neither woken nor on the stack.";
             });
     }
@@ -84,16 +87,16 @@ internal sealed class ParkingDuelTests
         Duel.Run(
             Rounds,
             () => log = new EventLog<int>(isSingleWriter: true, maxCapacity: 64),
-            () => log.Impose(Duties.Wake),
+            () => log.SetFlag(PublishFlags.HasWaiters),
             () =>
             {
                 for (int i = 0; i < 20; i++)
                 {
-                    log.Impose(Duties.Settle);
-                    log.Relieve(Duties.Settle);
+                    log.SetFlag(PublishFlags.PublishedInside);
+                    log.ClearFlag(PublishFlags.PublishedInside);
                 }
             },
-            () => log.Duties == Duties.Wake ? null : $"To be minded: {log.Duties}.");
+            () => log.Flags == (PublishFlags.HasWaiters | PublishFlags.HandOverPending) ? null : $"To be minded: {log.Flags}.");
     }
 
     [Test]
@@ -102,6 +105,7 @@ internal sealed class ParkingDuelTests
         // P (pump):  has moved;          somebody waits?
         // C (waits): push;      barrier; moved far enough?
         var log = new EventLog<int>(isSingleWriter: true, maxCapacity: 64);
+        var parking = new ParkingLot<int>(log);
         int moved = 0;
         int awaited = 0;
         Task waiting = Task.CompletedTask;
@@ -112,13 +116,13 @@ internal sealed class ParkingDuelTests
             () =>
             {
                 int round = awaited;
-                waiting = ProgressWait<int>.Until(log, () => Volatile.Read(ref moved) >= round, CancellationToken.None);
+                waiting = ProgressWait<int>.Until(parking, () => Volatile.Read(ref moved) >= round, CancellationToken.None);
             },
             () =>
             {
                 Duel.DelayStores();
                 Volatile.Write(ref moved, awaited);
-                log.TellProgress();
+                parking.NotifyProgress();
             },
             () => SpinWait.SpinUntil(() => waiting.IsCompleted, TimeSpan.FromSeconds(30)) ? null : "It was not told.");
     }
@@ -129,6 +133,7 @@ internal sealed class ParkingDuelTests
         // P (pump):    has moved;                                      does a caller wait?
         // C (sweeper): takes all; not moved; puts back; barrier; has it moved?
         var log = new EventLog<int>(isSingleWriter: true, maxCapacity: 64);
+        var parking = new ParkingLot<int>(log);
         int moved = 0;
         int awaited = 0;
         int looked = 0;
@@ -141,12 +146,12 @@ internal sealed class ParkingDuelTests
             () =>
             {
                 int round = ++awaited;
-                waiting = ProgressWait<int>.Until(log, () => HasMoved(round), CancellationToken.None);
+                waiting = ProgressWait<int>.Until(parking, () => HasMoved(round), CancellationToken.None);
             },
             () =>
             {
                 isSweeping = true;
-                log.Side.ForProgress.Sweep();
+                StackAt<int>.Get(parking, ParkingPlace.Progress).Sweep();
                 isSweeping = false;
             },
             () =>
@@ -158,7 +163,7 @@ internal sealed class ParkingDuelTests
 
                 Duel.DelayStores();
                 Volatile.Write(ref moved, round);
-                log.TellProgress();
+                parking.NotifyProgress();
             },
             () => SpinWait.SpinUntil(() => waiting.IsCompleted, TimeSpan.FromSeconds(30)) ? null : "It was not told.");
 
@@ -177,12 +182,12 @@ internal sealed class ParkingDuelTests
     }
 
     /// <summary>Claims, and then publishes so that others see it late.</summary>
-    private static void Publish(EventLog<int> log)
+    private static void Publish(EventLog<int> log, ParkingLot<int> parking)
     {
         Segment<int> tail = log.TailBeforeClaim();
-        long sequence = log.IsSingleWriter ? log.ClaimSingle() : EventLog<int>.CountOf(log.ClaimShared());
+        long sequence = log.Claim(1);
         Duel.DelayStores();
         log.Publish(tail, sequence, 0);
-        log.WakeReaders();
+        parking.WakeReaders();
     }
 }

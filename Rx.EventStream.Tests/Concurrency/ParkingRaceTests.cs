@@ -1,3 +1,4 @@
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx.Tests.Concurrency;
@@ -17,7 +18,8 @@ internal sealed class ParkingRaceTests(bool isSingleWriter)
     public void Publish_JustAsTheReaderParks_NoWakeUpIsLost()
     {
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
-        var reader = new ParkedReader(log);
+        var parking = new ParkingLot<int>(log);
+        var reader = new ParkedReader(log, parking);
         int read = 0;
         bool isStopped = false;
         var reading = new Thread(() =>
@@ -55,9 +57,9 @@ internal sealed class ParkingRaceTests(bool isSingleWriter)
 
                 Thread.SpinWait(random.Next(12));
                 Segment<int> tail = log.TailBeforeClaim();
-                long sequence = isSingleWriter ? log.ClaimSingle() : EventLog<int>.CountOf(log.ClaimShared());
+                long sequence = log.Claim(1);
                 log.Publish(tail, sequence, i);
-                log.WakeReaders();
+                parking.WakeReaders();
             }
         });
 

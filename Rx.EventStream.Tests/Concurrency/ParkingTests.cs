@@ -1,3 +1,4 @@
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx.Tests.Concurrency;
@@ -8,39 +9,21 @@ namespace Rx.Tests.Concurrency;
 internal sealed class ParkingTests(bool isSingleWriter)
 {
     private EventLog<int> _log = null!;
+    private ParkingLot<int> _parking = null!;
 
     [SetUp]
-    public void SetUp() => _log = new EventLog<int>(isSingleWriter, maxCapacity: 2);
-
-    /// <summary>Who parks and finds an event wakes everyone, and is not to get what a scheduler of theirs throws.</summary>
-    [Test]
-    public void WakeAllOn_SchedulerOfAnotherThrows_TheNextPublisherGetsIt()
+    public void SetUp()
     {
-        var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 4);
-        log.ExpectReaders();
-        var waiter = new Waiter();
-        waiter.Arm(new Thrower());
-        log.Waiting.Push(waiter);
-
-        log.WakeAllOn(ref log.Waiting);
-
-        Assert.That(log.WakeReaders(), Has.Count.EqualTo(1).And.All.InstanceOf<InvalidOperationException>());
-        Assert.That(log.WakeReaders(), Is.Null);
-    }
-
-    private sealed class Thrower : IParked
-    {
-        public bool IsReadyWhileParked => false;
-
-        public void Wake() => throw new InvalidOperationException();
+        _log = new EventLog<int>(isSingleWriter, maxCapacity: 2);
+        _parking = new ParkingLot<int>(_log);
     }
 
     [Test]
     public void Look_EventBeforePush_WakesItself()
     {
-        var reader = new ParkedReader(_log);
+        var reader = new ParkedReader(_log, _parking);
         Publish(1);
-        _log.WakeReaders();
+        _parking.WakeReaders();
 
         reader.Push();
         reader.Look();
@@ -51,25 +34,25 @@ internal sealed class ParkingTests(bool isSingleWriter)
     [Test]
     public void WakeReaders_EventAfterLook_WakesParked()
     {
-        var reader = new ParkedReader(_log);
+        var reader = new ParkedReader(_log, _parking);
         reader.Push();
         reader.Look();
         Assert.That(reader.Wakes, Is.Zero, "There is nothing yet.");
 
         Publish(1);
-        _log.WakeReaders();
+        _parking.WakeReaders();
 
         Assert.That(reader.Wakes, Is.EqualTo(1));
-        Assert.That(_log.Waiting.IsEmpty, Is.True);
+        Assert.That(StackAt<int>.Get(_parking, ParkingPlace.Direct).IsEmpty, Is.True);
     }
 
     [Test]
     public void Look_PushBetweenMarkAndWake_BothMayWakeButOneFindsTheStack()
     {
-        var reader = new ParkedReader(_log);
+        var reader = new ParkedReader(_log, _parking);
         Publish(1);
         reader.Push();
-        _log.WakeReaders();
+        _parking.WakeReaders();
         reader.Look();
 
         Assert.That(reader.Wakes, Is.EqualTo(1), "The stack is taken whole, once.");
@@ -78,7 +61,7 @@ internal sealed class ParkingTests(bool isSingleWriter)
     [Test]
     public void Look_ClaimedAndNotPublished_SleepsUntilWriterLooks()
     {
-        var reader = new ParkedReader(_log);
+        var reader = new ParkedReader(_log, _parking);
         Segment<int> tail = _log.TailBeforeClaim();
         long sequence = Claim();
 
@@ -87,18 +70,18 @@ internal sealed class ParkingTests(bool isSingleWriter)
         Assert.That(reader.Wakes, Is.Zero, "A claimed slot is no event.");
 
         _log.Publish(tail, sequence, 1);
-        _log.WakeReaders();
+        _parking.WakeReaders();
         Assert.That(reader.Wakes, Is.EqualTo(1));
     }
 
     [Test]
     public void Look_WriterPastItsLook_WakesItself()
     {
-        var reader = new ParkedReader(_log);
+        var reader = new ParkedReader(_log, _parking);
         Segment<int> tail = _log.TailBeforeClaim();
         long sequence = Claim();
         _log.Publish(tail, sequence, 1);
-        _log.WakeReaders();
+        _parking.WakeReaders();
 
         reader.Push();
         reader.Look();
@@ -109,9 +92,9 @@ internal sealed class ParkingTests(bool isSingleWriter)
     [Test]
     public void Look_EventInASegmentNotLinkedWhenParked_WakesEveryone()
     {
-        var early = new ParkedReader(_log);
+        var early = new ParkedReader(_log, _parking);
         early.Push();
-        var late = new ParkedReader(_log);
+        var late = new ParkedReader(_log, _parking);
         for (int i = 0; i < 5; i++)
         {
             Publish(i);
@@ -126,7 +109,7 @@ internal sealed class ParkingTests(bool isSingleWriter)
     [Test]
     public void Look_CursorAtAnUnlinkedSegment_SeesTheEventThere()
     {
-        var reader = new ParkedReader(_log);
+        var reader = new ParkedReader(_log, _parking);
         Publish(0);
         Publish(1);
         Assert.That(reader.TryRead(out _) && reader.TryRead(out _), Is.True);
@@ -145,13 +128,13 @@ internal sealed class ParkingTests(bool isSingleWriter)
     [Test]
     public void Push_WhileStillOnStack_IsThereOnce()
     {
-        var reader = new ParkedReader(_log);
+        var reader = new ParkedReader(_log, _parking);
         reader.Push();
         reader.Waiter.Disarm();
         reader.Push();
 
         Publish(1);
-        _log.WakeReaders();
+        _parking.WakeReaders();
 
         Assert.That(reader.Wakes, Is.EqualTo(1));
     }
@@ -159,32 +142,32 @@ internal sealed class ParkingTests(bool isSingleWriter)
     [Test]
     public void TryTerminate_ReaderParked_IsReadyAndWoken()
     {
-        var reader = new ParkedReader(_log);
+        var reader = new ParkedReader(_log, _parking);
         reader.Push();
         reader.Look();
 
         Assert.That(_log.TryTerminate(Termination.Completed), Is.True);
-        _log.WakeReaders();
+        _parking.WakeReaders();
 
         Assert.That(reader.Wakes, Is.EqualTo(1));
         Assert.That(reader.IsReadyWhileParked, Is.True);
     }
 
     [Test]
-    public void ExpectReaders_NoReaderYet_WriterLooksFromThenOn()
+    public void AnnounceWaiters_NoReaderYet_WriterLooksFromThenOn()
     {
         Publish(0);
-        _log.WakeReaders();
-        var reader = new ParkedReader(_log);
+        _parking.WakeReaders();
+        var reader = new ParkedReader(_log, _parking);
         reader.Push();
 
         Publish(1);
-        _log.WakeReaders();
+        _parking.WakeReaders();
 
         Assert.That(reader.Wakes, Is.EqualTo(1));
     }
 
-    private long Claim() => isSingleWriter ? _log.ClaimSingle() : EventLog<int>.CountOf(_log.ClaimShared());
+    private long Claim() => _log.Claim(1);
 
     private void Publish(int value)
     {

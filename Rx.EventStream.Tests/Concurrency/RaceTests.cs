@@ -1,3 +1,4 @@
+using Rx.Parking;
 using System.Reactive.Concurrency;
 using Rx.Storage;
 
@@ -248,7 +249,7 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
             {
                 var (stream, first, second) = ((EventStream<int>, EventReader<int>, EventReader<int>))state;
                 Task<bool>[] waits = [first.WaitToReadAsync().AsTask(), second.WaitToReadAsync().AsTask()];
-                stream.Log.Waiting.Sweep();
+                StackAt<int>.Get(stream.Parking, ParkingPlace.Direct).Sweep();
                 Race.Await(() => Array.TrueForAll(waits, w => w.IsCompleted), "the wake-up of both readers");
             },
             state => (((EventStream<int>, EventReader<int>, EventReader<int>))state).Item1.OnNext(7),

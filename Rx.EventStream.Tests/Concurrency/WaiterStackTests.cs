@@ -1,3 +1,4 @@
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx.Tests.Concurrency;
@@ -94,9 +95,9 @@ internal sealed class WaiterStackTests
         broken.Park(ref _stack);
         above.Park(ref _stack);
 
-        List<Exception>? errors = _stack.WakeAll();
+        ErrorList errors = _stack.WakeAll();
 
-        Assert.That(errors, Is.Not.Null.And.One.InstanceOf<InvalidOperationException>());
+        Assert.That(errors.Throw, Throws.InvalidOperationException);
         Assert.That((above.Wakes, below.Wakes), Is.EqualTo((1, 1)));
         Assert.That(below.Waiter.IsOnStack, Is.False, "Or it would never be pushed again.");
     }
@@ -166,7 +167,8 @@ internal sealed class WaiterStackTests
     public void Sweep_OwnerDisposedMeanwhile_OthersAreWoken()
     {
         EventLog<int> log = new(isSingleWriter: false, maxCapacity: 2);
-        ParkedReader[] readers = [new(log), new(log), new(log)];
+        var parking = new ParkingLot<int>(log);
+        ParkedReader[] readers = [new(log, parking), new(log, parking), new(log, parking)];
         foreach (ParkedReader reader in readers)
         {
             reader.Push();
@@ -178,13 +180,13 @@ internal sealed class WaiterStackTests
         {
             trap.OnLook = null;
             Segment<int> tail = log.TailBeforeClaim();
-            log.Publish(tail, EventLog<int>.CountOf(log.ClaimShared()), 1);
+            log.Publish(tail, log.Claims.Claim(1).Count, 1);
             readers[2].Waiter.Disarm();
             readers[2].Close();
         };
         WaiterStack stack = default;
         trap.Park(ref stack);
-        Waiter? entries = log.Waiting.TakeAll();
+        Waiter? entries = StackAt<int>.Get(parking, ParkingPlace.Direct).TakeAll();
         while (entries is not null)
         {
             Waiter? below = entries.Below;

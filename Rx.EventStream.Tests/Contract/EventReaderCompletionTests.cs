@@ -1,4 +1,6 @@
+using Rx.Parking;
 using Rx.Storage;
+using Rx.Tests.Concurrency;
 
 namespace Rx.Tests.Contract;
 
@@ -32,9 +34,9 @@ internal sealed class EventReaderCompletionTests
         Task completion = reader.Completion;
         var waiter = new Waiter();
         waiter.Arm(new Asked(stream.OnCompleted));
-        stream.Log.Side.ForEnd.Push(waiter);
+        StackAt<int>.Get(stream.Parking, ParkingPlace.End).Push(waiter);
 
-        stream.Log.Side.ForEnd.Sweep();
+        StackAt<int>.Get(stream.Parking, ParkingPlace.End).Sweep();
 
         await Eventually.Ends(completion);
     }

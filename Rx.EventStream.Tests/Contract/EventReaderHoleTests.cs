@@ -13,7 +13,7 @@ internal sealed class EventReaderHoleTests
         using EventReader<int> reader = stream.GetNextPosition().OpenReader();
         // A writer between its claim and its publication.
         Segment<int> segment = stream.Log.TailBeforeClaim();
-        long hole = EventLog<int>.CountOf(stream.Log.ClaimShared());
+        long hole = stream.Log.Claims.Claim(1).Count;
         ValueTask<bool> wait = reader.WaitToReadAsync();
 
         stream.OnNext(2);
@@ -21,7 +21,7 @@ internal sealed class EventReaderHoleTests
         Assert.That(wait.IsCompleted, Is.False);
 
         stream.Log.Publish(segment, hole, 1);
-        stream.Log.WakeReaders();
+        stream.Parking.WakeReaders();
         Assert.That(async () => await Eventually.Ends(wait), Is.True);
         Assert.That(reader.TryRead(out int first), Is.True);
         Assert.That(first, Is.EqualTo(1));

@@ -1,4 +1,6 @@
+using Rx.Parking;
 using Rx.Storage;
+using Rx.Tests.Concurrency;
 
 namespace Rx.Tests.Contract;
 
@@ -84,7 +86,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
             }
         }
 
-        Assert.That(CountEntries(ref _stream.Log.Waiting), Is.LessThanOrEqualTo(1));
+        Assert.That(CountEntries(ref StackAt<byte>.Get(_stream.Parking, ParkingPlace.Direct)), Is.LessThanOrEqualTo(1));
     }
 
     [Test]
@@ -106,7 +108,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
             }
         }
 
-        Assert.That(CountEntries(ref _stream.Log.Waiting), Is.LessThan(100));
+        Assert.That(CountEntries(ref StackAt<byte>.Get(_stream.Parking, ParkingPlace.Direct)), Is.LessThan(100));
     }
 
     [Test]
@@ -118,7 +120,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
             _ = reader.WaitToReadAsync().AsTask();
         }
 
-        Assert.That(CountEntries(ref _stream.Log.Waiting), Is.LessThan(100));
+        Assert.That(CountEntries(ref StackAt<byte>.Get(_stream.Parking, ParkingPlace.Direct)), Is.LessThan(100));
     }
 
     [Test]
@@ -130,7 +132,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
             _stream.ObserveOn(scheduler).Subscribe(new RecordingObserver<byte>()).Dispose();
         }
 
-        Assert.That(CountEntries(ref _stream.Log.Waiting), Is.LessThan(100));
+        Assert.That(CountEntries(ref StackAt<byte>.Get(_stream.Parking, ParkingPlace.Direct)), Is.LessThan(100));
         Assert.That(_stream.Subscriptions, Is.Empty);
     }
 

@@ -1,3 +1,4 @@
+using Rx.Parking;
 using System.Reactive.Concurrency;
 using Rx.Delivery;
 using Rx.Storage;
@@ -13,6 +14,8 @@ namespace Rx.Tests.Delivery;
 [TestFixture(64, false)]
 internal sealed class LeavingTests(int capacity, bool isSingleWriter)
 {
+    private const PublishFlags Settling = PublishFlags.HandOverPending | PublishFlags.PublishedInside | PublishFlags.ObserverThrew;
+
     private EventStream<int> _stream = null!;
 
     [SetUp]
@@ -73,17 +76,17 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
         // A (subscribes): makes the delivery, joins                              P (writer): takes it over, all is settled
         // B (subscribes): finds no delivery                                                   makes one, which comes too late
         var log = new EventLog<int>(isSingleWriter, capacity);
-        var delivery = new InlineDelivery<int>(log);
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
         var observer = new Recorder<int>();
         delivery.Join(new InlineSubscription<int>(delivery, log, observer, null));
-        delivery.Publish(0, log.Duties);
-        Assert.That(log.Duties & Duties.Settle, Is.EqualTo(Duties.None));
+        delivery.Publish(0, log.Flags);
+        Assert.That(log.Flags & Settling, Is.EqualTo(PublishFlags.None));
 
-        _ = new InlineDelivery<int>(log);
-        delivery.Publish(1, log.Duties);
-        delivery.Publish(2, log.Duties);
+        _ = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
+        delivery.Publish(1, log.Flags);
+        delivery.Publish(2, log.Flags);
 
-        Assert.That(log.Duties & Duties.Settle, Is.EqualTo(Duties.None), "Else every event goes the slow way, for ever.");
+        Assert.That(log.Flags & Settling, Is.EqualTo(PublishFlags.None), "Else every event goes the slow way, for ever.");
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
     }
 
@@ -127,11 +130,11 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
         EventLog<int> log = _stream.Log;
         _stream.Subscribe(new RecordingObserver<int>(value => _ = value == 1 ? throw error : value));
         _stream.OnNext(0);
-        Assert.That(log.Duties & Duties.Settle, Is.EqualTo(Duties.None), "The delivery is the writer's.");
+        Assert.That(log.Flags & Settling, Is.EqualTo(PublishFlags.None), "The delivery is the writer's.");
 
         Assert.That(Record(1), Is.SameAs(error));
 
-        Assert.That(log.Duties & Duties.Settle, Is.EqualTo(Duties.None), "Else every event goes the slow way, for ever.");
+        Assert.That(log.Flags & Settling, Is.EqualTo(PublishFlags.None), "Else every event goes the slow way, for ever.");
     }
 
     [Test]
@@ -144,7 +147,7 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
 
         _stream.OnNext(1);
 
-        bool isClosed = isSingleWriter ? (log.Duties & Duties.Settle) != 0 : (log.Claims & EventLog<int>.Inline) == 0;
+        bool isClosed = isSingleWriter ? (log.Flags & PublishFlags.HandOverPending) != 0 : !log.Claims.Read().IsOpen;
         Assert.That(isClosed, Is.True, "Else publishing stays as dear as with an observer.");
     }
 
@@ -159,31 +162,31 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
 
         _stream.OnNext(1);
 
-        bool isClosed = isSingleWriter ? (log.Duties & Duties.Settle) != 0 : (log.Claims & EventLog<int>.Inline) == 0;
+        bool isClosed = isSingleWriter ? (log.Flags & PublishFlags.HandOverPending) != 0 : !log.Claims.Read().IsOpen;
         Assert.That(isClosed, Is.True, "Else publishing stays as dear as with an observer.");
-        Assert.That(log.Duties & (Duties.Close | Duties.CallMany), Is.EqualTo(Duties.None), "Else every event goes the slow way, for ever.");
+        Assert.That(log.Flags & (PublishFlags.NoObservers | PublishFlags.ManyObservers), Is.EqualTo(PublishFlags.None), "Else every event goes the slow way, for ever.");
     }
 
     [Test]
     public void OnNext_ObserversComeAndGo_TheDutiesFollow()
     {
         EventLog<int> log = _stream.Log;
-        Duties Counted() => log.Duties & (Duties.Close | Duties.CallMany);
+        PublishFlags Counted() => log.Flags & (PublishFlags.NoObservers | PublishFlags.ManyObservers);
         var observer = new RecordingObserver<int>();
         for (int round = 0; round < 3; round++)
         {
             IDisposable first = _stream.Subscribe(observer);
-            Assert.That(Counted(), Is.EqualTo(Duties.None));
+            Assert.That(Counted(), Is.EqualTo(PublishFlags.None));
             IDisposable second = _stream.Subscribe(observer);
             IDisposable third = _stream.Subscribe(observer);
-            Assert.That(Counted(), Is.EqualTo(Duties.CallMany));
+            Assert.That(Counted(), Is.EqualTo(PublishFlags.ManyObservers));
             first.Dispose();
             first.Dispose();
-            Assert.That(Counted(), Is.EqualTo(Duties.CallMany));
+            Assert.That(Counted(), Is.EqualTo(PublishFlags.ManyObservers));
             third.Dispose();
-            Assert.That(Counted(), Is.EqualTo(Duties.None));
+            Assert.That(Counted(), Is.EqualTo(PublishFlags.None));
             second.Dispose();
-            Assert.That(Counted(), Is.EqualTo(Duties.Close));
+            Assert.That(Counted(), Is.EqualTo(PublishFlags.NoObservers));
         }
     }
 
@@ -198,7 +201,7 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
             SegmentCapacity = capacity,
             SingleWriter = isSingleWriter,
             Retention = Retention.Time(TimeSpan.FromMinutes(1)),
-            Scheduler = clock,
+            TimeProvider = clock,
         });
         var observer = new RecordingObserver<int>();
         clock.Asked = () => stream.ObserveOn(ImmediateScheduler.Instance).Subscribe(observer);
@@ -221,23 +224,17 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
         }
     }
 
-    /// <summary>Which publishers read before they claim.</summary>
-    private sealed class Clock : LocalScheduler
+    /// <summary>A clock, which publishers read before they claim.</summary>
+    private sealed class Clock : TimeProvider
     {
         public Action? Asked { get; set; }
 
-        public override DateTimeOffset Now
+        public override long GetTimestamp()
         {
-            get
-            {
-                Action? asked = Asked;
-                Asked = null;
-                asked?.Invoke();
-                return DateTimeOffset.UnixEpoch;
-            }
+            Action? asked = Asked;
+            Asked = null;
+            asked?.Invoke();
+            return 0;
         }
-
-        public override IDisposable Schedule<TState>(TState state, TimeSpan dueTime, Func<IScheduler, TState, IDisposable> action) =>
-            throw new NotSupportedException();
     }
 }

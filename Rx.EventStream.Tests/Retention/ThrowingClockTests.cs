@@ -1,8 +1,6 @@
-using System.Reactive.Concurrency;
-
 namespace Rx.Tests.Retaining;
 
-/// <summary>A scheduler's clock is foreign code: it may throw whenever it is asked.</summary>
+/// <summary>A clock is foreign code: it may throw whenever it is asked.</summary>
 [TestFixture]
 internal sealed class ThrowingClockTests
 {
@@ -18,7 +16,7 @@ internal sealed class ThrowingClockTests
             SegmentCapacity = capacity,
             SingleWriter = isSingleWriter,
             Retention = Retention.Time(TimeSpan.FromMinutes(1)),
-            Scheduler = clock,
+            TimeProvider = clock,
         });
         var refused = new List<int>();
         for (int i = 0; i < Count; i++)
@@ -45,13 +43,10 @@ internal sealed class ThrowingClockTests
     }
 
     /// <summary>Throws when it is asked for the time for the nth time.</summary>
-    private sealed class Clock(int throwsAt) : LocalScheduler
+    private sealed class Clock(int throwsAt) : TimeProvider
     {
-        private int _asked;
+        private int _asked = -1; // the stream reads it once when it is created
 
-        public override DateTimeOffset Now => ++_asked == throwsAt ? throw new TimeoutException() : DateTimeOffset.UnixEpoch;
-
-        public override IDisposable Schedule<TState>(TState state, TimeSpan dueTime, Func<IScheduler, TState, IDisposable> action) =>
-            throw new NotSupportedException();
+        public override long GetTimestamp() => ++_asked == throwsAt ? throw new TimeoutException() : 0;
     }
 }

@@ -37,7 +37,7 @@ internal sealed class EventLogTests
         Segment<Large> segment = log.TailBeforeClaim();
         for (int i = 0; i < 2000; i++)
         {
-            segment = log.Publish(log.TailBeforeClaim(), log.ClaimSingle(), default);
+            segment = log.Publish(log.TailBeforeClaim(), log.Claim(1), default);
         }
 
         Assert.That(segment.Capacity * 512, Is.LessThan(85_000));
@@ -69,7 +69,7 @@ internal sealed class EventLogTests
         var log = new EventLog<int>(isSingleWriter: false, capacity);
         Cursor<int> cursor = log.JoinNext();
         Segment<int> tail = log.TailBeforeClaim();
-        long first = EventLog<int>.CountOf(log.ClaimShared(500));
+        long first = log.Claims.Claim(500).Count;
         log.PublishRange(tail, first, [.. Enumerable.Range(0, 500)]);
 
         var values = new List<int>();
@@ -109,7 +109,7 @@ internal sealed class EventLogTests
     }
 
     private static Segment<int> Append(EventLog<int> log, int value) =>
-        log.Publish(log.TailBeforeClaim(), log.ClaimSingle(), value);
+        log.Publish(log.TailBeforeClaim(), log.Claim(1), value);
 
     [System.Runtime.CompilerServices.InlineArray(512)]
     private struct Large

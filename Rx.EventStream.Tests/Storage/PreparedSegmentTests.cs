@@ -133,7 +133,7 @@ internal sealed class PreparedSegmentTests(bool isSingleWriter)
         return cursor;
     }
 
-    private static long Claim(EventLog<int> log) => log.IsSingleWriter ? log.ClaimSingle() : EventLog<int>.CountOf(log.ClaimShared());
+    private static long Claim(EventLog<int> log) => log.Claim(1);
 
     private void Publish(int count)
     {

@@ -100,6 +100,7 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
         Publish(Events);
         EventLog<int> log = _stream.Log;
         Cursor<int> cursor = log.JoinNext();
+        _stream.Parking.AnnounceWaiters();
         cursor.SetBound(log, bound: 2, failsWhenLagging: false);
         Publish(1);
 

@@ -1,88 +1,47 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Rx.Storage;
 
 namespace Rx.Delivery;
 
-/// <summary>An observer that is called on the publishing thread.</summary>
-/// <remarks>
-/// States and who moves them, each by one interlocked operation:
-/// <code>
-///             +----------- who delivers, at its first event -----------+
-///             |                                                        v
-///  Replaying --> Waiting --> Replaying (the rest, by who delivers) --> Live
-///      ^           |
-///      +-----------+   the subscriber, when an event came while it was handing over
-///
-///  any state --> Done:  Dispose, the terminal event
-/// </code>
-/// Replaying means: one thread is reading <see cref="_cursor"/> and calling the observer. A subscriber that joins at a
-/// position replays on its own thread, without keeping others waiting, and hands over when it has caught up. One that
-/// joins now starts as Waiting, without a cursor.
-/// </remarks>
+/// <summary>An observer that is called on the publishing thread. Its <see cref="SubscriptionState"/> says by which thread.</summary>
 internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
 {
-    private const int Waiting = 0;
-    private const int Live = 1;
-    private const int Replaying = 2;
-    private const int Done = 3;
-
     private readonly InlineDelivery<T> _delivery;
     private readonly EventLog<T> _log;
 
-    /// <summary>The observer until Done. Cleared by whoever disposes.</summary>
+    /// <summary>How it catches up with the delivery, or null if it joins at the next event.</summary>
+    private readonly CatchUp<T>? _catchUp;
+
+    private SubscriptionState _state;
+
+    /// <summary>The observer until the subscription has ended. Cleared by the thread that ends it, read with acquire by the threads that call it.</summary>
     private IObserver<T>? _observer;
 
-    /// <summary>See the class remarks. Changed by interlocked operations only.</summary>
-    private int _state;
-
-    /// <summary>Where a joiner at a position stands; closed once Live. Owned by who replays; while Waiting by nobody.</summary>
-    private Cursor<T> _cursor;
-
-    /// <summary>The first sequence this observer gets. Written before it is in the list, and once when it goes live.</summary>
+    /// <summary>The first sequence number this observer gets. Written with release before it is in the list, and once when it goes live; read by any thread.</summary>
     private long _first;
 
-    /// <summary>The sequence it had reached when it ended, if it was live, else 0. Written under the list's lock, or by the thread that
-    /// delivers the end; read by anyone for figures.</summary>
+    /// <summary>The sequence number it had reached when it ended, if it was live, else 0. Written with release under the list's lock, or by the thread that
+    /// delivers the end; read by any thread for figures.</summary>
     private long _last;
 
-    /// <summary>Whether it has gone live, which stays when it has ended. Written by the thread that delivers, read by anyone for figures.</summary>
+    /// <summary>Whether it has gone live, which stays when it has ended. Written with release by the draining thread, read by any thread for figures.</summary>
     private bool _hasGoneLive;
 
-    /// <summary>Joins now: from the next event on.</summary>
-    internal InlineSubscription(InlineDelivery<T> delivery, EventLog<T> log, IObserver<T> observer, string? name)
+    /// <summary>Joins at a cursor, which this takes over, or at the next event.</summary>
+    internal InlineSubscription(InlineDelivery<T> delivery, EventLog<T> log, IObserver<T> observer, string? name, Cursor<T> cursor = default)
         : base(name)
     {
         _delivery = delivery;
         _log = log;
         _observer = observer;
-    }
-
-    /// <summary>Joins at a cursor, which this takes over.</summary>
-    internal InlineSubscription(InlineDelivery<T> delivery, EventLog<T> log, IObserver<T> observer, string? name, Cursor<T> cursor)
-        : base(name)
-    {
-        _delivery = delivery;
-        _log = log;
-        _observer = observer;
-        _cursor = cursor;
         _first = cursor.Sequence;
-        _state = Replaying;
-    }
-
-    /// <summary>Where one that joins now begins. Called before it is in the list: who claims later then finds it there.</summary>
-    internal void SetFirst()
-    {
-        if (!_cursor.IsOpen)
-        {
-            _first = _log.NextSequence;
-        }
+        _catchUp = cursor.IsOpen ? new CatchUp<T>(this, log, cursor) : null;
+        _state = new SubscriptionState(isReplaying: _catchUp is not null);
     }
 
     public override long Sequence => Volatile.Read(ref _hasGoneLive) && Volatile.Read(ref _last) == 0
         ? _delivery.ReachedBy(this)
-        : Math.Max(Math.Max(Volatile.Read(ref _last), _cursor.Sequence), Volatile.Read(ref _first));
+        : Math.Max(Math.Max(Volatile.Read(ref _last), _catchUp?.Sequence ?? 0), Volatile.Read(ref _first));
 
     public override long Lag => IsDisposed ? 0 : Math.Max(0, _log.NextSequence - Sequence);
 
@@ -90,37 +49,53 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
 
     public override long Dropped => 0;
 
-    public override bool IsDisposed => Volatile.Read(ref _state) == Done;
+    public override bool IsDisposed => _state.IsEnded;
 
-    internal override long SequenceInDelivery => _hasGoneLive ? _delivery.Sequence : _cursor.Sequence;
+    internal override long SequenceInDelivery => _hasGoneLive ? _delivery.Sequence : _catchUp!.Sequence;
+
+    internal bool IsWaiting => _state.IsWaiting;
+
+    internal bool IsReplaying => _state.IsReplaying;
+
+    /// <summary>What stands for it in the list: its observer while it is live, else itself.</summary>
+    internal IObserver<T> Called => _state.IsLive ? Volatile.Read(ref _observer) ?? this : this;
+
+    /// <summary>The observer, or null once it has ended.</summary>
+    internal IObserver<T>? Observer => Volatile.Read(ref _observer);
 
     /// <summary>The event that the observer is being called with, where it lies.</summary>
-    internal ReadOnlyMemory<T> SliceInDelivery() => _hasGoneLive ? _delivery.SliceInDelivery() : _cursor.PeekBatch(_log, 1);
+    internal ReadOnlyMemory<T> SliceInDelivery() => _hasGoneLive ? _delivery.SliceInDelivery() : _catchUp!.SliceInDelivery();
 
-    /// <summary>Notes how far it came. Called under the list's lock, when it is not called any more.</summary>
+    /// <summary>Sets where a subscription begins that joins at the next event. Called before it is in the list: a writer that claims later then finds it there.</summary>
+    internal void SetFirst()
+    {
+        if (_catchUp is null)
+        {
+            Volatile.Write(ref _first, _log.NextSequence);
+        }
+    }
+
+    /// <summary>Notes how far it came. Called under the list's lock, when it is no longer called.</summary>
     internal void SetLast() => Volatile.Write(ref _last, Sequence);
 
-    /// <summary>What is to be called at each event: its observer while that is live, else itself.</summary>
-    internal IObserver<T> Called => Volatile.Read(ref _state) == Live ? Volatile.Read(ref _observer) ?? this : this;
-
-    internal override bool HasConsumed(long sequence) => Volatile.Read(ref _state) switch
+    internal override bool HasConsumed(long sequence)
     {
-        Done => true,
-        Live => _delivery.Sequence >= sequence,
-        Replaying => _cursor.Sequence >= sequence,
+        if (_state.IsEnded)
+        {
+            return true;
+        }
 
-        // Not taken in yet: what is published behind its place may be on its way to it.
-        _ => Sequence >= sequence || _delivery.Sequence >= sequence,
-    };
+        // While it waits, what is published after its place may be on its way to it.
+        return _state.IsLive ? _delivery.Sequence >= sequence
+            : Sequence >= sequence || (_state.IsWaiting && _delivery.Sequence >= sequence);
+    }
 
-    /// <summary>Calls the observer, once it is to be called. Called by the thread that delivers, with the event it is delivering.</summary>
+    /// <summary>Passes an event on while it is live, for a walk over a list that holds it in place of its observer.</summary>
     void IObserver<T>.OnNext(T value)
     {
-        IObserver<T>? observer = Volatile.Read(ref _state) == Live ? Volatile.Read(ref _observer) : TryTakeInOwned(_delivery.Sequence);
-        if (observer is not null)
+        if (_state.IsLive)
         {
-            _delivery.Subscriptions.TryGoDirect(this);
-            observer.OnNext(value);
+            Volatile.Read(ref _observer)?.OnNext(value);
         }
     }
 
@@ -128,232 +103,152 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
 
     void IObserver<T>.OnCompleted() => throw new UnreachableException();
 
-    /// <summary>Brings a waiting observer into the delivery of the event at <paramref name="sequence"/>: replays what lies
-    /// between, and returns the observer if it is to get that event too. Called by the thread that delivers.</summary>
-    internal IObserver<T>? TryTakeInOwned(long sequence) =>
-        Volatile.Read(ref _state) == Waiting && sequence >= Math.Max(_cursor.Sequence, _first)
-            ? TakeInOwned(sequence)
-            : null;
-
-    private IObserver<T>? TakeInOwned(long sequence)
+    /// <summary>Calls the observer with the event at <paramref name="sequence"/>, if it is live, or can be admitted now. By the draining thread.</summary>
+    internal void DeliverOwned(T value, long sequence)
     {
-        if (Interlocked.CompareExchange(ref _state, Replaying, Waiting) != Waiting)
+        IObserver<T>? observer = _state.IsLive ? Observer : TryAdmitOwned(sequence);
+        try
         {
-            return null;
+            observer?.OnNext(value);
         }
-
-        if (_cursor.IsOpen)
+        catch (Exception error)
         {
-            if (_cursor.Sequence > sequence)
-            {
-                // Between the look at the state and the CAS it took itself back, and has had this event.
-                if (Interlocked.CompareExchange(ref _state, Waiting, Replaying) != Replaying)
-                {
-                    _cursor.Close(_log); // disposed meanwhile
-                }
-
-                return null;
-            }
-
-            while (_cursor.Sequence < sequence && _cursor.TryPeek(_log, out T? value) && Volatile.Read(ref _observer) is { } observer)
-            {
-                try
-                {
-                    observer.OnNext(value);
-                }
-                catch (Exception error)
-                {
-                    _delivery.AddError(error);
-                }
-
-                _cursor.MoveTo(_cursor.Sequence + 1);
-            }
-
-            _cursor.Close(_log);
+            _delivery.AddErrorOwned(error);
         }
-        else
-        {
-            Volatile.Write(ref _first, sequence);
-        }
-
-        IObserver<T>? joined = Volatile.Read(ref _observer);
-        Volatile.Write(ref _hasGoneLive, true);
-        return Interlocked.CompareExchange(ref _state, Live, Replaying) == Replaying ? joined : null; // if not, disposed meanwhile
     }
 
-    /// <summary>Ends the subscription and tells the observer, unless it is Done or still replaying on its own thread,
-    /// which then finds the end itself. Called by the thread that delivers, at the terminal event.</summary>
+    /// <summary>Makes a waiting subscription live before the event at <paramref name="sequence"/>: replays what lies
+    /// between, and returns the observer if it gets that event too. By the draining thread.</summary>
+    internal IObserver<T>? TryAdmitOwned(long sequence) =>
+        _state.IsWaiting && sequence >= Math.Max(_catchUp?.Sequence ?? 0, Volatile.Read(ref _first))
+            ? AdmitOwned(sequence)
+            : null;
+
+    /// <summary>Ends the subscription and tells the observer, unless it has ended or still replays on its own thread,
+    /// which then finds the end itself. By the draining thread, at the terminal event.</summary>
     internal void FinishOwned(long end, Termination termination)
     {
-        TakeInOwned(end);
-        Volatile.Write(ref _last, end);
-        if (Interlocked.CompareExchange(ref _state, Done, Live) == Live)
+        AdmitOwned(end);
+        if (_state.IsLive)
+        {
+            Volatile.Write(ref _last, end);
+        }
+
+        if (_state.TryEndLive())
         {
             try
             {
+                Error = termination.Error;
                 Observers.Notify(Release(), termination);
             }
             catch (Exception error)
             {
-                _delivery.AddError(error);
+                _delivery.AddErrorOwned(error);
             }
         }
     }
 
-    /// <summary>Ends a subscription that joined as the log ended, if nobody has taken it in.</summary>
+    /// <summary>Ends a subscription that joined as the log ended, if it has not been admitted.</summary>
     internal void FinishWaiting(Termination termination)
     {
-        if (Interlocked.CompareExchange(ref _state, Done, Waiting) == Waiting)
+        if (_state.TryEndWaiting())
         {
+            Error = termination.Error;
             IObserver<T>? observer = Release();
             _delivery.Remove(this);
             Observers.Notify(observer, termination);
         }
     }
 
-    /// <summary>Replays from the cursor on the subscriber's thread, then hands over to those who publish.</summary>
-    /// <remarks>
-    /// Once the subscription is in the list, whoever claims an event later delivers it. Events claimed before that are
-    /// read here, even if that means waiting for a writer to finish publishing its own. Then:
-    /// <code>
-    /// P (publisher):  mark := published;           who waits? none: not delivered to it
-    /// C (subscriber): state := Waiting;  barrier;  mark? then take the subscription back
-    /// </code>
-    /// The barrier is process-wide, since a single writer has no fence between its mark and its walk. If both see the
-    /// other, the CAS from Waiting decides who goes on. An observer slower than the publishers is never caught up:
-    /// then this does not return.
-    /// </remarks>
-    internal void ReplayAndJoin()
+    /// <summary>Replays on the subscribing thread, then waits to be admitted. See <see cref="CatchUp{T}"/>.</summary>
+    internal void ReplayAndJoin() => _catchUp!.Run();
+
+    /// <summary>Takes its place in the list, before it replays.</summary>
+    internal void AddToDelivery() => _delivery.Add(this);
+
+    /// <summary>Waits to be admitted by the draining thread; false if it has ended.</summary>
+    internal bool TryWait()
     {
-        object? outer = DeliveryScope.Enter(_log);
-        try
+        if (!_state.TryWait())
         {
-            _delivery.BeginReplay(this);
-            try
-            {
-                ReplayOwned(upTo: 0);
-            }
-            finally
-            {
-                _delivery.EndReplay(this);
-            }
-
-            if (!_cursor.IsAtEnd(_log) && !_log.IsDisposed && !IsDisposed)
-            {
-                _delivery.Add(this);
-            }
-
-            long claimed = _log.Claimed;
-            do
-            {
-                ReplayOwned(claimed);
-                if (_cursor.IsAtEnd(_log) || _log.IsDisposed)
-                {
-                    FinishReplay();
-                    return;
-                }
-
-                if (Interlocked.CompareExchange(ref _state, Waiting, Replaying) != Replaying)
-                {
-                    FinishReplay();
-                    return;
-                }
-
-                Interlocked.MemoryBarrierProcessWide();
-            }
-            while (_cursor.LooksReady(_log) && Interlocked.CompareExchange(ref _state, Replaying, Waiting) == Waiting);
-            _log.TellProgress();
+            return false;
         }
-        catch
-        {
-            Dispose();
-            _cursor.Close(_log);
-            throw;
-        }
-        finally
-        {
-            DeliveryScope.Leave(outer);
-        }
+
+        _delivery.AnnounceJoiner(this);
+        return true;
     }
 
-    /// <summary>Leaves the replay for good: disposed meanwhile, or at the end, which the observer is then told.</summary>
-    private void FinishReplay()
+    /// <summary>Goes on with the replay; false if the draining thread has admitted it, or it has ended.</summary>
+    internal bool TryTakeBack() => _state.TryTakeBack();
+
+    /// <summary>Leaves the replay for good: at the end, which the observer is then told, or because it was disposed.</summary>
+    internal void FinishReplaying()
     {
-        bool isMine = Interlocked.CompareExchange(ref _state, Done, Replaying) == Replaying;
-        IObserver<T>? observer = isMine ? Release() : null;
-        _cursor.Close(_log);
+        IObserver<T>? observer = null;
+        if (_state.TryEndReplaying())
+        {
+            Error = _log.Termination?.Error;
+            observer = Release();
+        }
+
         _delivery.Remove(this);
-        _log.TellProgress();
         Observers.Notify(observer, _log.Termination);
     }
 
-    /// <summary>Calls the observer with what is published, and at least with all before <paramref name="upTo"/>, unless disposed.</summary>
-    private void ReplayOwned(long upTo)
-    {
-        var wait = new SpinWait();
-        while (Volatile.Read(ref _observer) is not null && !_log.IsDisposed)
-        {
-            ReadOnlySpan<T> run = _cursor.PeekRun(_log, int.MaxValue).Span;
-            if (!run.IsEmpty)
-            {
-                ReplayRunOwned(run);
-            }
-            else if (_cursor.Sequence >= upTo || _cursor.IsAtEnd(_log))
-            {
-                return;
-            }
-            else
-            {
-                wait.SpinOnce();
-            }
-        }
-    }
-
-    /// <summary>Calls the observer with events that lie side by side, unless disposed.</summary>
-    private void ReplayRunOwned(ReadOnlySpan<T> run)
-    {
-        // The same for the whole run, so that the compiler asks for its class once.
-        if (Volatile.Read(ref _observer) is not { } observer)
-        {
-            return;
-        }
-
-        // Counted from the end, by one number for the place and the sequence: with two the loop would keep one of them on the stack.
-        ref T end = ref Unsafe.Add(ref MemoryMarshal.GetReference(run), run.Length);
-        long last = _cursor.Sequence + run.Length;
-        for (nint i = -run.Length; i < 0; i++)
-        {
-            observer.OnNext(Unsafe.Add(ref end, i));
-            _cursor.MoveTo(last + i + 1);
-            if (Volatile.Read(ref _observer) is null)
-            {
-                return;
-            }
-        }
-    }
+    internal void NotifyProgress() => _delivery.NotifyProgress();
 
     public override void Dispose()
     {
-        int state = Interlocked.Exchange(ref _state, Done);
-        if (state == Done)
+        if (!_state.End(out bool wasWaiting))
         {
             return;
         }
 
         Release();
-        if (state == Waiting)
+        if (wasWaiting)
         {
-            _cursor.Close(_log);
+            _catchUp?.Close();
         }
 
         _delivery.Remove(this);
-        _log.TellProgress();
+        NotifyProgress();
     }
 
-    /// <summary>Forgets the observer, so that it is collectable at once, and returns it.</summary>
+    private IObserver<T>? AdmitOwned(long sequence)
+    {
+        if (!_state.TryAdmit())
+        {
+            return null;
+        }
+
+        if (_catchUp is null)
+        {
+            Volatile.Write(ref _first, sequence);
+        }
+        else if (_catchUp.Sequence > sequence)
+        {
+            // Between the look at the state and the CAS the subscribing thread took it back, and it has had this event.
+            if (!_state.TryWait())
+            {
+                _catchUp.Close(); // disposed in between
+            }
+
+            return null;
+        }
+        else
+        {
+            _catchUp.ReplayRestOwned(sequence, _delivery);
+        }
+
+        IObserver<T>? observer = Observer;
+        Volatile.Write(ref _hasGoneLive, true);
+        return _state.GoLive() ? observer : null; // if not, disposed in between
+    }
+
+    /// <summary>Forgets the observer, so that it can be collected at once, and returns it.</summary>
     private IObserver<T>? Release()
     {
-        Debug.Assert(Volatile.Read(ref _state) == Done, "Only a subscription that ended forgets its observer.");
+        Debug.Assert(_state.IsEnded, "Only a subscription that has ended forgets its observer.");
         IObserver<T>? observer = _observer;
         Volatile.Write(ref _observer, null);
         return observer;

@@ -1,20 +1,24 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Rx.Storage;
 
 namespace Rx.Delivery;
 
-/// <summary>The subscriptions on the publishing thread, with what is called for each of them, side by side.</summary>
+/// <summary>The subscriptions on the publishing thread, and beside them what is called for each.</summary>
 /// <remarks>
-/// In a subscription's slot is its observer, so that a walk costs no more than the calls. Before the subscription is live, and once it
-/// has ended, it stands there itself, and passes on what is to be passed on; so it does in arrays that were replaced, which somebody may
-/// still be walking over. So who has left is not called, whichever array is walked.
+/// In the slot of a live subscription is its observer, so that a walk costs no more than the calls. In every other slot is the subscription itself, which
+/// passes an event on only while it is live. Arrays that were replaced have subscriptions in all their slots, since a thread may still walk over them. So an observer that has left is
+/// not called, whichever array is walked.
 /// </remarks>
-internal sealed class ObserverList<T> : SubscriptionList
+internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
 {
     private static readonly IObserver<T>?[] _none = [null];
 
-    /// <summary>What is called, then empty slots. Replaced and filled under the lock with release, read by walkers with acquire.</summary>
+    /// <summary>What is called, then empty slots. Replaced and filled under the lock with release, read by walks with acquire.</summary>
     private IObserver<T>?[] _observers = _none;
+
+    /// <summary>The first slot that may hold a subscription in place of its observer. Under the lock.</summary>
+    private int _firstUnlisted;
 
     /// <summary>The array to walk over, up to the first null, which there always is.</summary>
     internal IObserver<T>?[] Observers
@@ -23,7 +27,7 @@ internal sealed class ObserverList<T> : SubscriptionList
         get => Volatile.Read(ref _observers);
     }
 
-    /// <summary>What is called, if that is one and no more; else null.</summary>
+    /// <summary>The only observer; null if there is none, or more than one.</summary>
     internal IObserver<T>? Only
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -34,17 +38,36 @@ internal sealed class ObserverList<T> : SubscriptionList
         }
     }
 
-    /// <summary>Has a live subscription's observer called without it, unless the list is being changed just now: who delivers does not wait.</summary>
-    internal void TryGoDirect(InlineSubscription<T> subscription)
+    /// <summary>Has the draining thread admit a subscription between two events. Called under the lock, once the subscription waits.</summary>
+    internal void AnnounceJoinerLocked(EventSubscription subscription)
+    {
+        if (subscription.Slot >= 0)
+        {
+            _firstUnlisted = Math.Min(_firstUnlisted, subscription.Slot);
+            log.SetFlag(PublishFlags.HasJoiners);
+        }
+    }
+
+    /// <summary>Puts the observers of live subscriptions into their slots, unless another thread is changing the list: a draining thread does not wait.</summary>
+    internal void TryListLive()
     {
         if (!Gate.TryEnter())
         {
             return;
         }
 
-        if (subscription.Slot >= 0)
+        bool hasWaiting = false;
+        ReadOnlySpan<EventSubscription?> slots = Slots;
+        for (int i = _firstUnlisted; i < slots.Length && slots[i] is { } subscription; i++)
         {
-            Volatile.Write(ref _observers[subscription.Slot], subscription.Called);
+            Volatile.Write(ref _observers[i], Of(subscription).Called);
+            hasWaiting |= Of(subscription).IsWaiting;
+            _firstUnlisted = hasWaiting ? _firstUnlisted : i + 1;
+        }
+
+        if (!hasWaiting)
+        {
+            log.ClearFlag(PublishFlags.HasJoiners);
         }
 
         Gate.Exit();
@@ -68,12 +91,13 @@ internal sealed class ObserverList<T> : SubscriptionList
             observers[i] = Of(subscription).Called;
         }
 
-        // Before the new array is there: who leaves after this takes its observer out of that one only.
+        // Before the new array is there: an observer that leaves after this is taken out of the new array only.
         for (int i = 0; i < before.Length && before[i] is { } subscription; i++)
         {
             Volatile.Write(ref replaced[i], Of(subscription));
         }
 
+        _firstUnlisted = 0;
         Volatile.Write(ref _observers, observers);
     }
 

@@ -2,10 +2,10 @@ using Rx.Storage;
 
 namespace Rx.Delivery;
 
-/// <summary>Calls that both deliveries make.</summary>
+/// <summary>What both deliveries tell observers at the end.</summary>
 internal static class Observers
 {
-    /// <summary>Tells an observer how the stream ended. A stream that was disposed tells nobody.</summary>
+    /// <summary>Tells an observer how the stream ended. A stream that was disposed tells no observer.</summary>
     internal static void Notify<T>(IObserver<T>? observer, Termination? termination)
     {
         if (observer is null || termination is null || ReferenceEquals(termination, Termination.Disposed))
@@ -22,4 +22,8 @@ internal static class Observers
             observer.OnCompleted();
         }
     }
+
+    /// <summary>The error of a subscriber whose cursor lagged too far.</summary>
+    internal static SubscriberLaggedException LaggedError<T>(string? name, in Cursor<T> cursor) =>
+        new(name, cursor.Sequence, cursor.Missed, cursor.Bound);
 }

@@ -1,6 +1,6 @@
 using System.Reactive.Concurrency;
 using System.Runtime.ExceptionServices;
-using Rx.Storage;
+using Rx.Parking;
 
 namespace Rx.Delivery;
 
@@ -8,7 +8,7 @@ namespace Rx.Delivery;
 /// <remarks>For the schedulers that do nothing but hand work to the default thread pool.</remarks>
 internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
 {
-    /// <summary>After so many events others on the pool get their turn.</summary>
+    /// <summary>After so many events other work on the pool gets its turn.</summary>
     private const int BatchSize = 1024;
 
     /// <summary>Some eight microseconds, which is less than being woken takes.</summary>
@@ -16,11 +16,10 @@ internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
 
     private readonly IScheduler _scheduler;
 
-    internal PoolPump(
-        EventLog<T> log, SubscriptionList subscriptions, Cursor<T> cursor, IObserver<T> observer, string? name, IScheduler scheduler)
-        : base(log, subscriptions, cursor, observer, name) => _scheduler = scheduler;
+    internal PoolPump(in PumpSetup<T> setup)
+        : base(setup) => _scheduler = setup.Scheduler;
 
-    private protected override ref WaiterStack Stack => ref Log.WaitingForPool;
+    private protected override ParkingPlace Place => ParkingPlace.Pool;
 
     void IThreadPoolWorkItem.Execute()
     {
@@ -33,7 +32,7 @@ internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
         }
         catch (Exception error)
         {
-            // It is to leave an action of the scheduler, which has its own way with exceptions.
+            // It leaves an action of the scheduler, which has its own way of handling exceptions.
             _scheduler.Schedule(ExceptionDispatchInfo.Capture(error), static (info, _) => info.Throw());
         }
     }

@@ -1,32 +1,15 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx.Delivery;
 
-/// <summary>Moves one cursor and calls one observer, on whatever runs its batches.</summary>
-/// <remarks>
-/// States and who moves them, each by one interlocked operation:
-/// <code>
-///             who runs it                      who runs it, when dry
-///  Scheduled -------------> Running ------------------------------------> Parked
-///      ^                       |                                             |
-///      +---- batch is full ----+                                             |
-///      +------------------- whoever wakes it --------------------------------+
-///
-///  any state --> Finished:  Dispose, the terminal event, an observer that throws
-/// </code>
-/// Running owns the cursor. In the other states nobody does, so whoever moves the state to Finished from one of them closes it.
-/// </remarks>
+/// <summary>Moves one cursor and calls one observer, on the threads that run its batches. Its <see cref="PumpState"/> says which thread owns the cursor.</summary>
 internal abstract class Pump<T> : EventSubscription, IParked
 {
-    private const int Scheduled = 0;
-    private const int Running = 1;
-    private const int Parked = 2;
-    private const int Finished = 3;
-
     private readonly EventLog<T> _log;
+    private readonly ParkingLot<T> _parking;
     private readonly SubscriptionList _subscriptions;
     private readonly Waiter _waiter = new();
     private readonly long _first;
@@ -34,30 +17,27 @@ internal abstract class Pump<T> : EventSubscription, IParked
     /// <summary>The observer, if it takes whole runs.</summary>
     private readonly BatchObserver<T>? _batches;
 
-    /// <summary>The observer until the pump has ended. Cleared by whoever ends it, read with acquire by who runs it.</summary>
+    /// <summary>The observer until the pump has ended. Cleared by the thread that ends it, read with acquire by the thread that runs it.</summary>
     private IObserver<T>? _observer;
 
-    /// <summary>Owned by who runs the pump; its sequence is read by anyone for figures.</summary>
+    /// <summary>Owned by the thread that runs the pump; any thread reads its sequence number, for figures.</summary>
     private Cursor<T> _cursor;
 
-    /// <summary>See the class remarks. Changed by interlocked operations only.</summary>
-    private int _state;
+    private PumpState _state;
 
-    /// <summary>Whether the observer threw: then what leaves a scheduler that runs actions at once is that. Written by who runs the pump.</summary>
-    private bool _hasThrown;
+    /// <summary>What is done when the pump has ended.</summary>
+    private EndActionState _endActions;
 
-    /// <summary>What is done when the pump has ended, or null. Combined by CAS, exchanged with null by whoever does it.</summary>
-    private Action? _ended;
-
-    private protected Pump(EventLog<T> log, SubscriptionList subscriptions, Cursor<T> cursor, IObserver<T> observer, string? name)
-        : base(name)
+    private protected Pump(in PumpSetup<T> setup)
+        : base(setup.Name)
     {
-        _log = log;
-        _subscriptions = subscriptions;
-        _cursor = cursor;
-        _first = cursor.Sequence;
-        _observer = observer;
-        _batches = observer as BatchObserver<T>;
+        _log = setup.Log;
+        _parking = setup.Parking;
+        _subscriptions = setup.Subscriptions;
+        _cursor = setup.Cursor;
+        _first = setup.Cursor.Sequence;
+        _observer = setup.Observer;
+        _batches = setup.Observer as BatchObserver<T>;
     }
 
     public sealed override long Sequence => _cursor.Sequence;
@@ -68,32 +48,36 @@ internal abstract class Pump<T> : EventSubscription, IParked
 
     public sealed override long Dropped => _cursor.Dropped;
 
-    public sealed override bool IsDisposed => Volatile.Read(ref _state) == Finished;
+    public sealed override bool IsDisposed => _state.IsEnded;
 
-    bool IParked.IsReadyWhileParked => _cursor.IsReadyWhileParked(_log);
+    bool IParked.IsReadyWhileParked => _parking.IsReadyWhileParked(ref _cursor);
 
     internal sealed override long SequenceInDelivery => _cursor.Sequence;
 
     internal sealed override bool HasConsumed(long sequence) => IsDisposed || Sequence >= sequence;
 
-    private protected EventLog<T> Log => _log;
-
-    /// <summary>Whether publishers wait for this pump; then they are to learn of each event it is done with.</summary>
+    /// <summary>Whether publishers wait for this pump; then they must learn of each event it is done with. Set before it starts.</summary>
     internal bool IsWaitedFor { get; set; }
 
     /// <summary>Where the pump parks.</summary>
-    private protected virtual ref WaiterStack Stack => ref _log.Waiting;
+    private protected virtual ParkingPlace Place => ParkingPlace.Direct;
+
+    /// <summary>Whether the observer threw: then that is what leaves a scheduler that runs actions at once. Written by the thread that runs the pump.</summary>
+    private protected bool HasThrown { get; private set; }
+
+    /// <summary>How long to wait for more, after a run of several events, before parking, in spins of some 30 ns; 0 where others want the thread.</summary>
+    private protected abstract int LingerSpins { get; }
 
     /// <summary>Sets the new pump going, or parks it if there is nothing to read yet.</summary>
     internal void Start()
     {
-        _log.ExpectReaders();
+        _parking.AnnounceWaiters();
         _subscriptions.Add(this);
         if (_cursor.LooksReady(_log))
         {
             ScheduleOrEnd();
         }
-        else if (Interlocked.CompareExchange(ref _state, Running, Scheduled) == Scheduled && !ParkOwned())
+        else if (_state.TryRun() && !ParkOwned())
         {
             _cursor.Close(_log); // disposed between the two
         }
@@ -101,7 +85,7 @@ internal abstract class Pump<T> : EventSubscription, IParked
 
     public void Wake()
     {
-        if (Interlocked.CompareExchange(ref _state, Scheduled, Parked) == Parked)
+        if (_state.TryWake())
         {
             ScheduleOrEnd();
         }
@@ -109,26 +93,22 @@ internal abstract class Pump<T> : EventSubscription, IParked
 
     public override void Dispose()
     {
-        int state = Interlocked.Exchange(ref _state, Finished);
-        if (state == Finished)
+        PumpEnd end = _state.End();
+        if (end == PumpEnd.EndedBefore)
         {
             return;
         }
 
         Volatile.Write(ref _observer, null);
         _subscriptions.Remove(this);
-        if (state != Running)
+        if (end != PumpEnd.WasRunning)
         {
             _cursor.Close(_log);
         }
 
-        if (state == Parked)
+        if (end == PumpEnd.WasParked)
         {
-            _waiter.Disarm();
-            if (_waiter.IsOnStack && Stack.Abandon(_subscriptions.Count))
-            {
-                _log.PassOn(Stack.Sweep());
-            }
+            _parking.Abandon(Place, _waiter, _subscriptions.Count);
         }
 
         try
@@ -138,31 +118,20 @@ internal abstract class Pump<T> : EventSubscription, IParked
         finally
         {
             // Also where the scheduler cannot cancel: publishers may wait for this pump.
-            TellEnded();
-            _log.TellProgress();
+            _endActions.Run();
+            _parking.NotifyProgress();
         }
     }
 
-    internal sealed override void OnEnded(Action action)
-    {
-        Action? before;
-        do
-        {
-            before = Volatile.Read(ref _ended);
-        }
-        while (Interlocked.CompareExchange(ref _ended, before + action, before) != before);
-
-        // Behind the CAS: either this sees the end, or whoever ends the pump sees the action.
-        if (IsDisposed)
-        {
-            TellEnded();
-        }
-    }
-
-    private void TellEnded() => Interlocked.Exchange(ref _ended, null)?.Invoke();
+    internal sealed override void OnEnded(Action action) => _endActions.Add(action);
 
     /// <summary>Has <see cref="RunBatch"/> called soon, on the subscriber's scheduler.</summary>
     private protected abstract void Schedule();
+
+    /// <summary>Called once when the pump is disposed, to cancel what was scheduled.</summary>
+    private protected virtual void OnDisposed()
+    {
+    }
 
     /// <summary>Schedules, and ends the subscription if its scheduler takes no work any more.</summary>
     private protected void ScheduleOrEnd()
@@ -171,23 +140,15 @@ internal abstract class Pump<T> : EventSubscription, IParked
         {
             Schedule();
         }
-        catch (ObjectDisposedException) when (IsDisposed && !_hasThrown)
+        catch (ObjectDisposedException) when (IsDisposed && !HasThrown)
         {
-            // Disposed while somebody was waking it, and its scheduler with it: nobody misses anything.
+            // Disposed while another thread was waking it, and its scheduler with it: no event is missed.
         }
-        catch
+        catch (Exception error)
         {
-            Dispose();
+            EndWith(error);
             throw;
         }
-    }
-
-    /// <summary>How long to wait for more, behind a run of several events, before parking, in spins of some 30 ns; 0 where others want the thread.</summary>
-    private protected abstract int LingerSpins { get; }
-
-    /// <summary>Called once when the pump is disposed, to cancel what was scheduled.</summary>
-    private protected virtual void OnDisposed()
-    {
     }
 
     /// <summary>Delivers up to <paramref name="maxCount"/> events, or the terminal event; parks when there is no more.</summary>
@@ -198,7 +159,7 @@ internal abstract class Pump<T> : EventSubscription, IParked
     /// </remarks>
     private protected bool RunBatch(int maxCount)
     {
-        if (Interlocked.CompareExchange(ref _state, Running, Scheduled) != Scheduled)
+        if (!_state.TryRun())
         {
             return false;
         }
@@ -206,22 +167,7 @@ internal abstract class Pump<T> : EventSubscription, IParked
         object? outer = DeliveryScope.Enter(_log);
         try
         {
-            int left = maxCount;
-            int run = 0;
-            do
-            {
-                int delivered;
-                while (left > 0 && (delivered = DeliverRunOwned(left)) > 0)
-                {
-                    run = delivered;
-                    left -= delivered;
-                    _log.TellProgress();
-                }
-            }
-            while (left > 0 && run > 1 && AwaitsMoreOwned());
-
-            // The terminal event takes its turn like any other.
-            if (left > 0 && (_cursor.IsOver || _cursor.IsAtEnd(_log)))
+            if (DeliverBatchOwned(maxCount))
             {
                 FinishOwned();
                 return false;
@@ -232,22 +178,22 @@ internal abstract class Pump<T> : EventSubscription, IParked
                 _cursor.PrepareNext(_log);
             }
         }
-        catch
+        catch (Exception error)
         {
-            _hasThrown = true;
-            Dispose();
+            HasThrown = true;
+            EndWith(error);
             _cursor.Close(_log);
             throw;
         }
         finally
         {
             DeliveryScope.Leave(outer);
-            _log.TellProgress();
+            _parking.NotifyProgress();
         }
 
         if (_cursor.IsReady(_log))
         {
-            if (Interlocked.CompareExchange(ref _state, Scheduled, Running) == Running)
+            if (_state.TryReschedule())
             {
                 return true;
             }
@@ -261,9 +207,30 @@ internal abstract class Pump<T> : EventSubscription, IParked
         return false;
     }
 
+    /// <summary>Delivers up to <paramref name="maxCount"/> events; true if the terminal event's turn has come.</summary>
+    private bool DeliverBatchOwned(int maxCount)
+    {
+        int left = maxCount;
+        int run = 0;
+        do
+        {
+            int delivered;
+            while (left > 0 && (delivered = DeliverRunOwned(left)) > 0)
+            {
+                run = delivered;
+                left -= delivered;
+                _parking.NotifyProgress();
+            }
+        }
+        while (left > 0 && run > 1 && AwaitsMoreOwned());
+
+        // The terminal event takes its turn like any other.
+        return left > 0 && (_cursor.HasFailed || _cursor.IsAtEnd(_log));
+    }
+
     /// <summary>Waits a moment for more events of a burst; false if none came. A publisher that is about as fast as the observer would
     /// otherwise have to wake it at every event, which costs it a hundred times what publishing does.</summary>
-    /// <remarks>Without looking meanwhile: that would take the marks from the publisher's cache, one by one.</remarks>
+    /// <remarks>It does not look in between: that would take the marks from the publisher's cache, one by one.</remarks>
     private bool AwaitsMoreOwned()
     {
         int spins = LingerSpins;
@@ -281,18 +248,19 @@ internal abstract class Pump<T> : EventSubscription, IParked
     {
         if (_batches is not null)
         {
-            return DeliverBatchOwned(_batches);
+            return DeliverWholeRunOwned(_batches);
         }
 
-        // A guarded cursor looks again after each event; if it is bounded, what it goes on with is to be the newest then.
-        ReadOnlySpan<T> run = _cursor.PeekRun(_log, _cursor.IsGuarded || IsWaitedFor ? 1 : maxCount).Span;
+        // A bounded cursor looks again after each event: it must go on with what is the newest then.
+        ReadOnlySpan<T> run = _cursor.PeekRun(_log, _cursor.IsBounded || IsWaitedFor ? 1 : maxCount).Span;
+
         // The same for the whole run, so that the compiler asks for its class once.
         if (Volatile.Read(ref _observer) is not { } observer)
         {
             return 0;
         }
 
-        // Counted from the end, as in InlineSubscription.
+        // Counted from the end, as in CatchUp.
         ref T end = ref Unsafe.Add(ref MemoryMarshal.GetReference(run), run.Length);
         long last = _cursor.Sequence + run.Length;
         for (nint i = -run.Length; i < 0; i++)
@@ -308,8 +276,8 @@ internal abstract class Pump<T> : EventSubscription, IParked
         return run.Length;
     }
 
-    /// <summary>Delivers one run as a whole, however many events the action was to have; 0 when dry or disposed.</summary>
-    private int DeliverBatchOwned(BatchObserver<T> batches)
+    /// <summary>Delivers one run as a whole, however many events the action may deliver; 0 when dry or disposed.</summary>
+    private int DeliverWholeRunOwned(BatchObserver<T> batches)
     {
         ReadOnlyMemory<T> run = _cursor.PeekRun(_log, batches.MaxCount);
         if (run.IsEmpty || Volatile.Read(ref _observer) is null)
@@ -326,7 +294,7 @@ internal abstract class Pump<T> : EventSubscription, IParked
     private void FinishOwned()
     {
         IObserver<T>? observer = Volatile.Read(ref _observer);
-        bool isMine = Interlocked.CompareExchange(ref _state, Finished, Running) == Running;
+        bool isMine = _state.TryEndRunning();
         _cursor.Close(_log);
         if (!isMine || observer is null)
         {
@@ -335,43 +303,46 @@ internal abstract class Pump<T> : EventSubscription, IParked
 
         Volatile.Write(ref _observer, null);
         _subscriptions.Remove(this);
-        TellEnded();
-        if (_cursor.Failure(Name) is { } failure)
+        _endActions.Run();
+        if (_cursor.HasFailed)
         {
-            observer.OnError(failure);
+            observer.OnError(Error = Observers.LaggedError(Name, in _cursor));
         }
         else
         {
+            Error = _log.Termination?.Error;
             Observers.Notify(observer, _log.Termination);
         }
     }
 
-    /// <summary>Goes to sleep until there is an event; false if it was disposed while it ran, and still owns the cursor.</summary>
+    /// <summary>Sleeps until there is an event; false if the pump was disposed while it ran, and this thread still owns the cursor.</summary>
     /// <remarks>
-    /// After the CAS the pump may be woken and run on another thread at any moment. What is found by the look behind the
-    /// push wakes everyone on the stack, since they were all waiting for it.
+    /// After the transition to Parked the pump may be woken and run on another thread at any moment. What is found by the look after the
+    /// push wakes every owner that is parked there, since they were all waiting for it.
     /// </remarks>
     private bool ParkOwned()
     {
-        if (Interlocked.CompareExchange(ref _state, Parked, Running) != Running)
+        if (!_state.TryPark())
         {
             return false;
         }
 
-        if (_waiter.Arm(this))
+        _parking.Push(Place, _waiter, this);
+        if (_parking.IsReadyWhileParked(ref _cursor))
         {
-            Stack.Push(_waiter);
-        }
-
-        if (_cursor.IsReadyWhileParked(_log))
-        {
-            _log.WakeAllOn(ref Stack);
+            _parking.WakeAll(Place);
         }
         else if (IsDisposed)
         {
-            _waiter.Disarm(); // disposed between the CAS and the arming
+            _waiter.Disarm(); // disposed between the transition and the push
         }
 
         return true;
+    }
+
+    private void EndWith(Exception error)
+    {
+        Error ??= error;
+        Dispose();
     }
 }

@@ -1,6 +1,5 @@
 using System.Reactive.Concurrency;
 using System.Reactive.Disposables;
-using Rx.Storage;
 
 namespace Rx.Delivery;
 
@@ -10,24 +9,18 @@ internal sealed class SchedulerPump<T> : Pump<T>
     private readonly IScheduler _scheduler;
     private readonly int _batchSize;
 
-    /// <summary>What is scheduled last, to be cancelled. Written by who schedules, read by who disposes; both plain: a
+    /// <summary>What was scheduled last, to be cancelled. Written by the thread that schedules, read by the thread that disposes; both plain: a
     /// cancellation that misses costs an action that finds the pump ended.</summary>
     private IDisposable? _scheduled;
 
-    internal SchedulerPump(
-        EventLog<T> log, SubscriptionList subscriptions, Cursor<T> cursor, IObserver<T> observer, string? name, IScheduler scheduler, int batchSize)
-        : base(log, subscriptions, cursor, observer, name)
+    private SchedulingState _scheduling;
+
+    internal SchedulerPump(in PumpSetup<T> setup, int batchSize)
+        : base(setup)
     {
-        _scheduler = scheduler;
+        _scheduler = setup.Scheduler;
         _batchSize = batchSize;
     }
-
-    /// <summary>The thread that is inside a call to the scheduler, made behind a batch, or 0. Written by that thread; CAS to clear
-    /// it, since where the action runs elsewhere its thread may be scheduling already.</summary>
-    private int _schedulingThread;
-
-    /// <summary>Whether the scheduler ran the action inside that call. Written and read by that thread only.</summary>
-    private bool _ranInside;
 
     private protected override int LingerSpins => 0;
 
@@ -41,13 +34,11 @@ internal sealed class SchedulerPump<T> : Pump<T>
     private protected override void OnDisposed() => _scheduled?.Dispose();
 
     /// <remarks>A scheduler that runs actions at once would nest one batch in the other without end; such an action returns, and
-    /// the loop that scheduled it goes on.</remarks>
+    /// the loop that scheduled it continues.</remarks>
     private void Run()
     {
-        int thread = Environment.CurrentManagedThreadId;
-        if (Volatile.Read(ref _schedulingThread) == thread)
+        if (_scheduling.TryNoteInside())
         {
-            _ranInside = true;
             return;
         }
 
@@ -58,17 +49,16 @@ internal sealed class SchedulerPump<T> : Pump<T>
                 return;
             }
 
-            _ranInside = false;
-            Volatile.Write(ref _schedulingThread, thread);
+            _scheduling.Enter();
             try
             {
                 ScheduleOrEnd();
             }
             finally
             {
-                Interlocked.CompareExchange(ref _schedulingThread, 0, thread);
+                _scheduling.Leave();
             }
         }
-        while (_ranInside);
+        while (_scheduling.HasRun);
     }
 }

@@ -1,6 +1,5 @@
 using System.Reactive.Concurrency;
 using System.Reactive.Disposables;
-using Rx.Storage;
 
 namespace Rx.Delivery;
 
@@ -12,12 +11,11 @@ internal sealed class ThreadPump<T> : Pump<T>
     /// <summary>Released once for each time the pump is scheduled, and once when it is disposed.</summary>
     private readonly SemaphoreSlim _turns = new(0);
 
-    /// <summary>1 once the thread was asked for; exchanged by who schedules first.</summary>
+    /// <summary>1 once the thread was asked for. Exchanged by the thread that schedules first.</summary>
     private int _isStarted;
 
-    internal ThreadPump(
-        EventLog<T> log, SubscriptionList subscriptions, Cursor<T> cursor, IObserver<T> observer, string? name, ISchedulerLongRunning scheduler)
-        : base(log, subscriptions, cursor, observer, name) => _scheduler = scheduler;
+    internal ThreadPump(in PumpSetup<T> setup, ISchedulerLongRunning scheduler)
+        : base(setup) => _scheduler = scheduler;
 
     /// <summary>Some two microseconds: whether other threads want the processor is not known here.</summary>
     private protected override int LingerSpins => 64;
@@ -40,7 +38,7 @@ internal sealed class ThreadPump<T> : Pump<T>
             _turns.Wait();
             while (RunBatch(int.MaxValue))
             {
-                // The thread is this pump's alone: it goes on without a turn.
+                // The thread is this pump's alone: it continues without a turn.
             }
         }
     }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Rx.Storage;
 
-/// <summary>Keeps the newest events of a log reachable: for those who come late, and for bounded cursors, which hold no lease.</summary>
+/// <summary>Keeps the newest events of a log reachable: for late subscribers, and for bounded cursors, which hold no lease.</summary>
 /// <remarks>
 /// It is one lease that moves forward, at the latest when the tail moves to a new segment. It serves the retention and all
 /// bounded cursors together, so what is kept is the largest of them, and at most a segment more.
@@ -15,24 +15,20 @@ internal sealed class RetainedWindow<T>
     private readonly long _maxAge;
     private readonly Func<long>? _clock;
 
-    /// <summary>How many cursors there are of each bound; read and written under a lock on it.</summary>
+    /// <summary>How many cursors there are of each bound. Under a lock on it.</summary>
     private readonly SortedDictionary<int, int> _bounds = [];
 
-    /// <summary>The greatest bound; written under the lock, read with acquire by whoever moves the window.</summary>
+    /// <summary>The greatest bound. Written under the lock, read with acquire by the thread that moves the window.</summary>
     private long _bound;
 
-    /// <summary>The leased segment, null before the first event or join. Set once by CAS, then moved, mostly forward, by who holds <see cref="_isMoving"/>.</summary>
-    private Segment<T>? _segment;
+    private WindowState<T> _state;
 
-    /// <summary>The time when it was last asked for, which is all that moving the window needs. Written by whoever publishes or joins, read by who moves;
-    /// one that is a little old keeps a little more.</summary>
+    /// <summary>The time when the clock was last read, which is all that moving the window needs. Written by publishers and joiners, read by the thread
+    /// that moves the window; a time that is a little old keeps a little more.</summary>
     private long _lastSeen = long.MinValue;
 
-    /// <summary>1 while somebody moves the window; exchanged. Who finds it set leaves the work to that one.</summary>
-    private int _isMoving;
-
     /// <param name="log">The log.</param>
-    /// <param name="maxCount">The most events retained for those who come late; 0 for none.</param>
+    /// <param name="maxCount">The most events retained for late subscribers; 0 for none.</param>
     /// <param name="maxAge">Their greatest age, in the units of <paramref name="clock"/>.</param>
     /// <param name="clock">The time now, or null if age does not matter.</param>
     internal RetainedWindow(EventLog<T> log, long maxCount, long maxAge, Func<long>? clock)
@@ -43,13 +39,15 @@ internal sealed class RetainedWindow<T>
         _clock = clock;
     }
 
-    /// <summary>Whether those who come late get anything.</summary>
+    /// <summary>Whether late subscribers get anything.</summary>
     internal bool Retains => _maxCount > 0;
 
     internal bool IsTimed => _clock is not null;
 
-    /// <summary>The leased segment; may be closed and behind by the time the caller looks at it.</summary>
-    internal Segment<T> Segment => Volatile.Read(ref _segment)!;
+    internal bool IsOpen => _state.Segment is not null;
+
+    /// <summary>The leased segment of an open window; may be closed when the caller looks at it.</summary>
+    internal Segment<T> Segment => _state.Segment!;
 
     /// <summary>The time now, from foreign code, which may throw: never called between a claim and its publication.</summary>
     internal long Now()
@@ -59,13 +57,13 @@ internal sealed class RetainedWindow<T>
         return now;
     }
 
-    /// <summary>Takes over a lease on the segment from which on events are to be kept; false if the window was open.</summary>
-    internal bool TryOpen(Segment<T> leased) => Interlocked.CompareExchange(ref _segment, leased, null) is null;
+    /// <summary>Takes over a lease on the first segment to keep; false if the window was open.</summary>
+    internal bool TryOpen(Segment<T> leased) => _state.TryOpen(leased);
 
     /// <summary>A leased cursor before the oldest retained event.</summary>
     internal Cursor<T> JoinOldest()
     {
-        if (Volatile.Read(ref _segment) is null)
+        if (!IsOpen)
         {
             _log.TailBeforeClaim();
         }
@@ -76,13 +74,12 @@ internal sealed class RetainedWindow<T>
             Segment<T> segment = Segment;
             if (segment.TryEnter())
             {
-                var cursor = new Cursor<T>(segment, RetainedFrom(segment, now));
-                return cursor;
+                return new Cursor<T>(segment, RetainedFrom(segment, now));
             }
         }
     }
 
-    /// <summary>Sees to it that the newest <paramref name="bound"/> events stay reachable from now on.</summary>
+    /// <summary>Keeps the newest <paramref name="bound"/> events reachable from now on.</summary>
     internal void AddBound(int bound)
     {
         lock (_bounds)
@@ -104,39 +101,34 @@ internal sealed class RetainedWindow<T>
         }
     }
 
-    /// <summary>Moves the window back to a segment that the caller holds a lease on, as far as it is promised to somebody.</summary>
-    /// <remarks>Waits while another thread is moving the window. Called by who joins with a bound, further back than the window reaches.</remarks>
+    /// <summary>Moves the window back to a segment that the caller holds a lease on, as far as a bound or the retention needs it.</summary>
+    /// <remarks>For a bounded cursor that joins before the window's place. Waits while another thread moves the window, also where the window's place is old
+    /// enough: the thread that moves it may not have seen the new bound.</remarks>
     internal void ReachBack(Segment<T> leased)
     {
-        // In turn even where the window stands far enough back: who is moving it may not have seen the new bound.
-        var wait = new SpinWait();
-        while (Interlocked.Exchange(ref _isMoving, 1) != 0)
-        {
-            wait.SpinOnce();
-        }
-
+        _state.BeginMove();
         Segment<T> segment = Segment;
         if (leased.First < segment.First)
         {
             leased.Enter();
-            Volatile.Write(ref _segment, leased);
+            _state.MoveOwned(leased);
             _log.Leave(segment);
         }
 
-        Interlocked.Exchange(ref _isMoving, 0);
+        _state.EndMove();
         MoveForward();
     }
 
-    /// <summary>Lets go of segments that nobody is promised any more. Lock-free. Called when the tail has moved.</summary>
+    /// <summary>Lets go of segments that are no longer needed. Lock-free. Called when the tail has moved.</summary>
     /// <remarks>
     /// <code>
-    /// P (skips): tail moved;    somebody is moving the window? then it is theirs
+    /// P (skips): tail moved;    does a thread move the window? then it does this too
     /// C (moves): moving := no;  full fence;  is there more to let go? then again
     /// </code>
     /// </remarks>
     internal void MoveForward()
     {
-        while (Volatile.Read(ref _segment) is not null && Interlocked.Exchange(ref _isMoving, 1) == 0)
+        while (IsOpen && _state.TryBeginMove())
         {
             Segment<T> segment = Segment;
             long needed = NeededFrom(segment);
@@ -144,12 +136,12 @@ internal sealed class RetainedWindow<T>
             {
                 Debug.Assert(next != Segment<T>.Cut, "A leased segment is never closed.");
                 next.Enter();
-                Volatile.Write(ref _segment, next);
+                _state.MoveOwned(next);
                 _log.Leave(segment);
                 segment = next;
             }
 
-            Interlocked.Exchange(ref _isMoving, 0);
+            _state.EndMove();
             if (segment.Next is null || _log.NextSequence - KeptCount < segment.End || IsTimed)
             {
                 return;
@@ -162,7 +154,7 @@ internal sealed class RetainedWindow<T>
     private long NeededFrom(Segment<T> leased) =>
         Math.Min(_log.NextSequence - Volatile.Read(ref _bound), RetainedFrom(leased, Volatile.Read(ref _lastSeen)));
 
-    /// <summary>The sequence of the oldest retained event, by one who holds a lease on the window's segment.</summary>
+    /// <summary>The sequence number of the oldest retained event, for a caller that holds a lease on the window's segment.</summary>
     private long RetainedFrom(Segment<T> leased, long now)
     {
         long next = _log.NextSequence;

@@ -6,13 +6,13 @@ namespace Rx.Storage;
 
 /// <summary>A node of the log: a run of events beside one readiness mark per slot, and the link to the next node.</summary>
 /// <remarks>
-/// Who stands in a segment holds a lease on it. A segment with no lease left, all slots published and nothing older
-/// before it is closed: nobody can enter it any more, and its link is cut, so that a dead segment which the collector
-/// has already promoted cannot keep those behind it alive.
+/// A cursor, a position, the window and the tail hold a lease on the segment they stand in. A segment with no lease left, all slots published and no older
+/// open segment is closed: no cursor can enter it any more, and its link is cut, so that a dead segment which the collector
+/// has already promoted cannot keep the later ones alive.
 /// </remarks>
 internal sealed class Segment<T>
 {
-    /// <summary>Stands in <see cref="_next"/> of a closed segment: whoever meets it starts again from the oldest one.</summary>
+    /// <summary>Stands in <see cref="_next"/> of a closed segment: a walk that meets it starts again from the oldest one.</summary>
     internal static readonly Segment<T> Cut = new(first: 0, capacity: 0, leases: Closed);
 
     private const int Closed = int.MinValue;
@@ -26,14 +26,14 @@ internal sealed class Segment<T>
     private readonly long[]? _stamps;
 
     /// <summary>Null until the next segment is linked (CAS by any writer or reader, full fence), then that segment, then
-    /// <see cref="Cut"/> (written once by whoever closed this one). Read with acquire by cursors and writers.</summary>
+    /// <see cref="Cut"/> (written once by the thread that closed this one). Read with acquire by cursors and writers.</summary>
     private Segment<T>? _next;
 
-    /// <summary>How many stand here; negative once closed. Changed by interlocked operations only, by anyone.</summary>
+    /// <summary>How many leases are held; negative once closed. Changed by interlocked operations only, by any thread.</summary>
     private int _leases;
 
-    /// <summary>Whether a part of <see cref="_items"/> was given to somebody who may keep it. Written plainly by those who stand here, read
-    /// by whoever closed the segment: the lease given back lies between.</summary>
+    /// <summary>Whether a part of <see cref="_items"/> was given to a caller that may keep it. Written plainly by holders of a lease, read
+    /// by the thread that closed the segment: giving the lease back lies between.</summary>
     private bool _isHandedOut;
 
     internal Segment(long first, int capacity, int leases, bool isTimed = false)
@@ -45,7 +45,7 @@ internal sealed class Segment<T>
         _leases = leases;
     }
 
-    /// <summary>Takes the memory of a closed segment over, which is the caller's alone.</summary>
+    /// <summary>Takes over the arrays of a closed segment, which only the caller refers to.</summary>
     internal Segment(long first, Segment<T> spare, int leases)
     {
         First = first;
@@ -56,16 +56,18 @@ internal sealed class Segment<T>
         Array.Clear(_marks);
     }
 
-    /// <summary>The sequence of the first event.</summary>
+    /// <summary>The sequence number of the first event.</summary>
     internal long First { get; }
 
     internal int Capacity => _items.Length;
 
-    /// <summary>Whether another segment may take the memory over once this one is closed: no batch of it was handed out, and its events keep
+    internal bool IsTimestamped => _stamps is not null;
+
+    /// <summary>Whether a later segment may take over the arrays once this one is closed: no batch of it was handed out, and its events keep
     /// nothing alive. (An old array of references would cost each collection a look at it.)</summary>
     internal bool IsReusable => !RuntimeHelpers.IsReferenceOrContainsReferences<T>() && !_isHandedOut;
 
-    /// <summary>The sequence after the last slot: the <see cref="First"/> of the next segment.</summary>
+    /// <summary>The sequence number after the last slot: the <see cref="First"/> of the next segment.</summary>
     internal long End => First + _items.Length;
 
     /// <summary>The link, read with acquire: pairs with the CAS in <see cref="Link"/>, so a linked segment is seen built.</summary>
@@ -74,7 +76,7 @@ internal sealed class Segment<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Contains(long sequence) => (ulong)(sequence - First) < (ulong)_items.Length;
 
-    /// <summary>Where the slot of a sequence is, if it is in this segment.</summary>
+    /// <summary>Where the slot of a sequence number is, if it is in this segment.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryIndex(long sequence, out nint index)
     {
@@ -85,7 +87,7 @@ internal sealed class Segment<T>
     /// <summary>Writes a claimed slot and publishes it.</summary>
     /// <remarks>
     /// Ordering: the mark's release store publishes the value; it pairs with the acquire in <see cref="IsPublished"/> and
-    /// with the barrier in <see cref="PublishedFrom"/>. Wait-free. Called by the slot's only claimer, or by the only writer before it claims.
+    /// with the barrier in <see cref="PublishedFrom"/>. Wait-free. Called by the writer that claimed the slot, or by the single writer before it claims.
     /// </remarks>
     /// <param name="index">From <see cref="TryIndex"/>.</param>
     /// <param name="value">The event.</param>
@@ -106,7 +108,7 @@ internal sealed class Segment<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryPublish(long sequence, T value)
     {
-        // Not by way of the two above, which would load the array twice.
+        // Not through TryIndex and PublishAt, which would load the array twice.
         T[] items = _items;
         nuint index = (nuint)(sequence - First);
         if (index >= (nuint)items.Length)
@@ -144,11 +146,11 @@ internal sealed class Segment<T>
         return count;
     }
 
-    /// <summary>Whether the slot of a sequence in this segment is published, read with acquire.</summary>
+    /// <summary>Whether the slot of a sequence number in this segment is published, read with acquire.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool IsPublished(long sequence)
     {
-        Debug.Assert(Contains(sequence), "A cursor asks only the segment that holds its sequence.");
+        Debug.Assert(Contains(sequence), "A cursor asks only the segment that holds its sequence number.");
         return Volatile.Read(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_marks), (nint)(sequence - First))) != 0;
     }
 
@@ -163,8 +165,8 @@ internal sealed class Segment<T>
     internal T Read(long sequence) =>
         Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_items), (nint)(sequence - First));
 
-    /// <summary>The run of published events from a sequence on, at most <paramref name="maxCount"/> long; empty at a hole.</summary>
-    /// <remarks>Ordering: marks are scanned with plain loads, and the read barrier behind them makes the values visible.</remarks>
+    /// <summary>The run of published events from a sequence number on, at most <paramref name="maxCount"/> long; empty at a hole.</summary>
+    /// <remarks>Ordering: marks are scanned with plain loads, and the read barrier after them makes the values visible.</remarks>
     internal ReadOnlyMemory<T> PublishedFrom(long sequence, int maxCount)
     {
         int index = (int)(sequence - First);
@@ -174,7 +176,7 @@ internal sealed class Segment<T>
         return new ReadOnlyMemory<T>(_items, index, hole < 0 ? marks.Length : hole);
     }
 
-    /// <summary>Notes that somebody may keep a part of the items. Called by one who stands here.</summary>
+    /// <summary>Notes that a caller may keep a part of the items. Called by the holder of a lease.</summary>
     internal void HandOut() => _isHandedOut = true; // plain: see the field
 
     /// <summary>Appends <paramref name="next"/> unless another was first; returns the segment that follows, or <see cref="Cut"/>.</summary>
@@ -185,7 +187,7 @@ internal sealed class Segment<T>
     internal void Enter()
     {
         int leases = Interlocked.Increment(ref _leases);
-        Debug.Assert(leases > 0, "A segment behind a lease is never closed.");
+        Debug.Assert(leases > 0, "A segment after a leased one is never closed.");
     }
 
     /// <summary>Takes a lease unless the segment is closed already.</summary>
@@ -214,7 +216,7 @@ internal sealed class Segment<T>
         return leases == 0;
     }
 
-    /// <summary>Closes the segment if nobody stands in it and it has no hole; true for exactly one caller.</summary>
+    /// <summary>Closes the segment if no lease is held on it and it has no hole; true for exactly one caller.</summary>
     /// <remarks>Marks are never taken back, so a full segment stays full between the look and the CAS.</remarks>
     internal bool TryClose() =>
         Volatile.Read(ref _leases) == 0

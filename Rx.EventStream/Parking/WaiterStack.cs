@@ -1,15 +1,15 @@
-namespace Rx.Storage;
+namespace Rx.Parking;
 
-/// <summary>The parked cursors of a log: a stack onto which each pushes itself, and which is only ever taken whole.</summary>
+/// <summary>Parked owners: a stack onto which each pushes itself, and which is only ever taken whole.</summary>
 /// <remarks>
-/// Because nothing is popped singly there is no ABA problem. Lock-free. A mutable struct: always used in place.
+/// Because no entry is popped singly there is no ABA problem. Lock-free. A mutable struct: always used in place.
 /// </remarks>
 internal struct WaiterStack
 {
-    /// <summary>The newest entry. CAS by those who park, exchanged with null by those who wake; both are full fences.</summary>
+    /// <summary>The newest entry. CAS by threads that park, exchanged with null by threads that wake; both are full fences.</summary>
     private Waiter? _top;
 
-    /// <summary>Entries whose owner was disposed while on the stack; a hint that tells when sweeping pays.</summary>
+    /// <summary>Entries whose owner was disposed while on the stack; a hint that tells when a sweep pays.</summary>
     private int _abandoned;
 
     internal readonly bool IsEmpty => _top is null; // plain: callers say in which order they look
@@ -23,18 +23,18 @@ internal struct WaiterStack
         return Volatile.Read(ref _top) is null ? null : Interlocked.Exchange(ref _top, null);
     }
 
-    /// <summary>Notes an entry that nobody waits behind any more; true when there are enough of them to be worth a sweep.</summary>
-    /// <param name="live">About how many entries could be waited behind.</param>
+    /// <summary>Notes an entry without an owner; true when there are enough of them to be worth a sweep.</summary>
+    /// <param name="live">About how many entries could have an owner.</param>
     internal bool Abandon(int live) => Interlocked.Increment(ref _abandoned) > live + 32;
 
-    /// <summary>Takes every entry and wakes who waits behind it; returns what waking threw.</summary>
-    internal List<Exception>? WakeAll() => WakeChain(TakeAll());
+    /// <summary>Takes every entry and wakes its owner; returns what waking threw.</summary>
+    internal ErrorList WakeAll() => WakeChain(TakeAll());
 
-    /// <summary>Wakes who waits behind the entries of a taken stack; returns what waking threw.</summary>
-    /// <remarks>Waking runs schedulers, which may throw. The others are off the stack, so nobody else would wake them.</remarks>
-    internal static List<Exception>? WakeChain(Waiter? waiter)
+    /// <summary>Wakes the owners of a taken stack; returns what waking threw.</summary>
+    /// <remarks>Waking runs schedulers, which may throw. The other entries are off the stack, so no other thread would wake them.</remarks>
+    internal static ErrorList WakeChain(Waiter? waiter)
     {
-        List<Exception>? errors = null;
+        ErrorList errors = default;
         while (waiter is not null)
         {
             Waiter? below = waiter.Below; // before Take: from then on the entry may be pushed again
@@ -45,23 +45,23 @@ internal struct WaiterStack
         return errors;
     }
 
-    /// <summary>Drops the entries nobody waits behind, so that parking and disposing on a quiet log costs no memory.</summary>
+    /// <summary>Drops the entries without an owner, so that parking and disposing on a quiet log costs no memory.</summary>
     /// <remarks>
     /// A writer that looks while the entries are off the stack wakes no owner. So after putting them back each owner is
     /// asked again, as an owner that parks asks itself:
     /// <code>
-    /// P (pump):    has moved;                            is the stack empty?
+    /// P (pump):    has moved;                                does an owner wait?
     /// C (sweeper): takes all; not moved; puts back; barrier; has it moved?
     /// </code>
     /// The barrier is process-wide, since a pump that moves has no fence between its store and its look.
     /// </remarks>
-    internal List<Exception>? Sweep()
+    internal void Sweep()
     {
-        List<Exception>? errors = null;
         Volatile.Write(ref _abandoned, 0);
         Waiter? first = null;
         Waiter? last = null;
         List<IParked> kept = [];
+        ErrorList ignored = default; // see ParkingLot: an owner whose scheduler throws ends, and says so itself
         for (Waiter? waiter = TakeAll(); waiter is not null;)
         {
             Waiter? below = waiter.Below;
@@ -74,8 +74,8 @@ internal struct WaiterStack
             }
             else
             {
-                // Nobody, or somebody who was overlooked while the entries were in this method's hands.
-                WakeOne(waiter, ref errors);
+                // No owner, or one that was overlooked while the entries were in this method's hands.
+                WakeOne(waiter, ref ignored);
             }
 
             waiter = below;
@@ -85,17 +85,16 @@ internal struct WaiterStack
         {
             PushChain(first, last!);
             Interlocked.MemoryBarrierProcessWide();
+
             // Each of them: one that has moved on, or was disposed, says nothing about the others.
             if (kept.Exists(static owner => owner.IsReadyWhileParked))
             {
-                errors = Errors.Concat(errors, WakeAll());
+                WakeAll();
             }
         }
-
-        return errors;
     }
 
-    private static void WakeOne(Waiter waiter, ref List<Exception>? errors)
+    private static void WakeOne(Waiter waiter, ref ErrorList errors)
     {
         try
         {
@@ -103,7 +102,7 @@ internal struct WaiterStack
         }
         catch (Exception error)
         {
-            (errors ??= []).Add(error);
+            errors.Add(error);
         }
     }
 

@@ -1,30 +1,30 @@
 using Rx.Storage;
 
-namespace Rx.Delivery;
+namespace Rx.Parking;
 
 /// <summary>Waits until subscribers have come far enough: for room to publish, or for everything to be consumed.</summary>
 internal sealed class ProgressWait<T> : TaskCompletionSource, IParked
 {
-    private readonly EventLog<T> _log;
+    private readonly ParkingLot<T> _parking;
     private readonly Func<bool> _isDone;
     private readonly Waiter _waiter = new();
 
-    private ProgressWait(EventLog<T> log, Func<bool> isDone)
+    private ProgressWait(ParkingLot<T> parking, Func<bool> isDone)
         : base(TaskCreationOptions.RunContinuationsAsynchronously)
     {
-        _log = log;
+        _parking = parking;
         _isDone = isDone;
     }
 
     public bool IsReadyWhileParked => Task.IsCompleted || _isDone();
 
-    /// <summary>A task that is done when <paramref name="isDone"/> says so, which is asked whenever a subscriber has moved.</summary>
-    internal static async Task Until(EventLog<T> log, Func<bool> isDone, CancellationToken ct)
+    /// <summary>A task that completes when <paramref name="isDone"/> returns true; it is asked whenever a subscriber has moved.</summary>
+    internal static async Task Until(ParkingLot<T> parking, Func<bool> isDone, CancellationToken cancellationToken)
     {
-        ct.ThrowIfCancellationRequested();
-        var wait = new ProgressWait<T>(log, isDone);
+        cancellationToken.ThrowIfCancellationRequested();
+        var wait = new ProgressWait<T>(parking, isDone);
         using CancellationTokenRegistration registration =
-            ct.UnsafeRegister(static (wait, token) => ((ProgressWait<T>)wait!).Cancel(token), wait);
+            cancellationToken.UnsafeRegister(static (wait, token) => ((ProgressWait<T>)wait!).Cancel(token), wait);
         wait.Park();
         await wait.Task.ConfigureAwait(false);
     }
@@ -34,18 +34,12 @@ internal sealed class ProgressWait<T> : TaskCompletionSource, IParked
     private void Cancel(CancellationToken token)
     {
         TrySetCanceled(token);
-
-        // Its entry stays on the stack, with nobody behind it; many of those are cleared away.
-        _waiter.Disarm();
-        if (_waiter.IsOnStack && _log.Side.ForProgress.Abandon(live: 0))
-        {
-            _log.Side.ForProgress.Sweep();
-        }
+        _parking.Abandon(ParkingPlace.Progress, _waiter, live: 0);
     }
 
     /// <remarks>
     /// <code>
-    /// P (pump): has moved;     somebody waits?
+    /// P (pump): has moved;     does a caller wait?
     /// C (this): push;  barrier;  moved far enough?
     /// </code>
     /// The barrier is process-wide, so that moving needs no fence.
@@ -63,11 +57,7 @@ internal sealed class ProgressWait<T> : TaskCompletionSource, IParked
             return;
         }
 
-        if (_waiter.Arm(this))
-        {
-            _log.Side.ForProgress.Push(_waiter);
-        }
-
+        _parking.Push(ParkingPlace.Progress, _waiter, this);
         Interlocked.MemoryBarrierProcessWide();
         if (_isDone())
         {

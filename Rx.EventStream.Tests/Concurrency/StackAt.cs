@@ -1,0 +1,11 @@
+using System.Runtime.CompilerServices;
+using Rx.Parking;
+
+namespace Rx.Tests.Concurrency;
+
+/// <summary>The stacks of a parking lot, which are private.</summary>
+internal static class StackAt<T>
+{
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "StackAt")]
+    public static extern ref WaiterStack Get(ParkingLot<T> parking, ParkingPlace place);
+}

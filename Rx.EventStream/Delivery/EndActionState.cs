@@ -1,0 +1,36 @@
+namespace Rx.Delivery;
+
+/// <summary>What is done once when a subscription has ended.</summary>
+/// <remarks>
+/// <code>
+///   Pending (none, or some actions) --Run--> Done
+/// </code>
+/// An action that is added after the end runs at once. A mutable struct: always used in place.
+/// </remarks>
+internal struct EndActionState
+{
+    private static readonly Action _done = static () => { };
+
+    private Action? _actions;
+
+    /// <summary>Adds an action, or runs it if the subscription has ended. The CAS publishes what the action needs; pairs with the exchange in <see cref="Run"/>.</summary>
+    internal void Add(Action action)
+    {
+        Action? seen = Volatile.Read(ref _actions);
+        while (!ReferenceEquals(seen, _done))
+        {
+            Action? found = Interlocked.CompareExchange(ref _actions, seen + action, seen);
+            if (ReferenceEquals(found, seen))
+            {
+                return;
+            }
+
+            seen = found;
+        }
+
+        action();
+    }
+
+    /// <summary>Pending to Done: runs the actions. Only the first call does.</summary>
+    internal void Run() => Interlocked.Exchange(ref _actions, _done)?.Invoke();
+}

@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Rx.Parking;
+using Rx.Storage;
+
+namespace Rx.Delivery;
+
+/// <content>Calling observers, and what happens when one throws.</content>
+internal abstract partial class InlineDelivery<T>
+{
+    /// <summary>The array that was walked over last, kept for the case that an observer throws. For the drainer.</summary>
+    private IObserver<T>?[] _walked = [];
+
+    /// <summary>Which slot's turn it is, 0 between events. Written by the drainer, read by any thread for figures.</summary>
+    private nint _turn;
+
+    /// <summary>What observers threw during the current delivery; the drainer takes it along when it leaves. For the drainer.</summary>
+    private ErrorList _errors;
+
+    /// <summary>Keeps what an observer threw until the delivery is over. For the drainer.</summary>
+    internal void AddErrorOwned(Exception error)
+    {
+        _errors.Add(error);
+        _log.SetFlag(PublishFlags.ObserverThrew);
+    }
+
+    /// <summary>The only observer, looked for after the event was published; null if there are none or more, or a reader may be parked, or a subscription may have to be admitted.</summary>
+    private protected IObserver<T>? OnlyObserver
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (_log.Flags & (PublishFlags.HasWaiters | PublishFlags.HasJoiners)) == 0 ? _observers.Only : null;
+    }
+
+    /// <summary>Calls every observer with one event, until one throws.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected void CallAllOwned(T value)
+    {
+        IObserver<T>?[] observers = _observers.Observers;
+        if (observers != _walked)
+        {
+            _walked = observers; // seldom: storing a reference costs more than comparing it
+        }
+
+        ref IObserver<T>? first = ref MemoryMarshal.GetArrayDataReference(observers);
+        for (nint turn = 0; Volatile.Read(ref Unsafe.Add(ref first, turn)) is { } observer; turn++)
+        {
+            _turn = turn;
+            observer.OnNext(value);
+        }
+
+        _turn = 0;
+    }
+
+    /// <summary>Delivers what was just published, where it is not for one observer alone.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private protected void WakeAndDrainOwned()
+    {
+        WakeOwned();
+        DrainOwned();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private protected void WakeOwned()
+    {
+        if ((_log.Flags & PublishFlags.HasWaiters) != 0 && _parking.WakeReaders() is { IsEmpty: false } thrown)
+        {
+            _errors.AddRange(thrown);
+            _log.SetFlag(PublishFlags.ObserverThrew);
+        }
+    }
+
+    /// <summary>Wakes readers, for a publisher that is not the drainer; returns what that threw.</summary>
+    private protected ErrorList WakeReaders() => (_log.Flags & PublishFlags.HasWaiters) != 0 ? _parking.WakeReaders() : default;
+
+    /// <summary>Goes on after the only observer threw: with what else there is.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private protected static void ResumeOwned(ref InlineDelivery<T> delivery, Exception error)
+    {
+        delivery.AddErrorOwned(error);
+        delivery._cursor.MoveOn();
+        delivery.DrainOwned();
+    }
+
+    /// <summary>Goes on after one of several observers threw: with the others, then with what else there is.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private protected static void ResumeWalkOwned(ref InlineDelivery<T> delivery, Exception error)
+    {
+        delivery.AddErrorOwned(error);
+        bool isThere = delivery._cursor.TryPeek(delivery._log, out T? value);
+        Debug.Assert(isThere, "The event in delivery is published.");
+        delivery.CallRestOwned(value!);
+        delivery._cursor.MoveOn();
+        delivery.DrainOwned();
+    }
+
+    /// <summary>Calls every observer with one event. An observer that throws keeps no other from getting it.</summary>
+    private void DeliverOwned(T value)
+    {
+        try
+        {
+            CallAllOwned(value);
+        }
+        catch (Exception error)
+        {
+            AddErrorOwned(error);
+            CallRestOwned(value);
+        }
+    }
+
+    /// <summary>Calls the observers whose turn did not come because another one threw.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void CallRestOwned(T value)
+    {
+        IObserver<T>?[] observers = _walked;
+        while (Volatile.Read(ref observers[_turn + 1]) is { } observer)
+        {
+            _turn++;
+            try
+            {
+                observer.OnNext(value);
+            }
+            catch (Exception error)
+            {
+                AddErrorOwned(error);
+            }
+        }
+
+        _turn = 0;
+    }
+
+    /// <summary>As <see cref="DeliverOwned"/>, and admits subscriptions that wait for this event.</summary>
+    private void DeliverAndAdmitOwned(T value)
+    {
+        long sequence = _cursor.Sequence;
+        ReadOnlySpan<EventSubscription?> slots = _observers.Slots;
+        for (int i = 0; i < slots.Length && slots[i] is { } subscription; i++)
+        {
+            _turn = i;
+            Of(subscription).DeliverOwned(value, sequence);
+        }
+
+        _turn = 0;
+        _observers.TryListLive();
+    }
+
+    /// <summary>Admits the subscriptions that wait for no event before the next one.</summary>
+    private void AdmitOwned()
+    {
+        foreach (EventSubscription? subscription in _observers.Slots)
+        {
+            if (subscription is not null)
+            {
+                Of(subscription).TryAdmitOwned(_cursor.Sequence);
+            }
+        }
+
+        _observers.TryListLive();
+    }
+
+    /// <summary>Takes along what was thrown.</summary>
+    private ErrorList TakeErrorsOwned()
+    {
+        ErrorList errors = _errors;
+        const PublishFlags Settled = PublishFlags.ObserverThrew | PublishFlags.PublishedInside;
+        if ((_log.Flags & Settled) != 0)
+        {
+            _errors = default;
+            _log.ClearFlag(Settled);
+        }
+
+        return errors;
+    }
+}

@@ -1,0 +1,257 @@
+using System.Runtime.CompilerServices;
+using Rx.Parking;
+using Rx.Storage;
+
+namespace Rx.Delivery;
+
+/// <summary>Delivers on the threads of several writers, one at a time: the log's <see cref="ClaimWord"/> says which.</summary>
+internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
+{
+    /// <summary>The managed id of the draining thread, or 0. Written by the drainer, and cleared before it leaves, so that a thread finds its own id here only while it drains. Read by any
+    /// thread, which looks for its own.</summary>
+    private int _drainer;
+
+    internal MultiWriterDelivery(EventLog<T> log, ParkingLot<T> parking)
+        : base(log, parking)
+    {
+    }
+
+    internal override bool IsDraining => _log.Claims.Read().IsDraining;
+
+    internal override bool IsInside => _drainer == Environment.CurrentManagedThreadId; // plain: only a thread's own id matters to it
+
+    /// <inheritdoc cref="InlineDelivery{T}.Publish"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void PublishNext(T value, PublishFlags flags)
+    {
+        if (flags == PublishFlags.MultiWriter)
+        {
+            PublishToOne(value);
+        }
+        else if ((flags & ~PublishFlags.Fast) == 0)
+        {
+            PublishToMany(value);
+        }
+        else
+        {
+            PublishSlow(value);
+        }
+    }
+
+    /// <remarks>
+    /// <code>
+    /// P (writer): mark := published;  full fence;  does a thread drain? then it delivers this too
+    /// C (drainer): dry; leaves by CAS;             mark? then drain again
+    /// </code>
+    /// </remarks>
+    internal override bool TryDrain(long sequence, ErrorList errors = default)
+    {
+        Interlocked.MemoryBarrier();
+        if (!_log.Claims.TryDrain())
+        {
+            return false;
+        }
+
+        _drainer = Environment.CurrentManagedThreadId;
+        DrainOwned(errors);
+        return true;
+    }
+
+    private protected override void OpenLocked()
+    {
+        ClaimWord.Snapshot claims = _log.Claims.Read();
+        if (claims.IsOpen)
+        {
+            return;
+        }
+
+        _cursor = _log.JoinNext();
+        do
+        {
+            // The place is the number of claims at the moment of opening: a writer that claims later finds the delivery open.
+            _cursor.MoveTo(claims.Count);
+        }
+        while (!_log.Claims.TryOpen(ref claims));
+    }
+
+    private protected override bool TryCloseLockedOwned()
+    {
+        _drainer = 0;
+        if (_log.Claims.TryClose(_cursor.Sequence))
+        {
+            return true;
+        }
+
+        _drainer = Environment.CurrentManagedThreadId;
+        return false;
+    }
+
+    private protected override bool TryReleaseOwned()
+    {
+        Cursor<T> place = _cursor; // to be looked at after the CAS, when the cursor may be another thread's
+        ClaimWord.Snapshot claims = _log.Claims.Read();
+        _drainer = 0;
+        if (_log.Claims.TryRelease(claims))
+        {
+            // Dry before a hole: the writer that fills it drains, unless it looked before the CAS; see TryDrain.
+            if (claims.Count == place.Sequence || !place.LooksReady(_log) || !_log.Claims.TryDrain())
+            {
+                return true;
+            }
+        }
+
+        _drainer = Environment.CurrentManagedThreadId;
+        return false;
+    }
+
+    private protected override void ReleaseEndedOwned()
+    {
+        _drainer = 0;
+        _log.Claims.ReleaseEnded();
+    }
+
+    /// <summary>Publishes to one observer.</summary>
+    /// <remarks>In one method, as in <see cref="SingleWriterDelivery{T}"/>, and for the same reason.</remarks>
+    private void PublishToOne(T value)
+    {
+        if (!TryPublish(value))
+        {
+            PublishSlow(value);
+            return;
+        }
+
+        if (OnlyObserver is not { } only)
+        {
+            WakeAndDrainOwned();
+            return;
+        }
+
+        InlineDelivery<T> owner = this;
+        try
+        {
+            only.OnNext(value);
+        }
+        catch (Exception error)
+        {
+            ResumeOwned(ref owner, error);
+            return;
+        }
+
+        if (!TryLeave())
+        {
+            DrainOwned();
+        }
+    }
+
+    /// <summary>Publishes where there may be more observers than one, or parked readers.</summary>
+    private void PublishToMany(T value)
+    {
+        if (!TryPublish(value))
+        {
+            PublishSlow(value);
+            return;
+        }
+
+        PublishFlags flags = _log.Flags;
+        if ((flags & PublishFlags.HasJoiners) != 0)
+        {
+            WakeAndDrainOwned();
+            return;
+        }
+
+        if ((flags & PublishFlags.HasWaiters) != 0)
+        {
+            WakeOwned();
+        }
+
+        InlineDelivery<T> owner = this;
+        try
+        {
+            CallAllOwned(value);
+        }
+        catch (Exception error)
+        {
+            ResumeWalkOwned(ref owner, error);
+            return;
+        }
+
+        if (!TryLeave())
+        {
+            DrainOwned();
+        }
+    }
+
+    /// <summary>Publishes in the usual case, as the drainer: no other thread drains, everything before is delivered, and the tail has room.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryPublish(T value)
+    {
+        EventLog<T> log = _log;
+
+        // What is looked at here is only certain once the claim has succeeded.
+        long sequence = _cursor.Sequence;
+        if (log.Tail is not { } tail || !tail.TryIndex(sequence, out nint index) || !log.Claims.TryClaimAndDrain(sequence))
+        {
+            return false;
+        }
+
+        _drainer = Environment.CurrentManagedThreadId;
+        tail.PublishAt(index, value);
+        return true;
+    }
+
+    /// <summary>Moves over an event that every observer has had, and leaves as the drainer; false if there is more to do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryLeave()
+    {
+        long next = _cursor.Sequence + 1;
+        _cursor.MoveTo(next);
+        if ((_log.Flags & ~PublishFlags.Fast) != 0)
+        {
+            return false;
+        }
+
+        int drainer = _drainer;
+        _drainer = 0;
+        if (_log.Claims.TryRelease(next))
+        {
+            return true;
+        }
+
+        _drainer = drainer;
+        return false;
+    }
+
+    /// <summary>Publishes where a flag is set, or another thread drains, or others publish at the same time.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void PublishSlow(T value)
+    {
+        Segment<T> tail = _log.TailBeforeClaim();
+        long time = _log.ReadClock();
+        ClaimWord.Snapshot before = _log.Claims.ClaimAndTryDrain(out bool isDrainer);
+        long sequence = before.Count;
+        if (isDrainer)
+        {
+            _drainer = Environment.CurrentManagedThreadId;
+        }
+
+        _log.Publish(tail, sequence, value, time);
+        ErrorList errors = WakeReaders();
+        if (isDrainer)
+        {
+            DrainOwned(errors);
+            return;
+        }
+
+        if (before.IsOpen && TryDrain(sequence, errors))
+        {
+            errors = default;
+        }
+
+        if (before.IsDraining)
+        {
+            PublisherBackOff.Pause(ref _cursor, sequence);
+        }
+
+        errors.Throw();
+    }
+}

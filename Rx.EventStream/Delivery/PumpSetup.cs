@@ -1,0 +1,22 @@
+using System.Reactive.Concurrency;
+using Rx.Parking;
+using Rx.Storage;
+
+namespace Rx.Delivery;
+
+/// <summary>What every pump is made of.</summary>
+/// <param name="Log">The log.</param>
+/// <param name="Parking">Where the pump parks.</param>
+/// <param name="Subscriptions">The list that the pump enters when it starts.</param>
+/// <param name="Cursor">Where it joins; the pump takes it over.</param>
+/// <param name="Observer">The observer.</param>
+/// <param name="Name">The subscription's name, or null.</param>
+/// <param name="Scheduler">Where the observer is called.</param>
+internal readonly record struct PumpSetup<T>(
+    EventLog<T> Log,
+    ParkingLot<T> Parking,
+    SubscriptionList Subscriptions,
+    Cursor<T> Cursor,
+    IObserver<T> Observer,
+    string? Name,
+    IScheduler Scheduler);

@@ -1,0 +1,236 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Rx.Parking;
+using Rx.Storage;
+
+namespace Rx.Delivery;
+
+/// <summary>Delivers on the thread of a single writer, which needs no interlocked operation for it.</summary>
+/// <remarks>
+/// <code>
+///   Closed --OpenLocked--> HandedOver --the writer's next event--> Owned --TryCloseLockedOwned--> Closed
+/// </code>
+/// A subscriber opens the delivery and hands it over to the writer. While it is Owned the cursor is the writer's. The writer delivers, further up its stack,
+/// whenever the cursor is not where the writer has published to.
+/// </remarks>
+internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
+{
+    private const int Closed = 0;
+    private const int HandedOver = 1;
+    private const int Owned = 2;
+
+    /// <summary>See the class remarks. From Closed to HandedOver under the list's lock, with release; else written by the writer. Read with acquire.</summary>
+    private int _phase;
+
+    internal SingleWriterDelivery(EventLog<T> log, ParkingLot<T> parking)
+        : base(log, parking)
+    {
+    }
+
+    internal override bool IsDraining => Volatile.Read(ref _phase) == Owned && _cursor.Sequence != _log.Claimed;
+
+    internal override bool IsInside => IsDraining;
+
+    /// <inheritdoc cref="InlineDelivery{T}.Publish"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void PublishNext(T value, PublishFlags flags)
+    {
+        if (flags == PublishFlags.None)
+        {
+            PublishToOne(value);
+        }
+        else if ((flags & ~PublishFlags.Fast) == 0)
+        {
+            PublishToMany(value);
+        }
+        else
+        {
+            PublishSlow(value);
+        }
+    }
+
+    internal override bool TryDrain(long sequence, ErrorList errors = default)
+    {
+        if (!TryOwn(sequence))
+        {
+            return false;
+        }
+
+        DrainOwned(errors);
+        return true;
+    }
+
+    /// <remarks>
+    /// <code>
+    /// P (writer):     mark := published;                            is the delivery open? no: not delivered
+    /// C (subscriber): phase := HandedOver; process-wide barrier;    reads the sequence number where it begins
+    /// </code>
+    /// What is published after the barrier is delivered by its writer. What came before is not delivered: subscriptions that join now begin
+    /// at the sequence number they read after it.
+    /// </remarks>
+    private protected override void OpenLocked()
+    {
+        if (Volatile.Read(ref _phase) == Closed)
+        {
+            _cursor = _log.JoinNext();
+            Volatile.Write(ref _phase, HandedOver);
+            Interlocked.MemoryBarrierProcessWide();
+        }
+    }
+
+    private protected override bool TryCloseLockedOwned()
+    {
+        if (_log.Claimed != _cursor.Sequence)
+        {
+            return false;
+        }
+
+        _log.SetFlag(PublishFlags.HandOverPending);
+        Volatile.Write(ref _phase, Closed);
+        return true;
+    }
+
+    private protected override bool TryReleaseOwned() => _log.Claimed == _cursor.Sequence;
+
+    private protected override void ReleaseEndedOwned()
+    {
+    }
+
+    /// <summary>Publishes to one observer.</summary>
+    /// <remarks>The way to the observer and back is most of what publishing to one costs. So it is all in
+    /// one method, which calls nothing but the observer. What is needed if that throws lies on the stack, by reference: else the handler
+    /// would make this method load from there whatever it needs after the call.</remarks>
+    private void PublishToOne(T value)
+    {
+        if (!TryPublish(value))
+        {
+            PublishSlow(value);
+            return;
+        }
+
+        if (OnlyObserver is not { } only)
+        {
+            WakeAndDrainOwned();
+            return;
+        }
+
+        InlineDelivery<T> owner = this;
+        try
+        {
+            only.OnNext(value);
+        }
+        catch (Exception error)
+        {
+            ResumeOwned(ref owner, error);
+            return;
+        }
+
+        // Not inside the try: what leaving throws is not the observer's.
+        if (!TryLeave())
+        {
+            DrainOwned();
+        }
+    }
+
+    /// <summary>Publishes where there may be more observers than one, or parked readers.</summary>
+    private void PublishToMany(T value)
+    {
+        if (!TryPublish(value))
+        {
+            PublishSlow(value);
+            return;
+        }
+
+        PublishFlags flags = _log.Flags;
+        if ((flags & PublishFlags.HasJoiners) != 0)
+        {
+            WakeAndDrainOwned();
+            return;
+        }
+
+        if ((flags & PublishFlags.HasWaiters) != 0)
+        {
+            WakeOwned();
+        }
+
+        InlineDelivery<T> owner = this;
+        try
+        {
+            CallAllOwned(value);
+        }
+        catch (Exception error)
+        {
+            ResumeWalkOwned(ref owner, error);
+            return;
+        }
+
+        if (!TryLeave())
+        {
+            DrainOwned();
+        }
+    }
+
+    /// <summary>Publishes in the usual case: everything before is delivered, so this is not called from inside a
+    /// delivery, and the tail has room.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryPublish(T value)
+    {
+        EventLog<T> log = _log;
+        long sequence = log.Claims.CountOwned;
+        if (_cursor.Sequence != sequence || !log.Tail!.TryPublish(sequence, value))
+        {
+            return false;
+        }
+
+        Debug.Assert(_phase == Owned, "A single writer without a pending hand-over owns the delivery.");
+        log.Claims.ClaimOwned(1);
+        return true;
+    }
+
+    /// <summary>Moves over an event that every observer has had; false if there is more to do: something was published inside, an observer threw, or a subscription waits to be admitted.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryLeave()
+    {
+        _cursor.MoveOn();
+        return (_log.Flags & ~PublishFlags.Fast) == 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void PublishSlow(T value)
+    {
+        Segment<T> tail = _log.TailBeforeClaim();
+        long time = _log.ReadClock();
+        long sequence = _log.Claims.ClaimOwned(1);
+        _log.Publish(tail, sequence, value, time);
+        ErrorList errors = WakeReaders();
+        if (!TryDrain(sequence, errors))
+        {
+            errors.Throw();
+        }
+    }
+
+    /// <summary>Takes the delivery over for the writer, which has published, unless it delivers further up its stack.</summary>
+    private bool TryOwn(long sequence)
+    {
+        switch (Volatile.Read(ref _phase))
+        {
+            case Closed:
+                return false;
+
+            case HandedOver:
+                // From where the subscriptions begin, which may be before or after what was published now.
+                Volatile.Write(ref _phase, Owned);
+                _log.ClearFlag(PublishFlags.HandOverPending);
+                return true;
+
+            default:
+                if (_cursor.Sequence == sequence)
+                {
+                    return true;
+                }
+
+                _log.SetFlag(PublishFlags.PublishedInside);
+                return false;
+        }
+    }
+}

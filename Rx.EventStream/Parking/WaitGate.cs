@@ -1,0 +1,73 @@
+namespace Rx.Parking;
+
+/// <summary>Keeps publishers from running further ahead than the subscribers with <see cref="LagPolicy.Wait"/> allow.</summary>
+/// <remarks>
+/// Claims stay below a limit: the least, over those subscribers, of where one stands plus its capacity. The limit is computed
+/// only when the one computed before is reached, so publishing costs one comparison as long as there is room.
+/// </remarks>
+internal sealed class WaitGate
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>The members with their limit. Replaced under the lock with release, read with acquire.</summary>
+    private Membership _members = new([]);
+
+    /// <summary>Where a member stands, and how far ahead of it publishers may be.</summary>
+    internal sealed class Member(Func<long> sequence, int capacity)
+    {
+        internal int Capacity => capacity;
+
+        internal long Limit => sequence() + capacity;
+    }
+
+    internal void Add(Member member)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _members, new([.. _members.All, member]));
+        }
+    }
+
+    /// <summary>Takes a member out. The caller then notifies the publishers that wait.</summary>
+    internal void Remove(Member member)
+    {
+        lock (_gate)
+        {
+            Volatile.Write(ref _members, new([.. _members.All.Where(m => m != member)]));
+        }
+    }
+
+    /// <summary>Whether a run of <paramref name="count"/> events may be claimed on top of those claimed so far.</summary>
+    internal bool HasRoom(long claimed, int count) => Volatile.Read(ref _members).HasRoom(claimed, count);
+
+    /// <summary>The members at one time, with a limit that belongs to them alone, so that a limit computed from others is never taken for theirs.</summary>
+    private sealed class Membership(Member[] all)
+    {
+        /// <summary>A limit that was right once: it holds, since members only move forward. Written by publishers with release, read with acquire.</summary>
+        private long _limit = all.Length == 0 ? long.MaxValue : 0;
+
+        internal Member[] All => all;
+
+        internal bool HasRoom(long claimed, int count)
+        {
+            if (claimed + count <= Volatile.Read(ref _limit))
+            {
+                return true;
+            }
+
+            long least = long.MaxValue;
+            bool hasRoom = true;
+            foreach (Member member in all)
+            {
+                long limit = member.Limit;
+                least = Math.Min(least, limit);
+
+                // A run longer than the capacity goes when the subscriber has nothing else to read.
+                hasRoom &= claimed + Math.Min(count, member.Capacity) <= limit;
+            }
+
+            Volatile.Write(ref _limit, least);
+            return hasRoom;
+        }
+    }
+}

@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Rx.Storage;
+
+/// <summary>The linked segments of a log: the oldest that is open, the tail, and a closed one whose arrays can be used again.</summary>
+/// <remarks>A mutable struct: always used in place. See <see cref="EventLog{T}"/> for the invariants.</remarks>
+internal struct SegmentList<T>
+{
+    private const int FirstCapacity = 16;
+
+    /// <summary>Arrays of 85,000 bytes and more would go to the large object heap, which only full collections empty.</summary>
+    private const int MaxArrayBytes = 80_000;
+
+    private readonly int _maxCapacity;
+
+    /// <summary>The newest segment that writers know of, null before the first event or join. CAS by writers, only forward; read with acquire.</summary>
+    private Segment<T>? _tail;
+
+    /// <summary>The oldest segment that is not closed. CAS from null, then exchanged by the thread that closed its predecessor; read with acquire.</summary>
+    private Segment<T>? _oldest;
+
+    /// <summary>A closed segment whose arrays the next one takes over, or null. Written with release by the thread that closed it, exchanged by the thread that links the next.</summary>
+    private Segment<T>? _spare;
+
+    internal SegmentList(int maxCapacity) => _maxCapacity = Math.Min(maxCapacity, Math.Max(1, MaxArrayBytes / Unsafe.SizeOf<T>()));
+
+    internal readonly Segment<T>? Tail
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Volatile.Read(in _tail);
+    }
+
+    /// <summary>How many segments are linked and open; for figures.</summary>
+    internal readonly int Count
+    {
+        get
+        {
+            int count = 0;
+            for (Segment<T>? s = Volatile.Read(in _oldest); s is not null && s != Segment<T>.Cut; s = s.Next)
+            {
+                count++;
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>Makes the first segment, unless another thread was faster.</summary>
+    /// <param name="window">The window of a log that retains, which takes a lease on the segment, or null.</param>
+    /// <param name="isTimestamped">Whether events are stamped with the time.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal Segment<T> CreateFirstSlow(RetainedWindow<T>? window, bool isTimestamped)
+    {
+        var first = new Segment<T>(first: 0, Math.Min(FirstCapacity, _maxCapacity), leases: window is null ? 1 : 2, isTimestamped);
+
+        // Oldest before tail: a thread that finds a tail finds an oldest segment, and a window that holds its lease.
+        first = Interlocked.CompareExchange(ref _oldest, first, null) ?? first;
+        window?.TryOpen(first);
+        Interlocked.CompareExchange(ref _tail, first, null);
+        return Tail!;
+    }
+
+    /// <summary>Finds the segment of a claimed sequence number, linking new ones where the list ends.</summary>
+    /// <remarks>
+    /// Lock-free. The tail's lease is born with a new segment and given back by the thread that moves the tail off the old one. Where the
+    /// walk meets a cut link it starts again from the oldest segment: see I6 of <see cref="EventLog{T}"/>.
+    /// </remarks>
+    /// <param name="segment">Where to begin: not after the segment of <paramref name="sequence"/>.</param>
+    /// <param name="sequence">A claimed sequence number.</param>
+    /// <param name="log">The log.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal Segment<T> LocateSlow(Segment<T> segment, long sequence, EventLog<T> log)
+    {
+        while (!segment.Contains(sequence))
+        {
+            Segment<T>? next = segment.Next ?? segment.Link(CreateNext(segment));
+            if (next == Segment<T>.Cut)
+            {
+                segment = Volatile.Read(ref _oldest)!;
+                continue;
+            }
+
+            // Publishes nothing that Link has not; pairs with the acquire in Tail.
+            if (Interlocked.CompareExchange(ref _tail, next, segment) == segment)
+            {
+                log.Leave(segment);
+                log.MoveWindow();
+            }
+
+            segment = next;
+        }
+
+        return segment;
+    }
+
+    /// <summary>Links what follows a segment that a reader has read to its end.</summary>
+    /// <remarks>No lease is needed: only the last segment has no link, and it is open. The tail is left to the writer.</remarks>
+    internal void LinkNext(Segment<T> read)
+    {
+        if (read.Next is null)
+        {
+            read.Link(CreateNext(read));
+        }
+    }
+
+    /// <summary>Closes segments, oldest first, as long as no lease is held on them.</summary>
+    /// <remarks>
+    /// <code>
+    /// P (leaves the second oldest): lease count := 0;     is it the oldest? not yet: done
+    /// C (closes the oldest):        oldest := the second; its lease count? 0: close it too
+    /// </code>
+    /// The decrement and the exchange are full fences, so one of them sees the other. A writer that fills the last hole of an old
+    /// segment tries the closing again; should that look cross with this one, the next lease to be given back makes up for
+    /// it, at the latest the tail's with the next segment.
+    /// </remarks>
+    /// <param name="mayReuse">Whether the arrays of a closed segment may be used again.</param>
+    internal void Reclaim(bool mayReuse)
+    {
+        while (true)
+        {
+            Segment<T> oldest = Volatile.Read(ref _oldest)!;
+            if (!oldest.TryClose())
+            {
+                return;
+            }
+
+            Segment<T> next = oldest.Next!;
+            Debug.Assert(next is not null, "The tail holds a lease on itself until there is a next segment.");
+            Interlocked.Exchange(ref _oldest, next);
+            oldest.CutLink();
+            if (mayReuse && oldest.Capacity == _maxCapacity && oldest.IsReusable)
+            {
+                Volatile.Write(ref _spare, oldest); // releases what was read there; pairs with the exchange in CreateNext
+            }
+        }
+    }
+
+    private Segment<T> CreateNext(Segment<T> last)
+    {
+        int capacity = (int)Math.Min(2L * last.Capacity, _maxCapacity);
+        return capacity == _maxCapacity && Interlocked.Exchange(ref _spare, null) is { } spare
+            ? new Segment<T>(last.End, spare, leases: 1)
+            : new Segment<T>(last.End, capacity, leases: 1, last.IsTimestamped);
+    }
+}
