@@ -1,16 +1,18 @@
 namespace Rx.Nats;
 
-/// <summary>What a reader ends with when the server no longer has the events it would read next.</summary>
+/// <summary>The server no longer has the events that a reader needs next.</summary>
 /// <remarks>
-/// The server has trimmed its stream, by its limits or on request, further than the reader had come. With a filter, some or all of
-/// the missing events may be of other subjects: a reader knows which were, up to a few seconds before it was cut off. To go on, open again at <c>NatsStart.At(To + 1)</c>.
-/// <para><b>Concurrency.</b> Immutable; may be used from any thread.</para>
+/// Thrown by <see cref="NatsEventStream{T}.OpenAsync"/> and by every way of reading when the stream on the server was trimmed, by its limits or on
+/// request, beyond the place that the reader had reached. With a filter, some or all of the missing events can belong to other subjects: the
+/// reader knows which do, except for the last few seconds before it was disconnected. To continue, open the stream again at
+/// <c>NatsStart.At(gap.To + 1)</c>.
+/// <para><b>Concurrency.</b> Immutable; can be used from any thread.</para>
 /// </remarks>
-public sealed class EventStreamGapException : Exception
+public sealed class EventStreamGapException : NatsEventStreamException
 {
-    /// <summary>Makes the exception.</summary>
-    /// <param name="from">The sequence of the first event that is missing.</param>
-    /// <param name="to">The sequence of the last event that is missing.</param>
+    /// <summary>Creates the exception, for example to test how a program handles it.</summary>
+    /// <param name="from">The sequence number of the first missing event.</param>
+    /// <param name="to">The sequence number of the last missing event.</param>
     public EventStreamGapException(long from, long to)
         : base($"The server no longer has the events {from} to {to}: its stream was trimmed before they were read.")
     {
@@ -18,9 +20,9 @@ public sealed class EventStreamGapException : Exception
         To = to;
     }
 
-    /// <summary>The sequence of the first event that is missing.</summary>
+    /// <summary>The sequence number of the first missing event.</summary>
     public long From { get; }
 
-    /// <summary>The sequence of the last event that is missing.</summary>
+    /// <summary>The sequence number of the last missing event.</summary>
     public long To { get; }
 }

@@ -1,98 +1,88 @@
 using System.Diagnostics;
-using System.Reactive.Disposables;
-using System.Reactive.Linq;
-using System.Runtime.CompilerServices;
-using System.Runtime.ExceptionServices;
-using System.Text;
 using NATS.Client.Core;
-using NATS.Client.JetStream.Models;
+using Rx.Nats.Lifetime;
 using Rx.Nats.Publishing;
 using Rx.Nats.Reading;
 using Rx.Nats.Server;
 
 namespace Rx.Nats;
 
-/// <summary>A stream of events that many machines share: every process that opens it sees every event, in one order.</summary>
+/// <summary>A stream of events that many machines share. Every process that opens it sees every event, in one order.</summary>
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>
-/// The events are stored in a stream of NATS JetStream. One consumer on the server brings them to this process, into <see cref="Events"/>, from
-/// where any number of local observers have them. Whatever happens to connection and server, reading goes on with the next event.
-/// <para><b>Sequences</b> are the server's: they count from 1, are the same in every process, and are what to save as a position. With a
-/// <see cref="NatsEventStreamOptions{T}.Filter"/>, gaps between them are normal.</para>
-/// <para><b>Concurrency.</b> All members may be used from any thread at any time.</para>
+/// The events are stored in a stream of NATS JetStream. One consumer on the server delivers them to this process. Here, any number of local observers
+/// receive them from <see cref="Events"/>. After a lost connection or a restart of the server, reading continues with the next event.
+/// <para><b>Sequence numbers</b> are the server's. They start at 1 and are the same in every process. To save a position, save a sequence number.
+/// With a <see cref="NatsEventStreamOptions{T}.Filter"/>, gaps between sequence numbers are normal.</para>
+/// <para><b>Concurrency.</b> All members can be used from any thread at any time.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed class NatsEventStream<T> : IAsyncDisposable
 {
     private readonly StreamApi _api;
     private readonly NatsEventStreamOptions<T> _options;
-    private readonly ServerReader<T> _reader;
+    private readonly StreamLifetime _lifetime;
     private readonly Publisher<T> _publisher;
-    private readonly CancellationTokenSource _disposed;
-    private readonly Task _feeding;
+    private readonly LocalFeed<T> _feed;
+    private readonly CatchUpSource<T> _source;
 
-    private readonly ReadersAtWork<T> _atWork = new();
-
-    /// <summary>Cancelled when the stream is disposed.</summary>
-    private readonly CancellationToken _lifetime;
-
-    /// <summary>Whether <see cref="DisposeAsync"/> was called. Exchanged by it.</summary>
-    private int _isDisposed;
-
-    private NatsEventStream(StreamApi api, NatsEventStreamOptions<T> options, ServerReader<T> reader, CancellationTokenSource disposed)
+    private NatsEventStream(StreamApi api, NatsEventStreamOptions<T> options, ServerReader<T> reader, StreamLifetime lifetime)
     {
-        _disposed = disposed;
         _api = api;
         _options = options;
-        _reader = reader;
-        _lifetime = disposed.Token;
+        _lifetime = lifetime;
         _publisher = new Publisher<T>(api, options);
-        Events = new EventStream<Sequenced<T>>(options.Local);
-        _feeding = Task.Run(() => FeedAsync(_disposed.Token));
+        _feed = new LocalFeed<T>(reader, options.Local, lifetime.Ended);
+        _source = new CatchUpSource<T>(api, options, _feed, lifetime.Ended);
+        Events = _feed.Local.AsObservable();
     }
 
-    /// <summary>The events, each with the server's sequence, as a local stream.</summary>
+    /// <summary>The events of the local stream, each with the server's sequence number.</summary>
     /// <remarks>
-    /// It starts at <see cref="NatsEventStreamOptions{T}.Start"/> when the stream is opened, not when somebody subscribes, and retains what
-    /// <see cref="NatsEventStreamOptions{T}.Local"/> says, by default 1,024 events: a subscriber gets what is retained then, and what follows. Whoever
-    /// must have everything from a place in the past uses <see cref="From"/>, <see cref="ReadAllAsync"/> or <c>ToProjection</c>. It ends with an error only where reading cannot go on: an
-    /// <see cref="EventStreamGapException"/>, an <see cref="UnreadableEventException"/> or a <see cref="NatsEventStreamException"/>.
-    /// What is published to it directly reaches this process only.
+    /// The local stream starts at <see cref="NatsEventStreamOptions{T}.Start"/> when this stream is opened, not when an observer subscribes. It retains what
+    /// <see cref="NatsEventStreamOptions{T}.Local"/> says, by default 1,024 events. A subscriber gets the retained events, then the following ones. To read
+    /// every event from a place in the past, use <see cref="From"/>, <see cref="ReadAllAsync"/> or <c>ToProjection</c>.
+    /// <para>It ends with an error only if reading cannot continue: an <see cref="EventStreamGapException"/>, an <see cref="UnreadableEventException"/> or a
+    /// plain <see cref="NatsEventStreamException"/>. After <see cref="DisposeAsync"/>, subscribing throws an <see cref="ObjectDisposedException"/>.</para>
+    /// <para>Subscribing does not give a way to publish or to complete the stream.</para>
     /// </remarks>
-    public EventStream<Sequenced<T>> Events { get; }
+    public EventObservable<Sequenced<T>> Events { get; }
 
-    private string DebuggerDisplay => $"{_options.Stream}: Next = {_reader.Next}";
+    /// <summary>The local stream, for tests and measurements.</summary>
+    internal EventStream<Sequenced<T>> Local => _feed.Local;
 
-    /// <summary>Opens a stream of the server.</summary>
-    /// <param name="connection">The connection to use, with whatever addresses, TLS and credentials it has. It stays its owner's to dispose, after this.</param>
-    /// <param name="options">How the stream is to work.</param>
-    /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <returns>The stream, once its start is certain: it will have every event stored from now on.</returns>
+    private string DebuggerDisplay => $"{_options.Stream}: Next = {_feed.Progress.Next}";
+
+    /// <summary>Opens a stream that exists on the server.</summary>
+    /// <param name="connection">The connection to use, with its addresses, TLS and credentials. The caller keeps ownership, and disposes it after the stream.</param>
+    /// <param name="options">The stream's options.</param>
+    /// <param name="cancellationToken">Cancels opening.</param>
+    /// <returns>The stream, once its start is certain: it receives every event that is stored from then on.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    /// <exception cref="NatsEventStreamException">The server cannot be reached or does not answer, the stream is missing, has not the subjects of the
-    /// filter or a shorter duplicate window than publications may take, or a permission is lacking.</exception>
+    /// <exception cref="NatsEventStreamException">The server cannot be reached or does not answer. The stream does not exist, does not store a subject of the
+    /// filter, or has a duplicate window shorter than <see cref="NatsEventStreamOptions{T}.PublishTimeout"/>. Or a permission is missing.</exception>
     /// <exception cref="EventStreamGapException">The stream was trimmed beyond the start.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public static async Task<NatsEventStream<T>> OpenAsync(INatsConnection connection, NatsEventStreamOptions<T> options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(options);
         var api = new StreamApi(connection, options.Stream, options.MaxInFlight);
-        var disposed = new CancellationTokenSource();
-        var reader = new ServerReader<T>(api, options, options.Start, disposed.Token);
+        var lifetime = new StreamLifetime();
+        var reader = new ServerReader<T>(api, options, options.Start, lifetime.Ended);
         try
         {
             await api.ConnectAsync(cancellationToken).ConfigureAwait(false);
-            ThrowIfUnsafe(await api.GetInfoAsync(cancellationToken).ConfigureAwait(false), options);
+            StreamRequirements.ThrowIfNotMet((await api.GetInfoAsync(cancellationToken).ConfigureAwait(false)).Config, options);
             await reader.OpenAsync(cancellationToken).ConfigureAwait(false);
-            return new NatsEventStream<T>(api, options, reader, disposed);
+            return new NatsEventStream<T>(api, options, reader, lifetime);
         }
         catch (Exception error)
         {
             await reader.DisposeAsync().ConfigureAwait(false);
             api.Dispose();
-            disposed.Dispose();
-            if (StreamApi.IsPassing(error) && !cancellationToken.IsCancellationRequested)
+            lifetime.Dispose();
+            if (StreamApi.IsTransient(error) && !cancellationToken.IsCancellationRequested)
             {
                 throw new NatsEventStreamException($"The server does not answer for stream '{options.Stream}': {error.Message}", error);
             }
@@ -103,53 +93,56 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
 
     /// <summary>Stores an event on the server.</summary>
     /// <param name="value">The event.</param>
-    /// <param name="expectedLastSequence">The event is stored only if this is the stream's last sequence; 0 for a stream that never had one. Null: whatever it is.</param>
-    /// <param name="messageId">An id of the event: the server stores one event for each id, within the stream's duplicate window. Null: one is made.</param>
-    /// <param name="cancellationToken">Ends the waiting; the event may then be stored or not.</param>
-    /// <returns>The event's sequence, once the server has stored it. If it has an event of that id already, the sequence of that one.</returns>
+    /// <param name="expectedLastSequence">The event is stored only if this is the stream's last sequence number; 0 stands for a stream that never had an
+    /// event. The default, null, stores the event in any case.</param>
+    /// <param name="messageId">An id of the event. Within the stream's duplicate window, the server stores one event for each id. The default, null, creates
+    /// an id.</param>
+    /// <param name="cancellationToken">Ends the wait. The event may then be stored or not.</param>
+    /// <returns>The event's sequence number, once the server has stored the event. If the server already has an event with the same id, that event's
+    /// sequence number.</returns>
     /// <remarks>
-    /// Publications that do not wait for each other are sent together, up to <see cref="NatsEventStreamOptions{T}.MaxInFlight"/>, and stored in the
-    /// order of the calls. Where the server does not answer they are sent again, until <see cref="NatsEventStreamOptions{T}.PublishTimeout"/>; those in
-    /// flight when the connection breaks may then be stored in another order. Where that matters, await each, or set MaxInFlight to 1.
+    /// Calls that do not wait for each other are sent together, up to <see cref="NatsEventStreamOptions{T}.MaxInFlight"/>, and are stored in the order of the
+    /// calls. If the server does not answer, an event is sent again until <see cref="NatsEventStreamOptions{T}.PublishTimeout"/>. Events that are in flight
+    /// when the connection breaks can be stored in another order. If that matters, await each call or set MaxInFlight to 1.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="expectedLastSequence"/> is negative.</exception>
-    /// <exception cref="ArgumentException"><paramref name="messageId"/> is empty, or has characters that a header of the connection cannot have.</exception>
-    /// <exception cref="WrongSequenceException">The last sequence is not <paramref name="expectedLastSequence"/>; nothing was stored.</exception>
-    /// <exception cref="NatsPublishException">There was no answer in time; it says whether the event may be stored.</exception>
-    /// <exception cref="NatsEventStreamException">The event is too large, its subject no subject or not one of the stream's, or a permission is lacking; nothing
-    /// was stored.</exception>
+    /// <exception cref="ArgumentException"><paramref name="messageId"/> is empty, or contains characters that a header of the connection cannot hold.</exception>
+    /// <exception cref="WrongSequenceException">The last sequence number is not <paramref name="expectedLastSequence"/>. The event was not stored.</exception>
+    /// <exception cref="NatsPublishException">No answer came in time, or the connection is closed. The exception says whether the event may be stored.</exception>
+    /// <exception cref="NatsEventStreamException">The event is too large, its subject is invalid or not stored by the stream, or a permission is missing. The
+    /// event was not stored.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public Task<long> PublishAsync(T value, long? expectedLastSequence = null, string? messageId = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(expectedLastSequence.GetValueOrDefault(), nameof(expectedLastSequence));
-        ThrowIfNoMessageId(messageId, _api.Connection.Opts.HeaderEncoding);
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        MessageIds.ThrowIfInvalid(messageId, _api.Connection.Opts.HeaderEncoding);
+        _lifetime.ThrowUnlessOpen(this);
         return _publisher.PublishAsync(value, expectedLastSequence, messageId, cancellationToken);
     }
 
-    /// <summary>Stores events on the server, many in flight at a time, in the order that <see cref="PublishAsync"/> says.</summary>
-    /// <param name="values">The events. Taken as there is room for them, until one fails.</param>
-    /// <param name="cancellationToken">Ends the waiting; events under way may then be stored or not.</param>
-    /// <returns>The sequence of the last event once all are stored; 0 for no events. Events of others may lie between.</returns>
+    /// <summary>Stores events on the server, with many in flight at a time, in the order that <see cref="PublishAsync"/> describes.</summary>
+    /// <param name="values">The events. They are enumerated as there is room for them, until one fails.</param>
+    /// <param name="cancellationToken">Ends the wait. Events in flight may then be stored or not.</param>
+    /// <returns>The sequence number of the last event, once all are stored; 0 if there are no events. Events of other publishers can lie between.</returns>
+    /// <remarks>When the call ends, for whatever reason, none of its events is in flight: each was stored, refused or given up.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="values"/> is null.</exception>
-    /// <remarks>However it ends, nothing is under way any more: those sent before a failure have been stored, refused or given up.</remarks>
-    /// <exception cref="NatsPublishException">An event was not stored, for any reason for which <see cref="PublishAsync"/> fails, or <paramref name="values"/> threw,
-    /// or the stream was disposed meanwhile. It says how many events were stored, how many not, and of how many that is unknown; the cause is its
-    /// inner exception, null where there was no answer in time and nothing more to say.</exception>
-    /// <exception cref="ObjectDisposedException">The stream was disposed before.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled. A <see cref="NatsPublishException"/> inside says how many events were stored;
-    /// those under way are unknown.</exception>
+    /// <exception cref="NatsPublishException">An event was not stored, for any reason for which <see cref="PublishAsync"/> fails; or <paramref name="values"/>
+    /// threw; or the stream was disposed during the call. The exception says how many events were stored, how many were not, and for how many that is
+    /// unknown. The cause is the inner exception. It is null if no answer came in time and nothing more is known.</exception>
+    /// <exception cref="ObjectDisposedException">The stream was disposed before the call.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled. The inner exception is a
+    /// <see cref="NatsPublishException"/> that says how many events were stored. The outcome of those in flight is unknown.</exception>
     public async Task<long> PublishAllAsync(IEnumerable<T> values, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(values);
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isDisposed) != 0, this);
+        _lifetime.ThrowUnlessOpen(this);
         var run = new PublishRun(_options.Stream, _options.MaxInFlight);
         try
         {
             foreach (T value in values)
             {
-                string id = _publisher.NextId();
+                string id = _publisher.NextMessageId();
                 if (!await run.AddAsync(id, _publisher.PublishAsync(value, null, id, cancellationToken)).ConfigureAwait(false))
                 {
                     break;
@@ -164,230 +157,75 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
         return await run.FinishAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The events from a place on, as far back as the server has them.</summary>
-    /// <param name="start">Where to start; <see cref="NatsStart.Now"/> is where <see cref="Events"/> is now.</param>
-    /// <returns>Each subscription starts there. It is called on the thread pool, and ends as <see cref="Events"/> does: when the stream is disposed, it is
-    /// not told.</returns>
+    /// <summary>The events from a start on, as far back as the server has them.</summary>
+    /// <param name="start">Where to start. <see cref="NatsStart.Now"/> is the place that <see cref="Events"/> has reached.</param>
+    /// <returns>An observable. Each subscription starts at <paramref name="start"/>, is called on the thread pool, and ends as <see cref="Events"/> does. If the
+    /// stream is disposed, observers are not notified.</returns>
     /// <remarks>
-    /// What the local stream does not hold any more is read from the server; then the subscription goes over to the local stream, of which it gets every
-    /// event, whatever lag policy that has. A sequence that the server has not come to ends it with a <see cref="NatsEventStreamException"/>. What
-    /// the observer throws is unhandled, as on Rx's schedulers, and ends the subscription.
+    /// Events that the local stream no longer holds are read from the server. Then the subscription joins the local stream, and gets every event of it
+    /// regardless of its lag policy. A start beyond the end of the server's stream ends the subscription with a
+    /// <see cref="NatsEventStreamException"/>. An exception that the observer throws is unhandled, as on Rx's schedulers, and ends the subscription.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="start"/> is null.</exception>
     public IObservable<Sequenced<T>> From(NatsStart start)
     {
         ArgumentNullException.ThrowIfNull(start);
-        return Observable.Create<Sequenced<T>>(observer =>
-        {
-            var end = new CancellationDisposable();
-            _ = Task.Run(() => PushAsync(start, observer, end.Token), CancellationToken.None);
-            return end;
-        });
+        return _source.Observe(start);
     }
 
-    /// <summary>The events from a place on, for <c>await foreach</c>. Each enumeration starts there.</summary>
-    /// <param name="start">Where to start; <see cref="NatsStart.Now"/> is where <see cref="Events"/> is when the enumeration begins.</param>
+    /// <summary>The events from a start on, for <c>await foreach</c>. Each enumeration starts there.</summary>
+    /// <param name="start">Where to start. <see cref="NatsStart.Now"/> is the place that <see cref="Events"/> has reached when the enumeration begins.</param>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
-    /// <remarks>It has every event, whatever lag policy the local stream has. Disposing the stream ends it with an <see cref="ObjectDisposedException"/>.</remarks>
+    /// <returns>The events, none left out, regardless of the local stream's lag policy.</returns>
+    /// <remarks>If the stream is disposed, the enumeration throws an <see cref="ObjectDisposedException"/>.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="start"/> is null.</exception>
     public IAsyncEnumerable<Sequenced<T>> ReadAllAsync(NatsStart start, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(start);
-        return ReadCoreAsync(start, cancellationToken);
+        return _source.ReadAllAsync(start, cancellationToken);
     }
 
-    /// <summary>Keeps a state up to date with all events, from the oldest that the server has.</summary>
+    /// <summary>Keeps a state up to date with all events, starting with the oldest one that the server has.</summary>
+    /// <typeparam name="TState">The type of the state. It must be immutable.</typeparam>
     /// <param name="seed">The state before the first event.</param>
-    /// <param name="apply">Makes the next state of a state and an event. It changes neither.</param>
+    /// <param name="apply">Creates the next state from a state and an event. It must change neither.</param>
+    /// <returns>The projection, which must be disposed.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="apply"/> is null.</exception>
     public NatsProjection<TState, T> ToProjection<TState>(TState seed, Func<TState, T, TState> apply) =>
         ToProjection(new NatsSnapshot<TState>(seed, 0), apply);
 
-    /// <summary>Keeps a state up to date, going on from one that was saved, here or by another process.</summary>
-    /// <param name="saved">The state, and the sequence of the last event in it.</param>
-    /// <param name="apply">Makes the next state of a state and an event. It changes neither.</param>
+    /// <summary>Keeps a state up to date, continuing from a state that this or another process has saved.</summary>
+    /// <typeparam name="TState">The type of the state. It must be immutable.</typeparam>
+    /// <param name="saved">The state, and the sequence number of the last event in it.</param>
+    /// <param name="apply">Creates the next state from a state and an event. It must change neither.</param>
+    /// <returns>The projection, which must be disposed.</returns>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public NatsProjection<TState, T> ToProjection<TState>(NatsSnapshot<TState> saved, Func<TState, T, TState> apply)
     {
         ArgumentNullException.ThrowIfNull(saved);
         ArgumentNullException.ThrowIfNull(apply);
         NatsStart start = saved.Sequence == 0 ? NatsStart.Oldest : NatsStart.At(saved.Sequence + 1);
-        return new NatsProjection<TState, T>(saved, apply, cancellationToken => ReadAllAsync(start, cancellationToken));
+        return new NatsProjection<TState, T>(saved, apply, disposed => ReadAllAsync(start, disposed));
     }
 
-    /// <summary>Takes no more publications and waits for those under way, then stops reading, removes its consumers and disposes <see cref="Events"/>.</summary>
+    /// <summary>Accepts no more events, waits for those in flight, then stops reading, deletes the consumers on the server and disposes the local stream.</summary>
+    /// <returns>A task that completes when all of that is done. A later call returns a completed task.</returns>
     /// <remarks>
-    /// Observers are not told, neither of <see cref="Events"/>, as with <see cref="EventStream{T}.Dispose"/>, nor of <see cref="From"/>; enumerations
-    /// and projections end with an <see cref="ObjectDisposedException"/>. The connection stays open. Calling it again does nothing.
+    /// Observers are not notified, as with <see cref="EventStream{T}.Dispose"/>. Enumerations and projections end with an
+    /// <see cref="ObjectDisposedException"/>. The connection stays open.
     /// </remarks>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        if (!_lifetime.TryClose())
         {
             return;
         }
 
         await _publisher.DisposeAsync().ConfigureAwait(false);
-        await _disposed.CancelAsync().ConfigureAwait(false);
-        await _atWork.DeleteConsumersAsync().ConfigureAwait(false);
-        await _feeding.ConfigureAwait(false);
-        await _reader.DisposeAsync().ConfigureAwait(false);
-        Events.Dispose();
+        await _lifetime.EndAsync().ConfigureAwait(false);
+        await _source.DeleteConsumersAsync().ConfigureAwait(false);
+        await _feed.DisposeAsync().ConfigureAwait(false);
         _api.Dispose();
-        _disposed.Dispose();
+        _lifetime.Dispose();
     }
-
-    private static void ThrowIfUnsafe(StreamInfo info, NatsEventStreamOptions<T> options)
-    {
-        StreamConfig config = info.Config;
-        if (options.PublishTimeout > config.DuplicateWindow)
-        {
-            throw new NatsEventStreamException(
-                $"PublishTimeout is {options.PublishTimeout}, but stream '{options.Stream}' recognises duplicates for {config.DuplicateWindow} only: " +
-                "a retry after that would store an event twice.");
-        }
-
-        // A stream that takes its events from others, or renames them, has subjects that its configuration does not name.
-        if (options.Filter is { } filter && config is { Mirror: null, Sources: null or { Count: 0 }, SubjectTransform: null, Subjects: { } subjects } &&
-            !subjects.Any(pattern => SubjectPattern.Overlaps(pattern, filter)))
-        {
-            throw new NatsEventStreamException(
-                $"Filter '{filter}' matches no subject that stream '{options.Stream}' stores, which are {string.Join(", ", subjects.Select(s => $"'{s}'"))}.");
-        }
-    }
-
-    /// <summary>A message id goes into a header: the server must get it as it is, or ids that differ may become the same.</summary>
-    private static void ThrowIfNoMessageId(string? messageId, Encoding encoding)
-    {
-        if (messageId is null)
-        {
-            return;
-        }
-
-        ArgumentException.ThrowIfNullOrWhiteSpace(messageId);
-        if (messageId.Any(char.IsControl) || encoding.GetString(encoding.GetBytes(messageId)) != messageId)
-        {
-            throw new ArgumentException(
-                $"'{messageId}' has a control character, or one that the headers of the connection, in {encoding.WebName}, cannot have.", nameof(messageId));
-        }
-    }
-
-    private async IAsyncEnumerable<Sequenced<T>> ReadCoreAsync(NatsStart start, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(_lifetime.IsCancellationRequested, this);
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _lifetime);
-        IAsyncEnumerator<Sequenced<T>> events =
-            new SplicedRead<T>(_api, _options, Events, _reader, _atWork, start).ReadAsync(end.Token).GetAsyncEnumerator(CancellationToken.None);
-        await using (events.ConfigureAwait(false))
-        {
-            while (await MoveNextAsync(events, cancellationToken).ConfigureAwait(false))
-            {
-                yield return events.Current;
-            }
-        }
-    }
-
-    /// <summary>Moves on, and tells apart who ended it.</summary>
-    private async ValueTask<bool> MoveNextAsync(IAsyncEnumerator<Sequenced<T>> events, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await events.MoveNextAsync().ConfigureAwait(false);
-        }
-        catch (Exception error) when (cancellationToken.IsCancellationRequested || _lifetime.IsCancellationRequested)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            throw new ObjectDisposedException($"Stream '{_options.Stream}' was disposed while it was read.", error);
-        }
-    }
-
-    /// <summary>Calls an observer with the events from a place on.</summary>
-    private async Task PushAsync(NatsStart start, IObserver<Sequenced<T>> observer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await foreach (Sequenced<T> e in ReadCoreAsync(start, cancellationToken).ConfigureAwait(false))
-            {
-                try
-                {
-                    observer.OnNext(e);
-                }
-                catch (Exception thrown)
-                {
-                    Escalate(thrown);
-                    return;
-                }
-            }
-        }
-        catch (Exception) when (cancellationToken.IsCancellationRequested || _lifetime.IsCancellationRequested)
-        {
-            return; // nobody is to be told
-        }
-        catch (Exception error)
-        {
-            Deliver(() => observer.OnError(error));
-            return;
-        }
-
-        Deliver(observer.OnCompleted);
-    }
-
-    /// <summary>Moves events from the server to the local stream.</summary>
-    private async Task FeedAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            while (true)
-            {
-                Arrival<T> arrival = await _reader.ReadAsync().ConfigureAwait(false);
-                if (arrival.IsEvent)
-                {
-                    // The reader has moved its place before this: a joiner that has a local position without this event must not take it for one that is there.
-                    await DeliverAsync(arrival.Event, cancellationToken).ConfigureAwait(false);
-                }
-            }
-        }
-        catch (Exception) when (cancellationToken.IsCancellationRequested || Events.IsDisposed)
-        {
-            // Nobody is to be told.
-        }
-        catch (Exception error)
-        {
-            Deliver(() => Events.OnError(error));
-        }
-    }
-
-    private async ValueTask DeliverAsync(Sequenced<T> e, CancellationToken cancellationToken)
-    {
-        ValueTask<long> published = Events.OnNextAsync(e, cancellationToken);
-        if (published.IsCompletedSuccessfully)
-        {
-            return;
-        }
-
-        try
-        {
-            await published.ConfigureAwait(false);
-        }
-        catch (Exception error) when (!cancellationToken.IsCancellationRequested && !Events.IsDisposed)
-        {
-            Escalate(error);
-        }
-    }
-
-    private static void Deliver(Action publish)
-    {
-        try
-        {
-            publish();
-        }
-        catch (Exception error)
-        {
-            Escalate(error);
-        }
-    }
-
-    /// <summary>What an observer without a scheduler throws belongs to nobody here. As on Rx's schedulers it is unhandled, and the event has reached all others.</summary>
-    private static void Escalate(Exception error) =>
-        ThreadPool.UnsafeQueueUserWorkItem(static e => e.Throw(), ExceptionDispatchInfo.Capture(error), preferLocal: false);
 }

@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace Rx.Nats;
 
-/// <summary>A state kept up to date with a stream that many machines share: saved with its sequence, it goes on from there in any process.</summary>
-/// <typeparam name="TState">The type of the state; immutable, since it is shared.</typeparam>
+/// <summary>A state that is kept up to date with a stream that many machines share. Any process can continue from a saved state.</summary>
+/// <typeparam name="TState">The type of the state. It must be immutable, because it is shared.</typeparam>
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>
-/// A client that takes <see cref="Current"/>, starts with its state and reads from the sequence after it sees every event exactly once.
-/// <para><b>Concurrency.</b> All members may be used from any thread at any time.</para>
+/// A client that takes <see cref="Current"/>, starts with its state and reads from the sequence number after it sees every event exactly once.
+/// <para><b>Concurrency.</b> All members can be used from any thread at any time.</para>
 /// </remarks>
 [DebuggerDisplay("{_current}")]
 public sealed class NatsProjection<TState, T> : IAsyncDisposable
@@ -15,7 +15,7 @@ public sealed class NatsProjection<TState, T> : IAsyncDisposable
     private readonly CancellationTokenSource _disposed = new();
     private readonly Func<TState, T, TState> _apply;
 
-    /// <summary>The newest state. Written by the folding task only, read with acquire.</summary>
+    /// <summary>The newest state. Written with release by the task that applies the events, and by no other; read with acquire.</summary>
     private NatsSnapshot<TState> _current;
 
     internal NatsProjection(
@@ -23,18 +23,19 @@ public sealed class NatsProjection<TState, T> : IAsyncDisposable
     {
         _current = saved;
         _apply = apply;
-        CancellationToken ct = _disposed.Token;
-        Completion = Task.Run(() => FoldAsync(read(ct)), CancellationToken.None);
+        CancellationToken disposed = _disposed.Token;
+        Completion = Task.Run(() => ApplyAllAsync(read(disposed)), CancellationToken.None);
     }
 
-    /// <summary>The state now, with the sequence of the last event in it: what to save.</summary>
+    /// <summary>The state now, with the sequence number of the last event in it. This is what to save.</summary>
     public NatsSnapshot<TState> Current => Volatile.Read(ref _current);
 
-    /// <summary>Done when the projection ends: cancelled when it is disposed, otherwise faulted with what <c>apply</c> threw or the stream ended with, which
-    /// is an <see cref="ObjectDisposedException"/> when the stream is disposed.</summary>
+    /// <summary>Completes when the projection ends: canceled when the projection is disposed, otherwise faulted with the exception that <c>apply</c> threw or
+    /// that reading ended with. If the stream is disposed, that is an <see cref="ObjectDisposedException"/>.</summary>
     public Task Completion { get; }
 
-    /// <summary>Ends the projection. <see cref="Current"/> stays.</summary>
+    /// <summary>Ends the projection. <see cref="Current"/> keeps its last value. Calling it again does nothing.</summary>
+    /// <returns>A task that completes when the projection has ended.</returns>
     public async ValueTask DisposeAsync()
     {
         if (!_disposed.IsCancellationRequested)
@@ -45,11 +46,13 @@ public sealed class NatsProjection<TState, T> : IAsyncDisposable
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task FoldAsync(IAsyncEnumerable<Sequenced<T>> events)
+    private async Task ApplyAllAsync(IAsyncEnumerable<Sequenced<T>> events)
     {
         await foreach (Sequenced<T> e in events.ConfigureAwait(false))
         {
-            Volatile.Write(ref _current, new NatsSnapshot<TState>(_apply(_current.State, e.Value), e.Sequence));
+            // plain: no other thread writes the state.
+            TState next = _apply(_current.State, e.Value);
+            Volatile.Write(ref _current, new NatsSnapshot<TState>(next, e.Sequence));
         }
     }
 }

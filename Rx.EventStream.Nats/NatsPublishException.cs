@@ -1,12 +1,15 @@
 namespace Rx.Nats;
 
-/// <summary>Publishing failed, or took longer than it may. Says what was stored, what was not, and of what that is unknown.</summary>
+/// <summary>Publishing failed or timed out. The exception tells how many events were stored, how many were not, and for how many the outcome is unknown.</summary>
 /// <remarks>
-/// An event is unknown when it was sent, and the answer did not come. Publishing it again under the same message id stores it at most
-/// once, within the stream's duplicate window. The cause, if there is one, is the inner exception.
-/// <para><b>Concurrency.</b> Immutable; may be used from any thread.</para>
+/// Thrown by <see cref="NatsEventStream{T}.PublishAsync"/> when the server does not confirm the event within
+/// <see cref="NatsEventStreamOptions{T}.PublishTimeout"/> or the connection is closed, and by <see cref="NatsEventStream{T}.PublishAllAsync"/> when
+/// any of its events is not stored. The cause, if there is one, is the inner exception.
+/// <para>The outcome of an event is unknown if the event was sent but no answer came. Publishing the event again under the same message id stores it
+/// at most once within the stream's duplicate window.</para>
+/// <para><b>Concurrency.</b> Immutable; can be used from any thread.</para>
 /// </remarks>
-public sealed class NatsPublishException : Exception
+public sealed class NatsPublishException : NatsEventStreamException
 {
     internal NatsPublishException(string reason, int stored, IReadOnlyList<string> unknownMessageIds, int notStored, Exception? error)
         : base(
@@ -19,18 +22,18 @@ public sealed class NatsPublishException : Exception
         NotStored = notStored;
     }
 
-    /// <summary>The message without the figures.</summary>
+    /// <summary>The message without the counts.</summary>
     internal string Reason { get; }
 
-    /// <summary>How many events of the call were stored.</summary>
+    /// <summary>The number of events of the call that were stored.</summary>
     public int Stored { get; }
 
-    /// <summary>How many events of the call were sent without an answer: they may be stored.</summary>
+    /// <summary>The number of events of the call that were sent but not answered. They may or may not be stored.</summary>
     public int Unknown => UnknownMessageIds.Count;
 
-    /// <summary>The message ids of those events.</summary>
+    /// <summary>The message ids of the events whose outcome is unknown.</summary>
     public IReadOnlyList<string> UnknownMessageIds { get; }
 
-    /// <summary>How many events of the call are certainly not stored.</summary>
+    /// <summary>The number of events of the call that are certainly not stored.</summary>
     public int NotStored { get; }
 }

@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace Rx.Nats;
 
-/// <summary>Where in the server's stream to start.</summary>
-/// <remarks><b>Concurrency.</b> Immutable; may be shared and used from any thread.</remarks>
+/// <summary>Where in the server's stream to start reading.</summary>
+/// <remarks><b>Concurrency.</b> Immutable; can be shared and used from any thread.</remarks>
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed class NatsStart
 {
@@ -14,23 +14,24 @@ public sealed class NatsStart
         _name = name;
     }
 
-    /// <summary>With the next event to be stored.</summary>
+    /// <summary>Start with the next event that is stored.</summary>
     public static NatsStart Now { get; } = new("Now");
 
-    /// <summary>With the oldest event that the server still has when the first one is read.</summary>
+    /// <summary>Start with the oldest event that the server still has when the first event is read.</summary>
     public static NatsStart Oldest { get; } = new("Oldest");
 
-    /// <summary>With the newest event of each subject, in the order they were stored, and then with all that follow.</summary>
+    /// <summary>Start with the newest event of each subject, in the order in which they were stored, and continue with every event stored later.</summary>
     public static NatsStart LastPerSubject { get; } = new("LastPerSubject");
 
-    /// <summary>The sequence to start with, or null.</summary>
+    /// <summary>The sequence number to start with, or null.</summary>
     internal long? Sequence { get; private init; }
 
     /// <summary>The time to start at, or null.</summary>
     internal DateTimeOffset? Time { get; private init; }
 
-    /// <summary>With a given sequence, such as the one after the last that another process has handled.</summary>
-    /// <param name="sequence">The sequence of the first event to read; at least 1, with which the server's streams begin.</param>
+    /// <summary>Start with a given sequence number, such as the one after the last event that another process has handled.</summary>
+    /// <param name="sequence">The sequence number of the first event to read; at least 1, which is the first number of every stream on the server.</param>
+    /// <returns>The start.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="sequence"/> is less than 1.</exception>
     public static NatsStart At(long sequence)
     {
@@ -38,8 +39,9 @@ public sealed class NatsStart
         return new("At") { Sequence = sequence };
     }
 
-    /// <summary>With the first event stored at a given time or later, by the server's clock.</summary>
-    /// <param name="time">The time. It may lie in the future: events before it are left out.</param>
+    /// <summary>Start with the first event stored at or after a given time, by the server's clock.</summary>
+    /// <param name="time">The time. It can lie in the future: events stored before it are left out.</param>
+    /// <returns>The start.</returns>
     public static NatsStart Since(DateTimeOffset time) => new("Since") { Time = time };
 
     /// <inheritdoc/>

@@ -1,8 +1,12 @@
 namespace Rx.Nats;
 
-/// <summary>An event whose content could not be read.</summary>
-/// <remarks><b>Concurrency.</b> Immutable; may be used from any thread.</remarks>
-public sealed class UnreadableEventException : Exception
+/// <summary>The content of an event cannot be deserialized.</summary>
+/// <remarks>
+/// Every way of reading ends with this exception, unless <see cref="NatsEventStreamOptions{T}.SkipUnreadable"/> is set: that delegate gets the
+/// exception, and the event is skipped. The serializer's exception is the inner exception.
+/// <para><b>Concurrency.</b> Immutable; can be used from any thread.</para>
+/// </remarks>
+public sealed class UnreadableEventException : NatsEventStreamException
 {
     internal UnreadableEventException(string stream, long sequence, string subject, Exception error)
         : base($"Event {sequence} of stream '{stream}', subject '{subject}', cannot be read: {error.Message}", error)
@@ -11,7 +15,7 @@ public sealed class UnreadableEventException : Exception
         Subject = subject;
     }
 
-    /// <summary>The event's sequence.</summary>
+    /// <summary>The event's sequence number.</summary>
     public long Sequence { get; }
 
     /// <summary>The event's subject.</summary>

@@ -106,7 +106,7 @@ internal static class NatsScenarios
                     stream = await OpenAsync(streams, name, NatsStart.Oldest).ConfigureAwait(false);
                     counters = [.. Enumerable.Range(0, observers).Select(_ => new TickCounter(count))];
                     Array.ForEach(counters, counter => stream.Events.Subscribe(counter));
-                    if (stream.Events.GetOldestPosition().Sequence == 0)
+                    if (stream.Local.GetOldestPosition().Sequence == 0)
                     {
                         break;
                     }

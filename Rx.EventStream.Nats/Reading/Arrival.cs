@@ -1,7 +1,7 @@
 namespace Rx.Nats.Reading;
 
-/// <summary>What a reader of the server comes upon: an event, or that there is none yet.</summary>
-/// <param name="IsEvent">Whether it is an event.</param>
-/// <param name="Event">The event with its sequence.</param>
-/// <param name="Pending">How many events the server had after it, when it sent it.</param>
+/// <summary>What <see cref="ServerReader{T}.ReadAsync"/> returns: an event, or the news that the reader has moved on without one.</summary>
+/// <param name="IsEvent">Whether there is an event.</param>
+/// <param name="Event">The event with its sequence number.</param>
+/// <param name="Pending">The number of later events that the server had when it sent this one.</param>
 internal readonly record struct Arrival<T>(bool IsEvent, Sequenced<T> Event, ulong Pending);

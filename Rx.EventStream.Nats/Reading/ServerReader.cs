@@ -1,218 +1,124 @@
 using System.Diagnostics;
-using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using Rx.Nats.Server;
 
 namespace Rx.Nats.Reading;
 
-/// <summary>Reads the events of the server's stream in order, none twice and none left out, whatever happens to connection and server.</summary>
+/// <summary>Reads the events of the server's stream in order, without loss or repetition, across lost connections and restarts of the server.</summary>
 /// <remarks>
-/// It reads through a consumer on the server, which it makes anew, to start with the next sequence, whenever that is lost, or something it sent was:
+/// It reads through a consumer on the server. When the consumer is lost, or a message that it sent is lost, the reader creates another one that starts
+/// with the next sequence number. These rules keep that complete:
 /// <list type="number">
-/// <item>Every start but the first is an explicit sequence. The first becomes one before any event is read.</item>
-/// <item>A consumer numbers what it sends. A hole in these numbers means lost messages, so the consumer is given up; so it is when the
-/// connection is lost, since then the last messages may be.</item>
-/// <item>Once a consumer stands, the stream's first sequence is compared with the next one: what was trimmed between is a gap.
-/// It is compared again when sequences jump, unless a filter or the stream's own limits make jumps normal.</item>
-/// <item>Where jumps are normal, the next sequence moves over what others store as well, while nothing of its own comes: else that, once
-/// trimmed, would look like a gap.</item>
+/// <item>Every consumer except the first starts at an explicit sequence number. The start of the first becomes one before any event is read.</item>
+/// <item>A consumer numbers the messages it sends. If a number is missing, a message is lost, and so is the consumer. See also <see cref="ConsumerLoss"/>.</item>
+/// <item>When a consumer has been created and has sent nothing yet, the stream's first sequence number is compared with the next one to read: what was
+/// trimmed between them is a gap. They are compared again when sequence numbers jump, unless a filter or a limit for each subject makes jumps
+/// normal.</item>
+/// <item>Where jumps are normal, <see cref="ReadProgress.Next"/> also moves over events of other subjects while no event of the reader's own subjects
+/// comes. Otherwise those events would look like a gap once they are trimmed.</item>
 /// </list>
-/// Not the client's ordered consumer: that one starts over where it started until the first message has come, and does no 3.
-/// <para>One owner at a time; what others may read says so.</para>
+/// NATS.Net's ordered consumer is not used: until its first message has come, it restarts at its original start, and it never does step 3.
+/// <para><b>Concurrency.</b> One owner at a time, except <see cref="Progress"/> and <see cref="DeleteConsumerAsync"/>, which any thread can use.</para>
 /// </remarks>
 internal sealed class ServerReader<T> : IAsyncDisposable
 {
-    /// <summary>After how long without events the consumer is asked how far it has come.</summary>
-    private static readonly TimeSpan _idle = TimeSpan.FromSeconds(5);
-
     private readonly StreamApi _api;
     private readonly NatsEventStreamOptions<T> _options;
     private readonly NatsStart _start;
 
-    /// <summary>Ends all reading.</summary>
+    /// <summary>Canceled to end all reading.</summary>
     private readonly CancellationToken _lifetime;
 
-    /// <summary>The newest consumer, or null. Written by the owner, read by the connection and by whoever deletes it.</summary>
-    private INatsJSConsumer? _consumer;
+    /// <summary>The newest consumer, or null. Written by the owner with release; read by the owner plainly, by a thread that deletes the consumer with acquire.</summary>
+    private ConsumerSession<T>? _session;
 
-    /// <summary>When this consumer was made, by <see cref="Stopwatch"/>.</summary>
-    private long _made;
+    /// <summary>When the stream was created, or null before the first consumer. Another stream with the same name has other events.</summary>
+    private DateTimeOffset? _streamCreated;
 
-    private IAsyncEnumerator<INatsJSMsg<T>>? _messages;
-
-    /// <summary>The message that is waited for, where that took too long to wait on; null for none.</summary>
-    private Task<bool>? _moving;
-
-    /// <summary>Cancelled when the consumer is given up. Replaced by the owner, cancelled by the connection too.</summary>
-    private CancellationTokenSource? _lost;
-
-    /// <summary>How many messages of this consumer have come and were taken.</summary>
-    private ulong _received;
-
-    /// <summary>The last message of this consumer that was certainly sent before anything from the next sequence on was trimmed.</summary>
-    private ulong _soundUntil;
-
-    /// <summary>Whether this consumer had nothing to send when it was made, and nobody was told yet.</summary>
-    private bool _isEmpty;
-
-    /// <summary>Whether this consumer, which reads by subject, does so beyond the part where it is to.</summary>
-    private bool _thinsBeyond;
-
-    /// <summary>The stream's last sequence just before this consumer was made.</summary>
-    private long _lastBefore;
-
-    /// <summary>Whether sequences may jump with nothing missing.</summary>
-    private bool _jumpsAreNormal;
-
-    /// <summary>Whether an event has been read.</summary>
-    private bool _hasRead;
-
-    /// <summary>The time to wait for, while it is not certain that it has come; else null.</summary>
-    private DateTimeOffset? _notBefore;
-
-    /// <summary>When the stream was made; another stream of the same name has other events. Null until the first consumer stands.</summary>
-    private DateTimeOffset? _created;
-
-    private long _next;
-    private long _wholeFrom = long.MaxValue;
-
-    /// <summary>Makes a reader; it asks nothing of the server yet.</summary>
+    /// <summary>Creates a reader. It sends no request to the server yet.</summary>
     internal ServerReader(StreamApi api, NatsEventStreamOptions<T> options, NatsStart start, CancellationToken lifetime)
     {
         _lifetime = lifetime;
         _api = api;
         _options = options;
         _start = start;
-        _notBefore = start.Time;
-        if (start.Sequence is { } sequence)
-        {
-            _next = _wholeFrom = sequence;
-        }
-
-        api.Connection.ConnectionDisconnected += GiveUp;
-        api.Connection.ServerError += GiveUpIfForbidden;
+        Progress = new ReadProgress(start);
     }
 
-    /// <summary>The sequence after the last one read; before the first, where to start. 0 until that is known. Written by the owner, before it
-    /// hands out the event; read by any, with acquire.</summary>
-    internal long Next
-    {
-        get => Volatile.Read(ref _next);
-        private set => Volatile.Write(ref _next, value);
-    }
-
-    /// <summary>The sequence from which on all events are handed out: before it, only the newest of each subject, or none. Written by the owner,
-    /// read by any, with acquire.</summary>
-    internal long WholeFrom
-    {
-        get => Volatile.Read(ref _wholeFrom);
-        private set => Volatile.Write(ref _wholeFrom, value);
-    }
-
-    /// <summary>Whether <see cref="WholeFrom"/> is known. It is not while a time to start at has not come.</summary>
-    internal bool HasStarted => WholeFrom != long.MaxValue;
-
-    /// <summary>Whether it is still in the part that is read by subject, the newest event of each only.</summary>
-    private bool IsBySubject => ReferenceEquals(_start, NatsStart.LastPerSubject) && Next < WholeFrom;
-
-    /// <summary>Whether it may start later than it would: nothing was read yet, and no sequence was asked for.</summary>
-    private bool MayStartLater => !_hasRead && _start.Sequence is null && !ReferenceEquals(_start, NatsStart.Now);
+    /// <summary>How far it has come. Any thread can look at it.</summary>
+    internal ReadProgress Progress { get; }
 
     public async ValueTask DisposeAsync()
     {
-        _api.Connection.ConnectionDisconnected -= GiveUp;
-        _api.Connection.ServerError -= GiveUpIfForbidden;
-        await CloseAsync().ConfigureAwait(false);
-        _lost?.Dispose();
+        if (_session is { } session)
+        {
+            await session.DisposeAsync().ConfigureAwait(false);
+        }
+
         await DeleteConsumerAsync().ConfigureAwait(false);
     }
 
-    /// <summary>Removes what it has on the server, as a courtesy. Any thread may do so; the owner goes on with a new one unless its lifetime is over.</summary>
+    /// <summary>Tries to delete the consumer on the server. Any thread can call it. Unless the reader's lifetime is over, its owner continues with a new
+    /// consumer.</summary>
     internal Task DeleteConsumerAsync() =>
-        Volatile.Read(ref _consumer) is { } consumer ? _api.DeleteConsumerAsync(consumer.Info.Name) : Task.CompletedTask;
+        Volatile.Read(ref _session) is { } session ? _api.DeleteConsumerAsync(session.Name) : Task.CompletedTask;
 
-    /// <summary>Makes the consumer, and with the first the start an explicit sequence.</summary>
-    /// <exception cref="EventStreamGapException">Events from the next one on were trimmed.</exception>
-    /// <exception cref="NatsEventStreamException">It cannot be made, and trying again would not help.</exception>
-    internal async Task OpenAsync(CancellationToken ct)
+    /// <summary>Creates a consumer. The first time, the start becomes an explicit sequence number.</summary>
+    /// <exception cref="EventStreamGapException">Events that the reader needs next were trimmed.</exception>
+    /// <exception cref="NatsEventStreamException">The consumer cannot be created, and a retry would not help.</exception>
+    internal async Task OpenAsync(CancellationToken cancellationToken)
     {
-        // Before the consumer, so that no disconnection after it goes unnoticed.
-        _lost?.Dispose();
-        Volatile.Write(ref _lost, CancellationTokenSource.CreateLinkedTokenSource(_lifetime));
-        await LeaveAsync(ct).ConfigureAwait(false);
+        await LeaveAsync(cancellationToken).ConfigureAwait(false);
 
-        // Asked first where it says where to start, so that nothing stored later is left out.
-        StreamInfo before = await _api.GetInfoAsync(ct).ConfigureAwait(false);
-        _lastBefore = (long)before.State.LastSeq;
-        if (Next == 0 && ReferenceEquals(_start, NatsStart.Now))
+        // Before the consumer is created: no event that is stored later can then be left out.
+        StreamInfo before = await _api.GetInfoAsync(cancellationToken).ConfigureAwait(false);
+        var lastBefore = (long)before.State.LastSeq;
+        Progress.SetStreamEnd(lastBefore);
+
+        bool isBySubject = Progress.IsBySubject;
+        ConsumerConfig config = ConsumerSettings.Make(_options.Filter, _start, Progress.Next, isBySubject);
+        ConsumerSession<T> session =
+            await ConsumerSession<T>.CreateAsync(_api, _options, config, lastBefore, _lifetime, cancellationToken).ConfigureAwait(false);
+        Volatile.Write(ref _session, session);
+        Progress.SetDelivered((long)session.Info.Delivered.StreamSeq);
+
+        // Now, while the consumer has sent nothing: events trimmed before this are missing, and events trimmed later make sequence numbers jump.
+        StreamInfo info = await _api.GetInfoAsync(cancellationToken).ConfigureAwait(false);
+        ThrowIfTrimmed(info);
+        Progress.SetTime(session.Info.Created);
+        bool omitsNewEvents = isBySubject && (long)info.State.LastSeq >= Progress.CompleteFrom;
+        if (session.IsQuiet)
         {
-            Next = _lastBefore + 1;
+            Progress.AdvanceTo(Math.Max(Progress.Next, lastBefore + 1));
         }
 
-        if (Next == 0 && ReferenceEquals(_start, NatsStart.LastPerSubject))
-        {
-            WholeFrom = _lastBefore + 1;
-        }
-
-        _made = Stopwatch.GetTimestamp();
-        bool isBySubject = IsBySubject;
-        INatsJSConsumer consumer = await _api.CreateConsumerAsync(ConsumerSettings.Make(_options.Filter, _start, Next, isBySubject), ct).ConfigureAwait(false);
-        Volatile.Write(ref _consumer, consumer);
-        _received = 0;
-        _soundUntil = 0;
-        _isEmpty = consumer.Info.NumPending == 0;
-        if (Next == 0)
-        {
-            // A new consumer counts what lies before its start as delivered.
-            Next = (long)consumer.Info.Delivered.StreamSeq + 1;
-        }
-
-        // Asked now, when the consumer has sent nothing yet: what was trimmed before this is missing, and what is trimmed later makes a jump.
-        StreamInfo info = await _api.GetInfoAsync(ct).ConfigureAwait(false);
-        ThrowIfMissing(info);
-        _jumpsAreNormal = _options.Filter is not null || info.Config.MaxMsgsPerSubject > 0;
-        _thinsBeyond = isBySubject && (long)info.State.LastSeq >= WholeFrom;
-        if (_notBefore <= consumer.Info.Created)
-        {
-            _notBefore = null; // it has come, by the server's clock
-        }
-
-        if (!HasStarted && _notBefore is null)
-        {
-            WholeFrom = Next;
-        }
-
-        if (_isEmpty)
-        {
-            Next = Math.Max(Next, _lastBefore + 1);
-        }
-
-        _messages = consumer.ConsumeAsync(_options.Serializer, ConsumerSettings.ToConsume(_options.Prefetch, _lost), _lost.Token).GetAsyncEnumerator(CancellationToken.None);
+        session.Start(jumpsAreNormal: _options.Filter is not null || info.Config.MaxMsgsPerSubject > 0, omitsNewEvents);
     }
 
-    /// <summary>The next event, or that there is none yet; the latter only right after a consumer was made, and when the next sequence moved without one.</summary>
+    /// <summary>The next event, or an <see cref="Arrival{T}"/> without one. The latter comes only right after a consumer was created, and when
+    /// <see cref="ReadProgress.Next"/> moved over events of other subjects.</summary>
     /// <exception cref="EventStreamGapException">Events were trimmed before they were read.</exception>
-    /// <exception cref="UnreadableEventException">An event cannot be read, and is not to be skipped.</exception>
-    /// <exception cref="NatsEventStreamException">Reading cannot go on, and trying again would not help.</exception>
+    /// <exception cref="UnreadableEventException">An event cannot be deserialized, and the options do not skip it.</exception>
+    /// <exception cref="NatsEventStreamException">Reading cannot continue, and a retry would not help.</exception>
     internal async ValueTask<Arrival<T>> ReadAsync()
     {
         while (true)
         {
-            if (_messages is null)
+            if (_session is not { IsReading: true } session)
             {
                 await ReopenAsync().ConfigureAwait(false);
+                continue;
             }
 
-            if (_isEmpty)
+            if (session.TryReportQuiet())
             {
-                _isEmpty = false;
                 return default;
             }
 
-            if (_jumpsAreNormal && !await ComesSoonAsync().ConfigureAwait(false))
+            if (session.JumpsAreNormal && !await session.WaitBrieflyAsync().ConfigureAwait(false))
             {
-                if (await TryPassOthersAsync().ConfigureAwait(false))
+                if (await TryPassOtherSubjectsAsync(session).ConfigureAwait(false))
                 {
                     return default;
                 }
@@ -220,63 +126,55 @@ internal sealed class ServerReader<T> : IAsyncDisposable
                 continue;
             }
 
-            INatsJSMsg<T>? message = await MoveNextAsync().ConfigureAwait(false);
+            INatsJSMsg<T>? message = await session.MoveNextAsync().ConfigureAwait(false);
             if (message is null)
             {
-                await CloseAsync().ConfigureAwait(false);
-                _api.ThrowIfReadingIsForbidden(_consumer!.Info.Name, _made);
+                _lifetime.ThrowIfCancellationRequested();
+                await session.EndAsync().ConfigureAwait(false);
+                session.ThrowIfReadingIsDenied();
                 continue;
             }
 
-            if (!MessagePlace.TryParse(message.ReplyTo, out MessagePlace place))
+            if (!MessageMetadata.TryParse(message.ReplyTo, out MessageMetadata metadata))
             {
                 throw new NatsEventStreamException(
-                    $"The server says of a message of stream '{_api.Stream}' where it stands in a way not known here: '{message.ReplyTo}'.");
+                    $"The server describes a message of stream '{_api.Stream}' in a form that this version does not know: '{message.ReplyTo}'.");
             }
 
-            if (place.Number != _received + 1)
+            if (!session.IsNext(metadata))
             {
-                await CloseAsync().ConfigureAwait(false);
+                await session.EndAsync().ConfigureAwait(false);
             }
-            else if (await AcceptAsync(message, place).ConfigureAwait(false))
+            else if (await AcceptAsync(session, message, metadata).ConfigureAwait(false))
             {
-                return new Arrival<T>(true, new Sequenced<T>(place.Sequence, message.Data!), place.Pending);
+                return new Arrival<T>(true, new Sequenced<T>(metadata.Sequence, message.Data!), metadata.Pending);
             }
         }
     }
 
-    /// <summary>Whether a message is the next event to hand out.</summary>
-    private async ValueTask<bool> AcceptAsync(INatsJSMsg<T> message, MessagePlace place)
+    /// <summary>Whether to hand out a message. False for one that is left out, and for one that another consumer must send again.</summary>
+    private async ValueTask<bool> AcceptAsync(ConsumerSession<T> session, INatsJSMsg<T> message, MessageMetadata metadata)
     {
-        long sequence = place.Sequence;
-        if (IsBySubject && sequence >= WholeFrom)
+        long sequence = metadata.Sequence;
+        if (Progress.IsBySubject && sequence >= Progress.CompleteFrom)
         {
-            Next = WholeFrom; // that part is over
+            Progress.AdvanceTo(Progress.CompleteFrom); // the newest event of each subject has been read
         }
 
-        if ((_thinsBeyond && sequence >= WholeFrom) ||
-            (sequence > Next && !_jumpsAreNormal && !IsBySubject && !await IsJustDeletedAsync(place).ConfigureAwait(false)))
+        if ((session.OmitsNewEvents && sequence >= Progress.CompleteFrom) ||
+            (sequence > Progress.Next && !session.JumpsAreNormal && !Progress.IsBySubject && !await IsCompleteUpToAsync(session, metadata).ConfigureAwait(false)))
         {
-            await CloseAsync().ConfigureAwait(false); // and begin another one before this message
+            await session.EndAsync().ConfigureAwait(false); // the next consumer starts before this message
             return false;
         }
 
-        _received++;
-        if (sequence < Next)
+        session.Accept();
+        if (sequence < Progress.Next)
         {
-            return false; // by subject, where a new consumer begins at the beginning
+            return false; // a new consumer that reads by subject starts from the beginning
         }
 
-        bool isEarly = place.Time < _notBefore;
-        if (!isEarly && _notBefore is not null)
-        {
-            _notBefore = null;
-            WholeFrom = sequence;
-        }
-
-        _hasRead |= !isEarly;
-        Next = AfterAll(sequence, place.Pending);
-        if (isEarly)
+        if (!Progress.Read(sequence, metadata.Time, NextAfter(session, metadata)))
         {
             return false;
         }
@@ -296,107 +194,73 @@ internal sealed class ServerReader<T> : IAsyncDisposable
         return false;
     }
 
-    /// <summary>The sequence to go on with after one. When nothing follows, others' events up to the end are passed, as far as that is certain.</summary>
-    private long AfterAll(long sequence, ulong pending)
+    /// <summary>The sequence number to continue with after a message. If it is the consumer's last one for now, that is after all events of other subjects
+    /// that the stream certainly had before the consumer was created.</summary>
+    private long NextAfter(ConsumerSession<T> session, MessageMetadata metadata)
     {
-        if (pending > 0 || !_jumpsAreNormal)
+        if (metadata.Pending > 0 || !session.JumpsAreNormal)
         {
-            return sequence + 1;
+            return metadata.Sequence + 1;
         }
 
-        return Math.Max(sequence, IsBySubject ? WholeFrom - 1 : _lastBefore) + 1;
+        return Math.Max(metadata.Sequence, Progress.IsBySubject ? Progress.CompleteFrom - 1 : session.LastBefore) + 1;
     }
 
-    /// <summary>Whether sequences jumped because somebody deleted single events, or before the start; throws if the stream was trimmed. False if
-    /// the server does not answer: then the consumer is to be given up, and the next one starts before the jump.</summary>
-    private async ValueTask<bool> IsJustDeletedAsync(MessagePlace place)
+    /// <summary>Whether sequence numbers jumped because single events were deleted, or the reader can start later; throws if the stream was trimmed.
+    /// False if the server does not answer: the consumer must then be replaced by one that starts before the jump.</summary>
+    private async ValueTask<bool> IsCompleteUpToAsync(ConsumerSession<T> session, MessageMetadata metadata)
     {
-        if (place.Number <= _soundUntil)
+        if (session.IsChecked(metadata))
         {
             return true;
         }
 
         try
         {
-            // First what has been sent, then what is there: if the next is, all holes in what was sent are of single events, and need no other question.
-            ConsumerInfo? consumer = await _api.FindConsumerAsync(_consumer!.Info.Name, _lifetime).ConfigureAwait(false);
+            // First what the consumer has sent, then what the stream has. If the stream still has the next event, every hole in what was sent so far
+            // comes from deleted single events, and needs no other request.
+            ConsumerInfo? consumer = await session.FindAsync(_lifetime).ConfigureAwait(false);
             StreamInfo info = await _api.GetInfoAsync(_lifetime).ConfigureAwait(false);
             var first = (long)info.State.FirstSeq;
-            if (first > Next)
+            if (first > Progress.Next)
             {
-                return MayStartLater ? true : throw new EventStreamGapException(Next, Math.Min(first, place.Sequence) - 1);
+                return Progress.CanStartLater ? true : throw new EventStreamGapException(Progress.Next, Math.Min(first, metadata.Sequence) - 1);
             }
 
-            _soundUntil = (ulong?)consumer?.Delivered.ConsumerSeq ?? place.Number;
+            session.SetCheckedUntil((ulong?)consumer?.Delivered.ConsumerSeq ?? metadata.Number);
             return true;
         }
-        catch (Exception error) when (StreamApi.IsPassing(error) && !_lifetime.IsCancellationRequested)
+        catch (Exception error) when (StreamApi.IsTransient(error) && !_lifetime.IsCancellationRequested)
         {
             return false;
         }
     }
 
-    /// <summary>Whether a message, or the end, comes before it is time to ask how far the consumer has come.</summary>
-    private async ValueTask<bool> ComesSoonAsync()
-    {
-        if (_moving is null)
-        {
-            _moving = _messages!.MoveNextAsync().AsTask();
-        }
-
-        if (!_moving.IsCompleted)
-        {
-            await ((Task)_moving).WaitAsync(_idle).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        return _moving.IsCompleted;
-    }
-
-    /// <summary>Moves the next sequence over others' events, if the server says that it can be moved. True if it moved.</summary>
-    private async ValueTask<bool> TryPassOthersAsync()
+    /// <summary>As <see cref="PassOtherSubjectsAsync"/>. False also if the server does not answer.</summary>
+    private async ValueTask<bool> TryPassOtherSubjectsAsync(ConsumerSession<T> session)
     {
         try
         {
-            return await PassOthersAsync(_lifetime).ConfigureAwait(false);
+            return await PassOtherSubjectsAsync(session, _lifetime).ConfigureAwait(false);
         }
-        catch (Exception error) when (StreamApi.IsPassing(error) && !_lifetime.IsCancellationRequested)
+        catch (Exception error) when (StreamApi.IsTransient(error) && !_lifetime.IsCancellationRequested)
         {
             return false;
         }
     }
 
-    /// <summary>Moves the next sequence over others' events: what the consumer has passed without sending it is none of its own. True if it moved.</summary>
-    private async ValueTask<bool> PassOthersAsync(CancellationToken ct)
+    /// <summary>Moves <see cref="ReadProgress.Next"/> over the events that the consumer has passed without sending them: they belong to other subjects.
+    /// True if it moved.</summary>
+    private async ValueTask<bool> PassOtherSubjectsAsync(ConsumerSession<T> session, CancellationToken cancellationToken)
     {
-        ConsumerInfo? consumer = await _api.FindConsumerAsync(_consumer!.Info.Name, ct).ConfigureAwait(false);
-        if (consumer is null || IsBySubject || (ulong)consumer.Delivered.ConsumerSeq != _received || (long)consumer.Delivered.StreamSeq < Next)
+        long? passed = await session.FindPassedAsync(cancellationToken).ConfigureAwait(false);
+        if (passed is not { } last || Progress.IsBySubject || last < Progress.Next)
         {
             return false;
         }
 
-        Next = (long)consumer.Delivered.StreamSeq + 1;
+        Progress.AdvanceTo(last + 1);
         return true;
-    }
-
-    /// <summary>The next message, or null if the consumer is lost.</summary>
-    private async ValueTask<INatsJSMsg<T>?> MoveNextAsync()
-    {
-        try
-        {
-            Task<bool>? moving = _moving;
-            _moving = null;
-            if (moving is null ? await _messages!.MoveNextAsync().ConfigureAwait(false) : await moving.ConfigureAwait(false))
-            {
-                return _messages!.Current;
-            }
-        }
-        catch (Exception error) when (StreamApi.IsPassing(error))
-        {
-            // Deleted, moved or unreachable: the next one will tell.
-        }
-
-        _lifetime.ThrowIfCancellationRequested();
-        return null;
     }
 
     private async Task ReopenAsync()
@@ -410,94 +274,51 @@ internal sealed class ServerReader<T> : IAsyncDisposable
                 await OpenAsync(_lifetime).ConfigureAwait(false);
                 return;
             }
-            catch (Exception error) when ((StreamApi.IsPassing(error) || IsOwnConsumerInTheWay(error, start)) && !_lifetime.IsCancellationRequested)
+            catch (Exception error) when ((StreamApi.IsTransient(error) || IsOwnConsumerInTheWay(error, start)) && !_lifetime.IsCancellationRequested)
             {
                 await backoff.WaitAsync(_lifetime).ConfigureAwait(false);
             }
         }
     }
 
-    /// <summary>Whether the server takes no more consumers, which may be because of the last one, until it deletes that.</summary>
+    /// <summary>Whether the stream allows no more consumers, possibly because the server has not deleted the reader's last one yet.</summary>
     private bool IsOwnConsumerInTheWay(Exception error, long start) =>
-        StreamApi.IsNoRoom(error) && _created is not null && Stopwatch.GetElapsedTime(start) < 2 * ConsumerSettings.InactiveThreshold;
+        StreamApi.IsConsumerLimit(error) && _streamCreated is not null && Stopwatch.GetElapsedTime(start) < 2 * ConsumerSettings.InactiveThreshold;
 
-    /// <summary>Leaves the consumer before this one, if there was one, and takes from it what it still knows. It is kept, to be asked again, where
-    /// the server does not answer.</summary>
-    private async Task LeaveAsync(CancellationToken ct)
+    /// <summary>Gives up the current consumer, if there is one, after asking how far it has come. If the server does not answer, the consumer is kept,
+    /// to be asked again.</summary>
+    private async Task LeaveAsync(CancellationToken cancellationToken)
     {
-        if (_consumer is null)
+        if (_session is not { } session)
         {
             return;
         }
 
-        if (_jumpsAreNormal)
+        if (session.JumpsAreNormal)
         {
-            await PassOthersAsync(ct).ConfigureAwait(false);
+            await PassOtherSubjectsAsync(session, cancellationToken).ConfigureAwait(false);
         }
 
         await DeleteConsumerAsync().ConfigureAwait(false);
-        Volatile.Write(ref _consumer, null);
+        Volatile.Write(ref _session, null);
+        await session.DisposeAsync().ConfigureAwait(false);
     }
 
-    private async ValueTask CloseAsync()
-    {
-        if (_messages is not { } messages)
-        {
-            return;
-        }
-
-        _messages = null;
-        await _lost!.CancelAsync().ConfigureAwait(false);
-        if (_moving is { } moving)
-        {
-            _moving = null;
-            await ((Task)moving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        try
-        {
-            await messages.DisposeAsync().ConfigureAwait(false);
-        }
-        catch (Exception error) when (StreamApi.IsPassing(error) || error is NatsConnectionFailedException or ObjectDisposedException)
-        {
-            // The server forgets it by itself.
-        }
-    }
-
-    /// <summary>Gives the consumer up with its connection: what the server sent into a dead one counts as delivered, and does not come again.</summary>
-    private async ValueTask GiveUp(object? sender, NatsEventArgs args)
-    {
-        try
-        {
-            await (Volatile.Read(ref _lost)?.CancelAsync() ?? Task.CompletedTask).ConfigureAwait(false);
-        }
-        catch (ObjectDisposedException)
-        {
-            // It has been given up before.
-        }
-    }
-
-    /// <summary>Gives the consumer up when the server refuses to let it be read: nothing else would tell.</summary>
-    private ValueTask GiveUpIfForbidden(object? sender, NatsServerErrorEventArgs args) =>
-        args.Kind is NatsServerErrorKind.PermissionsViolation && Volatile.Read(ref _consumer) is { } consumer &&
-        args.Error.Contains(_api.PullSubject(consumer.Info.Name), StringComparison.Ordinal)
-            ? GiveUp(sender, args)
-            : default;
-
-    private void ThrowIfMissing(StreamInfo info)
+    private void ThrowIfTrimmed(StreamInfo info)
     {
         var first = Math.Max((long)info.State.FirstSeq, 1);
         var last = (long)info.State.LastSeq;
-        if ((_created ??= info.Created) != info.Created || Next > last + 1)
+        if ((_streamCreated ??= info.Created) != info.Created || Progress.Next > last + 1)
         {
-            throw new NatsEventStreamException($"Stream '{_api.Stream}' ends with sequence {last} and does not go on at {Next}: was it deleted and made anew?");
+            throw new NatsEventStreamException(
+                $"Stream '{_api.Stream}' ends with sequence number {last} and does not continue at {Progress.Next}. Was it deleted and recreated?");
         }
 
-        if (Next >= first || IsBySubject)
+        if (Progress.Next >= first || Progress.IsBySubject)
         {
             return;
         }
 
-        Next = MayStartLater ? first : throw new EventStreamGapException(Next, first - 1);
+        Progress.AdvanceTo(Progress.CanStartLater ? first : throw new EventStreamGapException(Progress.Next, first - 1));
     }
 }

@@ -5,8 +5,8 @@ using NATS.Client.Core;
 
 namespace Rx.Nats.Serialization;
 
-/// <summary>Events as JSON, by what System.Text.Json's source generator has made: no reflection.</summary>
-/// <remarks>NATS.Net's own asks a context by type at every event, and reads through a stream; this has the type's info at hand.</remarks>
+/// <summary>Stores events as JSON, with the metadata of System.Text.Json's source generator and without reflection.</summary>
+/// <remarks>NATS.Net's own serializer looks up the type in a context for every event, and reads through a stream. This one keeps the type's metadata.</remarks>
 internal sealed class JsonEventSerializer<T> : INatsSerializer<T>
 {
     private readonly JsonTypeInfo<T> _json;

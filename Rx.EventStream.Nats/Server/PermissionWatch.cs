@@ -4,17 +4,21 @@ using NATS.Client.Core;
 
 namespace Rx.Nats.Server;
 
-/// <summary>What the server has forbidden on a connection. It says so on the side, while the request itself just gets no answer.</summary>
+/// <summary>Remembers what the server has refused on a connection.</summary>
+/// <remarks>
+/// The server reports a missing permission as an error of the connection. The request itself only gets no answer.
+/// <para><b>Concurrency.</b> Any thread.</para>
+/// </remarks>
 internal sealed class PermissionWatch : IDisposable
 {
     private readonly INatsConnection _connection;
     private readonly int _kept;
 
-    /// <summary>The newest refusals, as the server words them, with when they came. Enqueued by the connection, read by whoever got no answer.</summary>
+    /// <summary>The newest refusals in the server's words, each with the time it came. The connection adds to it; a caller whose request got no answer searches it.</summary>
     private readonly ConcurrentQueue<(long Time, string Text)> _refusals = new();
 
     /// <param name="connection">The connection.</param>
-    /// <param name="kept">How many refusals to keep: as many as there may be before somebody asks.</param>
+    /// <param name="kept">The number of refusals to keep: at least as many as can come before a caller searches them.</param>
     internal PermissionWatch(INatsConnection connection, int kept)
     {
         _connection = connection;
@@ -24,11 +28,11 @@ internal sealed class PermissionWatch : IDisposable
 
     public void Dispose() => _connection.ServerError -= OnServerError;
 
-    /// <summary>What the server has said against sending to a subject since a time of <see cref="Stopwatch"/>, or null.</summary>
-    internal string? AgainstSending(string subject, long since) => Find($"Publish to \"{subject}\"", since);
+    /// <summary>The server's refusal to accept a message for a subject since a <see cref="Stopwatch"/> timestamp, or null.</summary>
+    internal string? FindSendRefusal(string subject, long since) => Find($"Publish to \"{subject}\"", since);
 
-    /// <summary>What the server has said against receiving answers since a time of <see cref="Stopwatch"/>, or null.</summary>
-    internal string? AgainstAnswers(long since) => Find($"Subscription to \"{_connection.Opts.InboxPrefix}.", since);
+    /// <summary>The server's refusal to deliver answers since a <see cref="Stopwatch"/> timestamp, or null.</summary>
+    internal string? FindAnswerRefusal(long since) => Find($"Subscription to \"{_connection.Opts.InboxPrefix}.", since);
 
     private string? Find(string words, long since) =>
         _refusals.FirstOrDefault(r => r.Time >= since && r.Text.Contains(words, StringComparison.Ordinal)).Text;

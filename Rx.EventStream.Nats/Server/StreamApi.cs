@@ -7,10 +7,11 @@ using NATS.Client.JetStream.Models;
 
 namespace Rx.Nats.Server;
 
-/// <summary>What one stream on the server is asked for, and what is made of its answers.</summary>
+/// <summary>The requests to one stream on the server, and what their answers mean.</summary>
 /// <remarks>
-/// A failure that may pass, such as a lost connection, leaves as the client's exception; <see cref="IsPassing"/> knows those. One that
-/// will not leaves as a <see cref="NatsEventStreamException"/> that says what to do about it.
+/// A transient failure, such as a lost connection, is thrown as the client's exception; <see cref="IsTransient"/> recognizes it. A permanent failure is
+/// thrown as a <see cref="NatsEventStreamException"/> that says what is wrong.
+/// <para><b>Concurrency.</b> Any thread.</para>
 /// </remarks>
 internal sealed class StreamApi : IDisposable
 {
@@ -18,21 +19,19 @@ internal sealed class StreamApi : IDisposable
     private const int MaximumConsumers = 10026;
     private const int NotFound = 404;
 
-    /// <summary>At least so many refusals are remembered.</summary>
+    /// <summary>The smallest number of refusals to remember.</summary>
     private const int KeptRefusals = 64;
 
-    /// <summary>How long to wait for what may as well not happen.</summary>
+    /// <summary>How long to wait for an answer that nothing depends on.</summary>
     private static readonly TimeSpan _courtesy = TimeSpan.FromSeconds(1);
 
     private readonly NatsJSContext _jetStream;
     private readonly PermissionWatch _permissions;
-
-    /// <summary>Whether the server does not tell of consumers: then it is asked no more. Read and written by any reader, with acquire and release.</summary>
-    private bool _consumersAreHidden;
+    private readonly ConsumerInfoAccess _consumerInfo = new();
 
     /// <param name="connection">The connection to use.</param>
     /// <param name="stream">The stream's name.</param>
-    /// <param name="maxInFlight">How many publications may be refused at the same time.</param>
+    /// <param name="maxInFlight">The number of publications that the server can refuse at the same time.</param>
     internal StreamApi(INatsConnection connection, string stream, int maxInFlight)
     {
         _jetStream = new NatsJSContext(connection);
@@ -47,8 +46,8 @@ internal sealed class StreamApi : IDisposable
 
     public void Dispose() => _permissions.Dispose();
 
-    /// <summary>Whether trying again may help.</summary>
-    internal static bool IsPassing(Exception error) => error switch
+    /// <summary>Whether a retry can succeed.</summary>
+    internal static bool IsTransient(Exception error) => error switch
     {
         NatsConnectionFailedException or NatsPayloadTooLargeException => false,
         NatsJSApiException api => api.Error.Code >= 500,
@@ -56,39 +55,39 @@ internal sealed class StreamApi : IDisposable
         _ => false,
     };
 
-    /// <summary>Whether there is no room for another consumer, as long as one given up is still there.</summary>
-    internal static bool IsNoRoom(Exception error) =>
+    /// <summary>Whether the stream has as many consumers as it is allowed to have. An abandoned consumer counts until the server deletes it.</summary>
+    internal static bool IsConsumerLimit(Exception error) =>
         error is NatsEventStreamException { InnerException: NatsJSApiException { Error.ErrCode: MaximumConsumers } };
 
-    /// <summary>Connects, unless that is done.</summary>
-    internal async Task ConnectAsync(CancellationToken ct)
+    /// <summary>Connects, unless the connection is open.</summary>
+    internal async Task ConnectAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await Connection.ConnectAsync().AsTask().WaitAsync(ct).ConfigureAwait(false);
+            await Connection.ConnectAsync().AsTask().WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (NatsException error)
         {
-            // The client masks passwords in what it says.
+            // The client masks passwords in its messages.
             throw new NatsEventStreamException(
                 $"No server could be reached for stream '{Stream}': {error.Message}{(error.InnerException is { } cause ? $": {cause.Message}" : "")}", error);
         }
     }
 
-    /// <summary>What the stream holds and how it is set up, now.</summary>
-    internal Task<StreamInfo> GetInfoAsync(CancellationToken ct) =>
-        AskAsync($"{_jetStream.Opts.Prefix}.STREAM.INFO.{Stream}", async () => (await _jetStream.GetStreamAsync(Stream, null, ct).ConfigureAwait(false)).Info);
+    /// <summary>The current content and configuration of the stream.</summary>
+    internal Task<StreamInfo> GetInfoAsync(CancellationToken cancellationToken) =>
+        AskAsync($"{_jetStream.Opts.Prefix}.STREAM.INFO.{Stream}", async () => (await _jetStream.GetStreamAsync(Stream, null, cancellationToken).ConfigureAwait(false)).Info);
 
-    internal Task<INatsJSConsumer> CreateConsumerAsync(ConsumerConfig config, CancellationToken ct)
+    internal Task<INatsJSConsumer> CreateConsumerAsync(ConsumerConfig config, CancellationToken cancellationToken)
     {
         string subject = $"{_jetStream.Opts.Prefix}.CONSUMER.CREATE.{Stream}.{config.Name}{(config.FilterSubject is { } filter ? $".{filter}" : "")}";
-        return AskAsync(subject, () => _jetStream.CreateConsumerAsync(Stream, config, ct).AsTask());
+        return AskAsync(subject, () => _jetStream.CreateConsumerAsync(Stream, config, cancellationToken).AsTask());
     }
 
-    /// <summary>How far a consumer has come; null if it is gone, or not to be seen.</summary>
-    internal async Task<ConsumerInfo?> FindConsumerAsync(string name, CancellationToken ct)
+    /// <summary>How far a consumer has come, or null if the consumer is gone or asking about it is not permitted.</summary>
+    internal async Task<ConsumerInfo?> FindConsumerAsync(string name, CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _consumersAreHidden))
+        if (_consumerInfo.IsDenied)
         {
             return null;
         }
@@ -96,20 +95,20 @@ internal sealed class StreamApi : IDisposable
         long start = Stopwatch.GetTimestamp();
         try
         {
-            return (await _jetStream.GetConsumerAsync(Stream, name, ct).ConfigureAwait(false)).Info;
+            return (await _jetStream.GetConsumerAsync(Stream, name, cancellationToken).ConfigureAwait(false)).Info;
         }
         catch (NatsJSApiException error) when (error.Error.Code == NotFound)
         {
             return null;
         }
-        catch (NatsException) when (_permissions.AgainstSending($"{_jetStream.Opts.Prefix}.CONSUMER.INFO.{Stream}.{name}", start) is not null)
+        catch (NatsException) when (_permissions.FindSendRefusal($"{_jetStream.Opts.Prefix}.CONSUMER.INFO.{Stream}.{name}", start) is not null)
         {
-            Volatile.Write(ref _consumersAreHidden, true);
+            _consumerInfo.Deny();
             return null;
         }
     }
 
-    /// <summary>Deletes a consumer, as a courtesy: the server would do it by itself later.</summary>
+    /// <summary>Tries to delete a consumer. If that fails, the server deletes the consumer itself after its inactivity threshold.</summary>
     internal async Task DeleteConsumerAsync(string name)
     {
         using var limit = new CancellationTokenSource(_courtesy);
@@ -117,16 +116,16 @@ internal sealed class StreamApi : IDisposable
         {
             await _jetStream.DeleteConsumerAsync(Stream, name, limit.Token).ConfigureAwait(false);
         }
-        catch (Exception error) when (IsPassing(error) || error is NatsJSApiException or NatsConnectionFailedException or ObjectDisposedException)
+        catch (Exception error) when (IsTransient(error) || error is NatsJSApiException or NatsConnectionFailedException or ObjectDisposedException)
         {
-            // It is gone, or out of reach.
+            // The consumer is gone, or the server cannot be reached.
         }
     }
 
-    /// <summary>Sends an event; the answer is awaited apart, so that others can be sent meanwhile.</summary>
-    /// <remarks>Not the client's own way: that one stops listening a request's time after each call, while the event may still be in a buffer.</remarks>
+    /// <summary>Sends an event. The answer is awaited separately, so that other events can be sent in between.</summary>
+    /// <remarks>The client's own method is not used: it stops listening one request timeout after the call, when the event can still be in a send buffer.</remarks>
     internal async ValueTask<NatsJSPublishConcurrentFuture> SendAsync(
-        string subject, ReadOnlyMemory<byte> payload, NatsJSPubOpts options, TimeSpan listen, CancellationToken ct)
+        string subject, ReadOnlyMemory<byte> payload, NatsJSPubOpts options, TimeSpan listen, CancellationToken cancellationToken)
     {
         var headers = new NatsHeaders { ["Nats-Msg-Id"] = options.MsgId, ["Nats-Expected-Stream"] = options.ExpectedStream };
         if (options.ExpectedLastSequence is { } sequence)
@@ -142,27 +141,27 @@ internal sealed class StreamApi : IDisposable
             NatsJSJsonSerializer<PubAckResponse>.Default,
             NatsJSPubOpts.Default,
             new NatsSubOpts { Timeout = listen, ThrowIfNoResponders = true },
-            ct).ConfigureAwait(false));
+            cancellationToken).ConfigureAwait(false));
     }
 
-    /// <summary>Throws if the server has forbidden to send to a subject, or to get the answer, since a time of <see cref="Stopwatch"/>.</summary>
-    internal void ThrowIfForbidden(string subject, long since, Exception? error = null) =>
-        ThrowIfRefused(_permissions.AgainstSending(subject, since) ?? _permissions.AgainstAnswers(since), error);
+    /// <summary>Throws if the server has refused a message for a subject, or the subscription for its answer, since a <see cref="Stopwatch"/> timestamp.</summary>
+    internal void ThrowIfSendingIsDenied(string subject, long since, Exception? error = null) =>
+        ThrowIfRefused(_permissions.FindSendRefusal(subject, since) ?? _permissions.FindAnswerRefusal(since), error);
 
-    /// <summary>Throws if the server has forbidden to read from a consumer since a time of <see cref="Stopwatch"/>.</summary>
-    internal void ThrowIfReadingIsForbidden(string consumer, long since) => ThrowIfRefused(_permissions.AgainstSending(PullSubject(consumer), since));
+    /// <summary>Throws if the server has refused to let a consumer be read since a <see cref="Stopwatch"/> timestamp.</summary>
+    internal void ThrowIfReadingIsDenied(string consumer, long since) => ThrowIfRefused(_permissions.FindSendRefusal(PullSubject(consumer), since));
 
-    /// <summary>The subject on which a consumer is asked for messages.</summary>
+    /// <summary>The subject for requesting messages of a consumer.</summary>
     internal string PullSubject(string consumer) => $"{_jetStream.Opts.Prefix}.CONSUMER.MSG.NEXT.{Stream}.{consumer}";
 
     /// <summary>Throws if the stream does not store a subject.</summary>
-    internal async Task ThrowIfNotStoredAsync(string subject, CancellationToken ct)
+    internal async Task ThrowIfNotStoredAsync(string subject, CancellationToken cancellationToken)
     {
-        StreamInfo info = await GetInfoAsync(ct).ConfigureAwait(false);
+        StreamInfo info = await GetInfoAsync(cancellationToken).ConfigureAwait(false);
         ICollection<string> subjects = info.Config.Subjects ?? [];
         if (!subjects.Any(pattern => SubjectPattern.Matches(pattern, subject)))
         {
-            throw new NatsEventStreamException($"Stream '{Stream}' does not store subject '{subject}', only {string.Join(", ", subjects.Select(s => $"'{s}'"))}.");
+            throw new NatsEventStreamException($"Stream '{Stream}' does not store subject '{subject}'. It stores {string.Join(", ", subjects.Select(s => $"'{s}'"))}.");
         }
     }
 
@@ -170,7 +169,7 @@ internal sealed class StreamApi : IDisposable
     {
         if (refusal is not null)
         {
-            throw new NatsEventStreamException($"The server does not permit what stream '{Stream}' was to be used for: {refusal}.", error);
+            throw new NatsEventStreamException($"The server does not permit this use of stream '{Stream}': {refusal}.", error);
         }
     }
 
@@ -181,23 +180,23 @@ internal sealed class StreamApi : IDisposable
         {
             return await ask().ConfigureAwait(false);
         }
-        catch (NatsJSApiException error) when (!IsPassing(error))
+        catch (NatsJSApiException error) when (!IsTransient(error))
         {
             throw error.Error.ErrCode == StreamNotFound
                 ? new NatsEventStreamException($"The server has no stream '{Stream}'.", error)
-                : new NatsEventStreamException($"The server refuses to read from stream '{Stream}': {error.Error.Description}.", error);
+                : new NatsEventStreamException($"The server refuses a request to read stream '{Stream}': {error.Error.Description}.", error);
         }
         catch (NatsConnectionFailedException error)
         {
-            throw new NatsEventStreamException($"The connection that stream '{Stream}' uses has failed for good.", error);
+            throw new NatsEventStreamException($"The connection of stream '{Stream}' has failed permanently.", error);
         }
         catch (ObjectDisposedException error)
         {
-            throw new NatsEventStreamException($"The connection that stream '{Stream}' uses was disposed.", error);
+            throw new NatsEventStreamException($"The connection of stream '{Stream}' was disposed.", error);
         }
         catch (NatsException error)
         {
-            ThrowIfForbidden(subject, start, error);
+            ThrowIfSendingIsDenied(subject, start, error);
             throw;
         }
     }

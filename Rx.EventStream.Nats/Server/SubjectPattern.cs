@@ -1,6 +1,6 @@
 namespace Rx.Nats.Server;
 
-/// <summary>Subjects of NATS: words between dots; in a pattern <c>*</c> stands for one word and a last <c>&gt;</c> for one or more.</summary>
+/// <summary>Subjects of NATS. A subject consists of words separated by dots. In a pattern, <c>*</c> stands for one word, and <c>&gt;</c> at the end for one or more.</summary>
 internal static class SubjectPattern
 {
     internal static bool Matches(string pattern, string subject)
@@ -23,7 +23,7 @@ internal static class SubjectPattern
         return words.Length == expected.Length;
     }
 
-    /// <summary>Whether some subject matches both patterns.</summary>
+    /// <summary>Whether at least one subject matches both patterns.</summary>
     internal static bool Overlaps(string pattern, string other)
     {
         string[] first = pattern.Split('.');
@@ -44,7 +44,7 @@ internal static class SubjectPattern
         return first.Length == second.Length;
     }
 
-    /// <summary>Whether it is one that can be published to.</summary>
+    /// <summary>Whether an event can be published to the subject.</summary>
     internal static bool IsSubject(string? subject)
     {
         if (string.IsNullOrEmpty(subject) || subject[0] == '.' || subject[^1] == '.' || subject.Contains("..", StringComparison.Ordinal))
@@ -64,7 +64,7 @@ internal static class SubjectPattern
         return true;
     }
 
-    /// <summary>Whether a character is a word of its own.</summary>
+    /// <summary>Whether a character is a whole word.</summary>
     private static bool IsWord(string subject, int index) =>
         (index == 0 || subject[index - 1] == '.') && (index == subject.Length - 1 || subject[index + 1] == '.');
 }

@@ -5,7 +5,7 @@ using Rx.Nats;
 
 namespace Rx.Tests.Nats;
 
-/// <summary>Tests against a server of their own. Each test has a stream of its own on it, with subjects <c>name.></c>.</summary>
+/// <summary>The base of tests that need a server. Each test starts its own, and creates a stream on it with the subjects <c>name.></c>.</summary>
 [TestFixture]
 internal abstract class NatsFixture
 {
@@ -15,12 +15,12 @@ internal abstract class NatsFixture
 
     protected NatsServer Server { get; private set; } = null!;
 
-    /// <summary>A connection of the test itself, past the code under test.</summary>
+    /// <summary>The test's own connection. The code under test does not use it.</summary>
     protected NatsConnection Connection { get; private set; } = null!;
 
     protected NatsJSContext JetStream { get; private set; } = null!;
 
-    /// <summary>The test's stream.</summary>
+    /// <summary>The name of the test's stream.</summary>
     protected string Name { get; private set; } = null!;
 
     [SetUp]
@@ -47,11 +47,11 @@ internal abstract class NatsFixture
         {
             await Connection.DisposeAsync();
             await Server.DisposeAsync();
-            Server = null!; // the next test may not get one
+            Server = null!; // the next test may be skipped before it starts one
         }
     }
 
-    /// <summary>Options for the test's stream: each source has a subject of its own.</summary>
+    /// <summary>Options for the test's stream. Each source has its own subject.</summary>
     protected NatsEventStreamOptions<Reading> Options(
         NatsStart? start = null,
         string? filter = null,
@@ -71,17 +71,17 @@ internal abstract class NatsFixture
             SkipUnreadable = skipUnreadable,
         };
 
-    /// <summary>Opens the test's stream as another machine would, with a connection of its own. It is disposed after the test.</summary>
+    /// <summary>Opens the test's stream as another machine would, with a separate connection. Both are disposed after the test.</summary>
     protected async Task<NatsEventStream<Reading>> OpenAsync(NatsEventStreamOptions<Reading>? options = null, string? url = null)
     {
         NatsConnection connection = AfterTest(NatsServer.ConnectTo(url ?? Server.Url));
         return AfterTest(await NatsEventStream<Reading>.OpenAsync(connection, options ?? Options()));
     }
 
-    /// <summary>A network between the server and what is opened with its address. It is disposed after the test.</summary>
+    /// <summary>A network between the server and the streams that are opened with the proxy's address. It is disposed after the test.</summary>
     protected TcpProxy OpenProxy(int? bytesPerSecond = null) => AfterTest(new TcpProxy(Server.Port, bytesPerSecond));
 
-    /// <summary>Stores readings past the code under test.</summary>
+    /// <summary>Stores readings without the code under test.</summary>
     protected async Task StoreAsync(string source, int first, int count)
     {
         for (int number = first; number < first + count; number++)
@@ -91,7 +91,7 @@ internal abstract class NatsFixture
         }
     }
 
-    /// <summary>The names of the consumers that the test's stream has on the server.</summary>
+    /// <summary>The names of the consumers of the test's stream.</summary>
     protected async Task<string[]> ConsumersAsync()
     {
         var names = new List<string>();

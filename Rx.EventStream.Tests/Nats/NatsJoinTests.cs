@@ -4,26 +4,26 @@ using Rx.Tests.Contract;
 
 namespace Rx.Tests.Nats;
 
-/// <summary>Joining further back than the local stream goes.</summary>
+/// <summary>Reads that start before the events that the local stream holds.</summary>
 internal sealed class NatsJoinTests : NatsFixture
 {
     private static readonly EventStreamOptions[] _local = [new(), new() { Retention = Retention.Count(100) }, new() { Retention = Retention.All }];
 
     [TestCaseSource(nameof(_local))]
-    public async Task From_FurtherBackThanHeld_NoGapAndNoRepetitionWhileOthersPublish(EventStreamOptions local)
+    public async Task From_OlderThanRetained_CompleteWhileOthersPublish(EventStreamOptions local)
     {
         const int before = 5_000;
-        const int meanwhile = 10_000;
+        const int later = 10_000;
         NatsEventStream<Reading> other = await OpenAsync();
         await other.PublishAllAsync(Readings("a", before));
         NatsEventStream<Reading> stream = await OpenAsync(Options(local: local));
         Received live = Observe(stream.Events);
 
-        Task<long> publishing = other.PublishAllAsync(Readings("a", meanwhile, first: before));
+        Task<long> publishing = other.PublishAllAsync(Readings("a", later, first: before));
         var joined = new List<Received>();
         for (int i = 0; i < 20; i++)
         {
-            live.WaitFor(i * meanwhile / 25);
+            live.WaitFor(i * later / 25);
             joined.Add(Observe(stream.From(NatsStart.At(1 + (i * 100)))));
         }
 
@@ -31,21 +31,21 @@ internal sealed class NatsJoinTests : NatsFixture
         for (int i = 0; i < joined.Count; i++)
         {
             int first = 1 + (i * 100);
-            joined[i].WaitFor(before + meanwhile - first + 1);
-            Assert.That(joined[i].Sequences, Is.EqualTo(Enumerable.Range(first, before + meanwhile - first + 1)));
+            joined[i].WaitFor(before + later - first + 1);
+            Assert.That(joined[i].Sequences, Is.EqualTo(Enumerable.Range(first, before + later - first + 1)));
         }
 
-        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 2, "Joined readers have given their consumers back.");
+        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 2, "The consumers of reads that have joined the local stream are deleted.");
     }
 
     [Test]
-    public async Task From_QuietStream_HistoryThenWhatFollows()
+    public async Task From_QuietStream_HistoryThenLaterEvents()
     {
         await StoreAsync("a", 0, 10);
         NatsEventStream<Reading> stream = await OpenAsync(Options(local: new EventStreamOptions()));
         Received received = Observe(stream.From(NatsStart.Oldest));
         received.WaitFor(10);
-        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 1, "Nothing is left to read from the server.");
+        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 1, "The read has joined the local stream.");
 
         await StoreAsync("a", 10, 5);
 
@@ -54,14 +54,14 @@ internal sealed class NatsJoinTests : NatsFixture
     }
 
     [Test]
-    public async Task From_FilteredAndOthersCameLast_GoesOverToTheLocalStream()
+    public async Task From_FilterAndOtherSubjectsLast_JoinsLocalStream()
     {
         await StoreAsync("a", 0, 3);
         await StoreAsync("b", 0, 3);
         NatsEventStream<Reading> stream = await OpenAsync(Options(filter: $"{Name}.a", local: new EventStreamOptions()));
         Received received = Observe(stream.From(NatsStart.Oldest));
         received.WaitFor(3);
-        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 1, "Nothing is left to read from the server.");
+        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 1, "The read has joined the local stream.");
 
         await StoreAsync("b", 3, 3);
         await StoreAsync("a", 3, 1);
@@ -71,7 +71,7 @@ internal sealed class NatsJoinTests : NatsFixture
     }
 
     [Test]
-    public async Task From_HeldLocally_ReadsNothingFromTheServer()
+    public async Task From_RetainedLocally_ReadsNothingFromServer()
     {
         NatsEventStream<Reading> stream = await OpenAsync();
         Received live = Observe(stream.Events);
@@ -86,7 +86,7 @@ internal sealed class NatsJoinTests : NatsFixture
     }
 
     [Test]
-    public async Task From_AheadOfTheLocalStreamButNotOfTheServer_WaitsForIt()
+    public async Task From_AheadOfLocalStreamOnly_WaitsForIt()
     {
         TcpProxy proxy = OpenProxy();
         NatsEventStream<Reading> stream = await OpenAsync(url: proxy.Url);
@@ -101,7 +101,7 @@ internal sealed class NatsJoinTests : NatsFixture
     }
 
     [Test]
-    public async Task From_JustBehindTheLast_WaitsForTheNext()
+    public async Task From_OneAfterLast_WaitsForNextEvent()
     {
         await StoreAsync("a", 0, 2);
         NatsEventStream<Reading> stream = await OpenAsync();
@@ -113,9 +113,9 @@ internal sealed class NatsJoinTests : NatsFixture
         Assert.That(received.Sequences, Is.EqualTo(new[] { 3 }));
     }
 
-    /// <summary>A position of a stream that was deleted and made anew: it would wait for its number to come round.</summary>
+    /// <summary>A position of a stream that was deleted and recreated. The read would otherwise wait until the new stream reaches that sequence number.</summary>
     [Test]
-    public async Task From_AheadOfTheServer_SaysSo()
+    public async Task From_BeyondEndOfServersStream_Fails()
     {
         await StoreAsync("a", 0, 2);
         NatsEventStream<Reading> stream = await OpenAsync();
@@ -123,13 +123,13 @@ internal sealed class NatsJoinTests : NatsFixture
         await using NatsProjection<int, Reading> projection = stream.ToProjection(new NatsSnapshot<int>(45, 10), (int sum, Reading r) => sum + r.Number);
         Received received = Observe(stream.From(NatsStart.At(4)));
 
-        Eventually.IsTrue(() => received.Error is not null, "It does not wait.");
+        Eventually.IsTrue(() => received.Error is not null, "The error arrives.");
         Assert.That(received.Error, Is.TypeOf<NatsEventStreamException>().With.Message.Contains("2").And.Message.Contains("4"));
         await Assert.ThatAsync(() => Eventually.Ends(projection.Completion), Throws.TypeOf<NatsEventStreamException>().With.Message.Contains("11"));
     }
 
     [Test]
-    public async Task From_LocalStreamBeganBySubject_NothingIsLeftOut()
+    public async Task From_LocalStreamStartedBySubject_NothingLeftOut()
     {
         await StoreAsync("a", 0, 3);
         await StoreAsync("b", 10, 3);
@@ -144,11 +144,11 @@ internal sealed class NatsJoinTests : NatsFixture
         fourth.WaitFor(4);
         Assert.That(oldest.Sequences, Is.EqualTo(Enumerable.Range(1, 7)));
         Assert.That(fourth.Sequences, Is.EqualTo(Enumerable.Range(4, 4)));
-        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 1, "Nothing is left to read from the server.");
+        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 1, "The read has joined the local stream.");
     }
 
     [Test]
-    public async Task ReadAllAsync_LocalStreamDropsForTheSlow_NothingIsLeftOut()
+    public async Task ReadAllAsync_LocalStreamDropsOldest_NothingLeftOut()
     {
         NatsEventStream<Reading> stream = await OpenAsync(Options(local: new EventStreamOptions { LagPolicy = LagPolicy.DropOldest(10), Scheduler = TaskPoolScheduler.Default }));
         await StoreAsync("a", 0, 5);
@@ -161,7 +161,7 @@ internal sealed class NatsJoinTests : NatsFixture
             if (e.Sequence == 5)
             {
                 await stream.PublishAllAsync(Readings("a", 500));
-                Eventually.IsTrue(() => stream.Events.GetNextPosition().Sequence >= 500, "They are in the local stream.");
+                Eventually.IsTrue(() => stream.Local.GetNextPosition().Sequence >= 500, "The events are in the local stream.");
             }
             else if (e.Sequence == 505)
             {
@@ -171,19 +171,19 @@ internal sealed class NatsJoinTests : NatsFixture
     }
 
     [Test]
-    public async Task From_OfAStream_ReturnsAtOnceAndCallsOnThePool()
+    public async Task From_ObserverBlocks_SubscribeReturnsAtOnce()
     {
         NatsEventStream<Reading> stream = await OpenAsync();
         Received live = Observe(stream.Events);
         await StoreAsync("a", 0, 5);
         live.WaitFor(5);
-        var mayGoOn = new ManualResetEventSlim();
+        var mayContinue = new ManualResetEventSlim();
         var called = new ManualResetEventSlim();
 
         Task<IDisposable> subscribing = Task.Run(() => stream.From(NatsStart.At(1)).Subscribe(_ =>
         {
             called.Set();
-            mayGoOn.Wait();
+            mayContinue.Wait();
         }));
 
         try
@@ -193,12 +193,12 @@ internal sealed class NatsJoinTests : NatsFixture
         }
         finally
         {
-            mayGoOn.Set();
+            mayContinue.Set();
         }
     }
 
     [Test]
-    public async Task DisposeAsync_ReadersAreAtWork_EndsThemAndRemovesTheirConsumers()
+    public async Task DisposeAsync_OpenReaders_EndsThemAndDeletesConsumers()
     {
         await StoreAsync("a", 0, 3000);
         NatsEventStream<Reading> stream = await OpenAsync();
@@ -206,23 +206,23 @@ internal sealed class NatsJoinTests : NatsFixture
         Assert.That(await Eventually.Ends(paused.MoveNextAsync()), Is.True);
         await using IAsyncEnumerator<Sequenced<Reading>> waiting = stream.ReadAllAsync(NatsStart.Now).GetAsyncEnumerator();
         ValueTask<bool> next = waiting.MoveNextAsync();
-        var told = new TaskCompletionSource();
+        var notified = new TaskCompletionSource();
         Received from = Observe(stream.From(NatsStart.Now));
-        using IDisposable slow = stream.From(NatsStart.Oldest).Subscribe(_ => { }, _ => told.TrySetResult(), () => told.TrySetResult());
+        using IDisposable slow = stream.From(NatsStart.Oldest).Subscribe(_ => { }, _ => notified.TrySetResult(), () => notified.TrySetResult());
         Assert.That(await ConsumersAsync(), Has.Length.InRange(2, 3));
 
         await stream.DisposeAsync();
 
-        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 0, "They are removed.");
+        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 0, "The consumers are deleted.");
         await Assert.ThatAsync(() => Eventually.Ends(next), Throws.TypeOf<ObjectDisposedException>());
         await Assert.ThatAsync(() => Eventually.Ends(paused.MoveNextAsync()), Throws.TypeOf<ObjectDisposedException>());
         await Assert.ThatAsync(
             () => Eventually.Ends(stream.ReadAllAsync(NatsStart.Oldest).GetAsyncEnumerator().MoveNextAsync()), Throws.TypeOf<ObjectDisposedException>());
-        Assert.That((from.Error, told.Task.IsCompleted), Is.EqualTo(((Exception?)null, false)), "Observers are not told.");
+        Assert.That((from.Error, notified.Task.IsCompleted), Is.EqualTo(((Exception?)null, false)), "Observers are not notified.");
     }
 
     [Test]
-    public async Task From_Now_OnlyWhatFollows()
+    public async Task From_Now_OnlyLaterEvents()
     {
         NatsEventStream<Reading> stream = await OpenAsync();
         Received live = Observe(stream.Events);
@@ -255,7 +255,7 @@ internal sealed class NatsJoinTests : NatsFixture
     }
 
     [Test]
-    public async Task From_LastPerSubjectCutMeanwhile_WhatFollowsIsWhole()
+    public async Task From_LastPerSubjectCutDuringRead_LaterEventsComplete()
     {
         const int subjects = 3000;
         NatsEventStream<Reading> other = await OpenAsync();
@@ -286,7 +286,7 @@ internal sealed class NatsJoinTests : NatsFixture
     }
 
     [Test]
-    public async Task From_SinceATimeThatHasNotCome_OnlyWhatIsStoredThen()
+    public async Task From_SinceFutureTime_OnlyEventsStoredThen()
     {
         await StoreAsync("a", 0, 1);
         NatsEventStream<Reading> stream = await OpenAsync();
@@ -303,11 +303,11 @@ internal sealed class NatsJoinTests : NatsFixture
         oldest.WaitFor(7);
         Assert.That(received.Sequences, Is.EqualTo(new[] { 5, 6, 7 }));
         Assert.That(oldest.Sequences, Is.EqualTo(Enumerable.Range(1, 7)));
-        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 2, "Both go over to the local streams.");
+        Eventually.IsTrue(() => ConsumersAsync().Result.Length == 2, "Both reads have joined the local streams.");
     }
 
     [Test]
-    public async Task From_TrimmedAway_Gap()
+    public async Task From_Trimmed_Gap()
     {
         await StoreAsync("a", 0, 10);
         await JetStream.PurgeStreamAsync(Name, new() { Seq = 6 });
@@ -320,7 +320,7 @@ internal sealed class NatsJoinTests : NatsFixture
     }
 
     [Test]
-    public async Task From_ServerKilledMeanwhile_NoGapAndNoRepetition()
+    public async Task From_ServerKilledDuringRead_NoGapAndNoRepetition()
     {
         const int count = 20_000;
         NatsEventStream<Reading> stream = await OpenAsync(Options(local: new EventStreamOptions()));

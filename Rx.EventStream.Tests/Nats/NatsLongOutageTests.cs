@@ -2,15 +2,15 @@ using Rx.Nats;
 
 namespace Rx.Tests.Nats;
 
-/// <summary>An outage in its real length. It runs beside others, since it waits most of the time.</summary>
+/// <summary>An outage of realistic length. It runs in parallel with other tests, because it waits most of the time.</summary>
 [Parallelizable]
 internal sealed class NatsLongOutageTests : NatsFixture
 {
-    /// <summary>Longer than the server keeps a consumer whose reader is gone, and than a publication may take.</summary>
+    /// <summary>Longer than the server keeps a consumer without a reader, and longer than the publish timeout.</summary>
     private static readonly TimeSpan _outage = TimeSpan.FromSeconds(75);
 
     [Test]
-    public async Task Stream_ConnectionCutForMoreThanAMinute_ReadingGoesOnAndPublishingSaysWhatItCould()
+    public async Task Stream_CutForOverAMinute_ReadsOnAndPublishingTimesOut()
     {
         TcpProxy proxy = OpenProxy();
         NatsEventStream<Reading> stream = await OpenAsync(Options(publishTimeout: TimeSpan.FromSeconds(60)), proxy.Url);
@@ -19,11 +19,11 @@ internal sealed class NatsLongOutageTests : NatsFixture
         received.WaitFor(10);
 
         proxy.Cut();
-        Task<long> inVain = stream.PublishAsync(new Reading("b", 0));
+        Task<long> publishing = stream.PublishAsync(new Reading("b", 0));
         await StoreAsync("a", 10, 10);
         await Task.Delay(_outage);
         proxy.Mend();
-        NatsPublishException error = (await Assert.ThrowsAsync<NatsPublishException>(() => inVain))!;
+        NatsPublishException error = (await Assert.ThrowsAsync<NatsPublishException>(() => publishing))!;
         long last = await stream.PublishAsync(new Reading("b", 1));
         received.WaitFor((int)last);
 
@@ -31,7 +31,7 @@ internal sealed class NatsLongOutageTests : NatsFixture
         Assert.That(received.Sequences, Is.EqualTo(Enumerable.Range(1, (int)last)));
         Assert.That(received.Events.Where(e => e.Value.Source == "a").Select(e => e.Value.Number), Is.EqualTo(Enumerable.Range(0, 20)));
 
-        // What may have been sent before the cut may come in after it.
+        // An event that was sent before the cut can be stored after it.
         Assert.That(received.Events.Count(e => e.Value == new Reading("b", 0)), Is.LessThanOrEqualTo(error.Unknown));
     }
 }

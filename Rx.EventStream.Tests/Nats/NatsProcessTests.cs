@@ -6,7 +6,7 @@ using Rx.Tests.Samples;
 
 namespace Rx.Tests.Nats;
 
-/// <summary>What processes share: each command runs as a process of its own.</summary>
+/// <summary>Streams that several processes share. Each command runs in a separate process.</summary>
 internal sealed class NatsProcessTests : NatsFixture
 {
     [Test]
@@ -33,13 +33,13 @@ internal sealed class NatsProcessTests : NatsFixture
         Assert.That(read, Is.EqualTo(Enumerable.Range(100, 50).Select(i => $"{i + 1} {i}")));
     }
 
-    /// <summary>As with <c>Events</c> and Rx's schedulers: it is unhandled, and does not vanish.</summary>
+    /// <summary>As with <c>Events</c> and on Rx's schedulers, the exception is unhandled and does not vanish.</summary>
     [Test]
-    public async Task From_ObserverThrows_TheProcessEndsWithThat()
+    public async Task From_ObserverThrows_ProcessEndsWithException()
     {
         await RunAsync("publish", Server.Url, Name, "0", "1");
 
-        (int exitCode, _, string errors) = await RunToTheEndAsync("observe", Server.Url, Name);
+        (int exitCode, _, string errors) = await RunToExitAsync("observe", Server.Url, Name);
 
         Assert.That(exitCode, Is.Not.Zero);
         Assert.That(errors, Does.Contain("thrown by the observer"));
@@ -57,13 +57,13 @@ internal sealed class NatsProcessTests : NatsFixture
     }
 
     [Test]
-    public async Task Project_SnapshotSavedByOneProcess_GoesOnInAnother()
+    public async Task ToProjection_SavedByOneProcess_ContinuesInAnother()
     {
         using var folder = new TemporaryFolder();
         string file = Path.Combine(folder.Path, "sum.json");
         await RunAsync("publish", Server.Url, Name, "1", "100");
         string first = await RunAsync("sum", Server.Url, Name, file, "100");
-        // Proof that the second one does not begin at the beginning: that is gone.
+        // The second process cannot start at the beginning: those events are gone.
         await JetStream.PurgeStreamAsync(Name, new() { Seq = 101 });
         await RunAsync("publish", Server.Url, Name, "101", "100");
 
@@ -74,7 +74,7 @@ internal sealed class NatsProcessTests : NatsFixture
     }
 
     [Test]
-    public async Task Project_ApplyThrows_CompletionSaysSo()
+    public async Task ToProjection_ApplyThrows_CompletionFaults()
     {
         NatsEventStream<Reading> stream = await OpenAsync();
         await stream.PublishAsync(new Reading("a", 1));
@@ -88,12 +88,12 @@ internal sealed class NatsProcessTests : NatsFixture
 
     private static async Task<string> RunAsync(params string[] arguments)
     {
-        (int exitCode, string output, string errors) = await RunToTheEndAsync(arguments);
+        (int exitCode, string output, string errors) = await RunToExitAsync(arguments);
         Assert.That(exitCode, Is.Zero, errors);
         return output;
     }
 
-    private static async Task<(int ExitCode, string Output, string Errors)> RunToTheEndAsync(params string[] arguments)
+    private static async Task<(int ExitCode, string Output, string Errors)> RunToExitAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
         {

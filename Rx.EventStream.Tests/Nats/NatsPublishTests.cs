@@ -10,7 +10,7 @@ internal sealed class NatsPublishTests : NatsFixture
     private static readonly TimeSpan _short = TimeSpan.FromSeconds(2);
 
     [Test]
-    public async Task PublishAsync_Stored_TheServersSequence()
+    public async Task PublishAsync_Stored_GivesServersSequence()
     {
         NatsEventStream<Reading> stream = await OpenAsync();
         await StoreAsync("a", 0, 4);
@@ -32,7 +32,7 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAsync_ExpectedLastSequence_StoredOnlyIfItIs()
+    public async Task PublishAsync_ExpectedLastSequence_StoredOnlyIfEqual()
     {
         NatsEventStream<Reading> stream = await OpenAsync();
 
@@ -49,7 +49,7 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAsync_RetryOfAnExpectedSequence_StoredOnce()
+    public async Task PublishAsync_RetryWithExpectedSequence_StoredOnce()
     {
         NatsEventStream<Reading> stream = await OpenAsync();
 
@@ -78,7 +78,7 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAllAsync_AnswersAreHeld_NoMoreInFlightThanAllowed()
+    public async Task PublishAllAsync_AnswersHeld_AtMostMaxInFlightSent()
     {
         TcpProxy proxy = OpenProxy();
         NatsEventStream<Reading> stream = await OpenAsync(Options(maxInFlight: 8), proxy.Url);
@@ -86,7 +86,7 @@ internal sealed class NatsPublishTests : NatsFixture
 
         proxy.HoldAnswers();
         Task<long> publishing = stream.PublishAllAsync(Readings("a", 100, first: 1));
-        await UntilStoredAsync(2);
+        await WaitUntilStoredAsync(2);
         await Task.Delay(200);
         Assert.That((await StateAsync()).Messages, Is.InRange(1 + 1, 1 + 8));
         proxy.ReleaseAnswers();
@@ -100,7 +100,7 @@ internal sealed class NatsPublishTests : NatsFixture
         NatsEventStream<Reading> stream = await OpenAsync(url: proxy.Url);
         proxy.HoldAnswers();
         Task<long> publishing = stream.PublishAsync(new Reading("a", 0));
-        await UntilStoredAsync(1);
+        await WaitUntilStoredAsync(1);
         proxy.Cut();
         proxy.ReleaseAnswers();
         proxy.Mend();
@@ -110,7 +110,7 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAsync_ServerDown_FailsAfterItsBoundAsNotStored()
+    public async Task PublishAsync_ServerDown_TimesOutAsNotStored()
     {
         await using NatsConnection connection = Server.Connect();
         await using var stream = await NatsEventStream<Reading>.OpenAsync(connection, Options(publishTimeout: _short));
@@ -125,7 +125,7 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAsync_NoAnswer_FailsAfterItsBoundAsUnknownAndMayBeRepeated()
+    public async Task PublishAsync_NoAnswer_TimesOutAsUnknownAndCanBeRepeated()
     {
         TcpProxy proxy = OpenProxy();
         NatsEventStream<Reading> stream = await OpenAsync(Options(publishTimeout: _short), proxy.Url);
@@ -140,7 +140,7 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAllAsync_ServerGoesDown_SaysWhatWasStored()
+    public async Task PublishAllAsync_ServerGoesDown_CountsOutcomes()
     {
         NatsEventStream<Reading> stream = await OpenAsync(Options(publishTimeout: _short, maxInFlight: 16));
         Received received = Observe(stream.Events);
@@ -162,7 +162,7 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAsync_TooLarge_SaysHowLargeAndWhatIsAllowed()
+    public async Task PublishAsync_TooLarge_NamesSizeAndLimit()
     {
         NatsEventStream<Reading> stream = await OpenAsync(new NatsEventStreamOptions<Reading>(ReadingJson.Default.Reading)
         {
@@ -176,7 +176,7 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAsync_SubjectNobodyStores_SaysWhichAreStored()
+    public async Task PublishAsync_SubjectNotStored_NamesStoredSubjects()
     {
         NatsEventStream<Reading> stream = await OpenAsync(new NatsEventStreamOptions<Reading>(ReadingJson.Default.Reading)
         {
@@ -206,7 +206,7 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAsync_StreamIsFull_FailsWithTheServersReason()
+    public async Task PublishAsync_StreamFull_FailsWithServersReason()
     {
         await JetStream.CreateStreamAsync(new StreamConfig("small", ["small.>"]) { MaxMsgs = 1, Discard = StreamConfigDiscard.New });
         NatsEventStream<Reading> stream = await OpenAsync(new NatsEventStreamOptions<Reading>(ReadingJson.Default.Reading)
@@ -224,7 +224,7 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAsync_Cancelled_Ends()
+    public async Task PublishAsync_Canceled_Ends()
     {
         TcpProxy proxy = OpenProxy();
         NatsEventStream<Reading> stream = await OpenAsync(url: proxy.Url);
@@ -239,7 +239,7 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAllAsync_SendingTakesLongerThanAnAnswerMay_EachIsSentOnce()
+    public async Task PublishAllAsync_SendingExceedsRequestTimeout_EachSentOnce()
     {
         // 6 MB at 1.5 MB/s take 4 s; the connection waits 2 s for an answer.
         const int count = 300;
@@ -253,9 +253,9 @@ internal sealed class NatsPublishTests : NatsFixture
         Assert.That(proxy.BytesUp, Is.LessThan(1.5 * count * text.Length));
     }
 
-    /// <summary>So answers a cluster when it gets the second attempt while the first is on its way; one server alone never does.</summary>
+    /// <summary>A cluster gives this answer when the second attempt comes before the first is stored. A single server never does, so the test plays its part.</summary>
     [Test]
-    public async Task PublishAsync_ServerIsStoringAnEarlierAttempt_AsksAgain()
+    public async Task PublishAsync_EarlierAttemptInProcess_SentAgain()
     {
         await using NatsConnection answering = Server.Connect();
         await using INatsSub<string> subjects = await answering.SubscribeCoreAsync<string>("answered.*");
@@ -281,13 +281,13 @@ internal sealed class NatsPublishTests : NatsFixture
     [TestCase("a.")]
     [TestCase("a\r\nPING")]
     [TestCase("*")]
-    public async Task PublishAsync_NoSubject_SaysSoAtOnce(string subject)
+    public async Task PublishAsync_InvalidSubject_FailsAtOnce(string subject)
     {
         NatsEventStream<Reading> stream = await OpenAsync(Options(subject: _ => subject));
 
         Task<long> publishing = stream.PublishAsync(new Reading("a", 0));
 
-        Assert.That(publishing.IsCompleted, Is.True, "Nothing is sent.");
+        Assert.That(publishing.IsCompleted, Is.True, "No request is sent.");
         await Assert.ThatAsync(() => publishing, Throws.TypeOf<NatsEventStreamException>().With.Message.Contains($"'{subject}'").And.Message.Contains("not stored"));
     }
 
@@ -295,7 +295,7 @@ internal sealed class NatsPublishTests : NatsFixture
     [TestCase(" ")]
     [TestCase("a\r\nb")]
     [TestCase("größe")]
-    public async Task PublishAsync_MessageIdThatNoHeaderHolds_Throws(string id)
+    public async Task PublishAsync_MessageIdNotFitForHeader_Throws(string id)
     {
         NatsEventStream<Reading> stream = await OpenAsync();
 
@@ -303,14 +303,14 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAllAsync_ValuesThrow_WaitsForThoseUnderWayAndSaysWhatBecameOfThem()
+    public async Task PublishAllAsync_ValuesThrow_WaitsAndCountsOutcomes()
     {
         TcpProxy proxy = OpenProxy();
         NatsEventStream<Reading> stream = await OpenAsync(url: proxy.Url);
         proxy.HoldAnswers();
 
         Task<long> publishing = stream.PublishAllAsync(Readings("a", 3).Concat(Throwing()));
-        await UntilStoredAsync(1); // the others may be in the next flight
+        await WaitUntilStoredAsync(1); // the others can be in the next batch
         Assert.That(publishing.IsCompleted, Is.False);
         proxy.ReleaseAnswers();
 
@@ -327,7 +327,7 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAllAsync_OneIsRefused_NoMoreAreTakenAndTheOthersAreCounted()
+    public async Task PublishAllAsync_OneRefused_StopsAndCountsOutcomes()
     {
         NatsEventStream<Reading> stream = await OpenAsync(Options(subject: r => r.Number == 5 ? "no subject" : $"{Name}.a"));
         int taken = 0;
@@ -345,7 +345,7 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAllAsync_Cancelled_WhatWasUnderWayIsUnknown()
+    public async Task PublishAllAsync_Canceled_EventsInFlightAreUnknown()
     {
         TcpProxy proxy = OpenProxy();
         NatsEventStream<Reading> stream = await OpenAsync(Options(maxInFlight: 8), proxy.Url);
@@ -370,11 +370,11 @@ internal sealed class NatsPublishTests : NatsFixture
     }
 
     [Test]
-    public async Task PublishAllAsync_StreamIsDisposedMeanwhile_SaysWhatWasStored()
+    public async Task PublishAllAsync_StreamDisposedDuringCall_CountsOutcomes()
     {
         NatsEventStream<Reading> stream = await OpenAsync(Options(maxInFlight: 16));
         Task<long> publishing = Task.Run(() => stream.PublishAllAsync(Readings("a", int.MaxValue)));
-        await UntilStoredAsync(100);
+        await WaitUntilStoredAsync(100);
 
         await stream.DisposeAsync();
 
@@ -383,7 +383,7 @@ internal sealed class NatsPublishTests : NatsFixture
         Assert.That(error.InnerException, Is.TypeOf<ObjectDisposedException>());
     }
 
-    private async Task UntilStoredAsync(int count)
+    private async Task WaitUntilStoredAsync(int count)
     {
         using var limit = new CancellationTokenSource(Eventually.Limit);
         while ((await StateAsync()).Messages < count)

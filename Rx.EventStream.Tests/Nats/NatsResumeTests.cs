@@ -8,7 +8,7 @@ using Rx.Tests.Contract;
 
 namespace Rx.Tests.Nats;
 
-/// <summary>Reading goes on after whatever happens, with nothing lost or doubled, or says what is missing.</summary>
+/// <summary>After each kind of failure, reading continues without loss or repetition, or reports what is missing.</summary>
 internal sealed class NatsResumeTests : NatsFixture
 {
     private const int Count = 20_000;
@@ -35,7 +35,7 @@ internal sealed class NatsResumeTests : NatsFixture
     }
 
     [Test]
-    public async Task Events_ServerKilledAndRestarted_NothingLostOrDoubled()
+    public async Task Events_ServerKilledAndRestarted_NothingLostOrRepeated()
     {
         NatsEventStream<Reading>[] machines = [await OpenAsync(), await OpenAsync(), await OpenAsync()];
         Received[] received = [.. machines.Select(m => Observe(m.Events))];
@@ -56,14 +56,14 @@ internal sealed class NatsResumeTests : NatsFixture
             each.WaitFor(2 * Count);
             Assert.That(each.Sequences, Is.EqualTo(Enumerable.Range(1, 2 * Count)));
             Assert.That(each.Events, Is.EqualTo(received[0].Events));
-            // What was in flight when the connection broke may be stored in another order.
+            // Events that were in flight when the connection broke can be stored in another order.
             Assert.That(NumbersOf(each, "a").Order(), Is.EqualTo(Enumerable.Range(0, Count)));
             Assert.That(NumbersOf(each, "b").Order(), Is.EqualTo(Enumerable.Range(0, Count)));
         }
     }
 
     [Test]
-    public async Task Events_ConnectionCutForAWhile_GoOnWithTheNext()
+    public async Task Events_ConnectionCutBriefly_ContinueWithNext()
     {
         TcpProxy proxy = OpenProxy();
         Received received = Observe((await OpenAsync(url: proxy.Url)).Events);
@@ -81,9 +81,9 @@ internal sealed class NatsResumeTests : NatsFixture
         Assert.That(received.Sequences, Is.EqualTo(Enumerable.Range(1, 30)));
     }
 
-    /// <summary>After a minute without its reader the server deletes the consumer. This is how that looks afterwards.</summary>
+    /// <summary>The server deletes a consumer after a minute without its reader. The test deletes it instead of waiting that long.</summary>
     [Test]
-    public async Task Events_ConnectionCutUntilTheServerForgot_GoOnWithTheNext()
+    public async Task Events_ConsumerExpiredDuringCut_ContinueWithNext()
     {
         TcpProxy proxy = OpenProxy();
         Received received = Observe((await OpenAsync(url: proxy.Url)).Events);
@@ -100,7 +100,7 @@ internal sealed class NatsResumeTests : NatsFixture
     }
 
     [Test]
-    public async Task Events_ConsumerDeletedBeforeTheFirst_StartsWhereItWas()
+    public async Task Events_ConsumerDeletedBeforeFirstEvent_KeepTheirStart()
     {
         await StoreAsync("a", 0, 5);
         Received received = Observe((await OpenAsync()).Events);
@@ -113,7 +113,7 @@ internal sealed class NatsResumeTests : NatsFixture
     }
 
     [Test]
-    public async Task Events_ConsumerDeletedAgainAndAgain_NothingLostOrDoubled()
+    public async Task Events_ConsumerDeletedRepeatedly_NothingLostOrRepeated()
     {
         NatsEventStream<Reading> stream = await OpenAsync();
         Received received = Observe(stream.Events);
@@ -131,7 +131,7 @@ internal sealed class NatsResumeTests : NatsFixture
     }
 
     [Test]
-    public async Task Events_TrimmedWhileAway_Gap()
+    public async Task Events_TrimmedDuringCut_Gap()
     {
         TcpProxy proxy = OpenProxy();
         Received received = Observe((await OpenAsync(url: proxy.Url)).Events);
@@ -150,7 +150,7 @@ internal sealed class NatsResumeTests : NatsFixture
     }
 
     [Test]
-    public async Task Events_TrimmedToNothingWhileAway_Gap()
+    public async Task Events_AllTrimmedDuringCut_Gap()
     {
         TcpProxy proxy = OpenProxy();
         Received received = Observe((await OpenAsync(url: proxy.Url)).Events);
@@ -165,7 +165,7 @@ internal sealed class NatsResumeTests : NatsFixture
     }
 
     [Test]
-    public async Task Filter_OthersTrimmedThenReconnected_NoGap()
+    public async Task Filter_OtherSubjectsTrimmedThenCut_NoGap()
     {
         TcpProxy proxy = OpenProxy();
         Received received = Observe((await OpenAsync(Options(filter: $"{Name}.b"), proxy.Url)).Events);
@@ -179,7 +179,7 @@ internal sealed class NatsResumeTests : NatsFixture
         proxy.Cut();
         proxy.Mend();
 
-        // Not earlier: an event under way to a reader that is cut off hides how far that one had come.
+        // Only now: an event on its way to a reader that is cut off would hide how far the consumer has come.
         await WaitUntilReplacedAsync(before);
         await StoreAsync("b", 1, 1);
 
@@ -188,9 +188,9 @@ internal sealed class NatsResumeTests : NatsFixture
         Assert.That(received.Sequences, Is.EqualTo(new[] { 1, 22 }));
     }
 
-    /// <summary>What only the old consumer knows is asked for until the server answers, not given up with the first question that gets none.</summary>
+    /// <summary>Only the old consumer knows how far it has come. The reader asks until the server answers, and does not give up after one try.</summary>
     [Test]
-    public async Task Filter_OthersTrimmedAndServerDoesNotAnswerAtFirst_NoGap()
+    public async Task Filter_OtherSubjectsTrimmedAndNoAnswerAtFirst_NoGap()
     {
         TcpProxy proxy = OpenProxy();
         await using NatsConnection connection = NatsServer.ConnectTo(proxy.Url);
@@ -211,11 +211,11 @@ internal sealed class NatsResumeTests : NatsFixture
         proxy.ReleaseAnswers();
         await reader.OpenAsync(CancellationToken.None);
 
-        Assert.That(reader.Next, Is.EqualTo(22));
+        Assert.That(reader.Progress.Next, Is.EqualTo(22));
     }
 
     [Test]
-    public async Task Filter_OwnEventsTrimmedWhileAway_Gap()
+    public async Task Filter_OwnEventsTrimmedDuringCut_Gap()
     {
         TcpProxy proxy = OpenProxy();
         Received received = Observe((await OpenAsync(Options(filter: $"{Name}.b"), proxy.Url)).Events);
@@ -231,9 +231,9 @@ internal sealed class NatsResumeTests : NatsFixture
         Assert.That(received.Error, Is.TypeOf<EventStreamGapException>().With.Property("From").EqualTo(2).And.Property("To").EqualTo(4));
     }
 
-    /// <summary>With the server, what it knew of the consumer is gone: the reader itself must have moved on.</summary>
+    /// <summary>A restarted server no longer knows the consumer, so the reader itself must have moved on.</summary>
     [Test]
-    public async Task Filter_OnlyOthersComeThenServerRestarts_NoGap()
+    public async Task Filter_OnlyOtherSubjectsThenServerRestarts_NoGap()
     {
         await using NatsConnection connection = Server.Connect();
         using var api = new StreamApi(connection, Name, maxInFlight: 1);
@@ -241,7 +241,7 @@ internal sealed class NatsResumeTests : NatsFixture
         await reader.OpenAsync(CancellationToken.None);
         await StoreAsync("busy", 0, 30);
         using var limit = new CancellationTokenSource(Eventually.Limit);
-        while (reader.Next < 31)
+        while (reader.Progress.Next < 31)
         {
             limit.Token.ThrowIfCancellationRequested();
             Assert.That((await Eventually.Ends(reader.ReadAsync().AsTask())).IsEvent, Is.False);
@@ -251,7 +251,7 @@ internal sealed class NatsResumeTests : NatsFixture
         Server.Kill();
         await Server.StartAgainAsync();
         Task<Arrival<Reading>> read = reader.ReadAsync().AsTask();
-        Eventually.IsTrue(() => Connection.ConnectionState is NatsConnectionState.Open, "The test has a connection again.");
+        Eventually.IsTrue(() => Connection.ConnectionState is NatsConnectionState.Open, "The test's own connection is open again.");
         await StoreAsync("rare", 0, 1);
 
         Arrival<Reading> arrival = await Eventually.Ends(read);
@@ -264,7 +264,7 @@ internal sealed class NatsResumeTests : NatsFixture
     }
 
     [Test]
-    public async Task Oldest_TrimmedBeforeTheFirstIsRead_StartsWithTheOldestLeft()
+    public async Task Oldest_TrimmedBeforeFirstRead_StartsWithOldestLeft()
     {
         await StoreAsync("a", 0, 10);
         using var api = new StreamApi(Connection, Name, maxInFlight: 1);
@@ -276,7 +276,7 @@ internal sealed class NatsResumeTests : NatsFixture
     }
 
     [Test]
-    public async Task Oldest_StreamIsTrimmedAllTheTime_NoGapAtTheStart()
+    public async Task Oldest_StreamTrimmedAllTheTime_NoGapAtStart()
     {
         await JetStream.CreateStreamAsync(new StreamConfig("busy", ["busy.>"]) { MaxMsgs = 500 });
         NatsEventStreamOptions<Reading> Busy(NatsStart start) => new(ReadingJson.Default.Reading) { Stream = "busy", Subject = _ => "busy.a", Start = start };
@@ -297,7 +297,7 @@ internal sealed class NatsResumeTests : NatsFixture
     }
 
     [Test]
-    public async Task Events_ManySingleEventsDeleted_TheServerIsAskedOnce()
+    public async Task Events_ManySingleEventsDeleted_ServerIsAskedRarely()
     {
         const int count = 400;
         await StoreAsync("a", 0, count);
@@ -306,7 +306,7 @@ internal sealed class NatsResumeTests : NatsFixture
             await JetStream.DeleteMessageAsync(Name, new StreamMsgDeleteRequest { Seq = sequence });
         }
 
-        await using INatsSub<string> questions = await Connection.SubscribeCoreAsync<string>($"$JS.API.STREAM.INFO.{Name}");
+        await using INatsSub<string> requests = await Connection.SubscribeCoreAsync<string>($"$JS.API.STREAM.INFO.{Name}");
         await Connection.PingAsync();
         Received received = Observe((await OpenAsync(Options(NatsStart.Oldest))).Events);
         received.WaitFor(count * 3 / 4);
@@ -314,7 +314,7 @@ internal sealed class NatsResumeTests : NatsFixture
         Assert.That(received.Error, Is.Null);
         await Connection.PingAsync();
         int asked = 0;
-        while (questions.Msgs.TryRead(out _))
+        while (requests.Msgs.TryRead(out _))
         {
             asked++;
         }
@@ -323,7 +323,7 @@ internal sealed class NatsResumeTests : NatsFixture
     }
 
     [Test]
-    public async Task Events_NoRoomForASecondConsumer_TheFirstMakesRoom()
+    public async Task Events_StreamAllowsOneConsumer_LostOneIsReplaced()
     {
         await JetStream.CreateStreamAsync(new StreamConfig("few", ["few.>"]) { MaxConsumers = 1 });
         TcpProxy proxy = OpenProxy();
@@ -339,12 +339,12 @@ internal sealed class NatsResumeTests : NatsFixture
         received.WaitFor(1);
         Assert.That(received.Error, Is.Null);
         Received another = Observe(stream.From(NatsStart.Oldest));
-        Eventually.IsTrue(() => another.Error is not null, "Whoever has none to make room is told.");
+        Eventually.IsTrue(() => another.Error is not null, "A read that has no consumer to replace fails.");
         Assert.That(another.Error, Is.TypeOf<NatsEventStreamException>().With.Message.Contains("maximum consumers"));
     }
 
     [Test]
-    public async Task Events_SingleEventsDeletedWhileAway_NoGap()
+    public async Task Events_SingleEventsDeletedDuringCut_NoGap()
     {
         TcpProxy proxy = OpenProxy();
         Received received = Observe((await OpenAsync(url: proxy.Url)).Events);
@@ -362,7 +362,7 @@ internal sealed class NatsResumeTests : NatsFixture
     }
 
     [Test]
-    public async Task Events_StreamMadeAnewWhileAway_SaysSo()
+    public async Task Events_StreamRecreatedDuringCut_EndWithError()
     {
         TcpProxy proxy = OpenProxy();
         Received received = Observe((await OpenAsync(url: proxy.Url)).Events);
@@ -375,25 +375,25 @@ internal sealed class NatsResumeTests : NatsFixture
         await StoreAsync("a", 0, 10);
         proxy.Mend();
 
-        Eventually.IsTrue(() => received.Error is not null, "It is noticed.");
-        Assert.That(received.Error, Is.TypeOf<NatsEventStreamException>().With.Message.Contains("made anew"));
+        Eventually.IsTrue(() => received.Error is not null, "The error arrives.");
+        Assert.That(received.Error, Is.TypeOf<NatsEventStreamException>().With.Message.Contains("recreated"));
     }
 
     [Test]
-    public async Task Events_ConnectionDisposed_EndWithAnError()
+    public async Task Events_ConnectionDisposed_EndWithError()
     {
-        await using NATS.Client.Core.NatsConnection connection = Server.Connect();
+        await using NatsConnection connection = Server.Connect();
         await using NatsEventStream<Reading> stream = await NatsEventStream<Reading>.OpenAsync(connection, Options());
         Received received = Observe(stream.Events);
 
         await connection.DisposeAsync();
 
-        Eventually.IsTrue(() => received.Error is not null, "It is not mistaken for the end.");
+        Eventually.IsTrue(() => received.Error is not null, "The error arrives.");
         Assert.That(received.Error, Is.TypeOf<NatsEventStreamException>().With.Message.Contains("disposed"));
     }
 
     [Test]
-    public async Task Events_SixteenObservers_OneConsumerOnTheServer()
+    public async Task Events_SixteenObservers_OneConsumerOnServer()
     {
         NatsEventStream<Reading> stream = await OpenAsync();
         Received[] received = [.. Enumerable.Range(0, 16).Select(_ => Observe(stream.Events))];
@@ -408,25 +408,25 @@ internal sealed class NatsResumeTests : NatsFixture
         string[] consumers = await ConsumersAsync();
         Assert.That(consumers, Has.Length.EqualTo(1));
         INatsJSConsumer consumer = await JetStream.GetConsumerAsync(Name, consumers[0]);
-        Assert.That(consumer.Info.Delivered.ConsumerSeq, Is.EqualTo(10), "It has sent each event once.");
+        Assert.That(consumer.Info.Delivered.ConsumerSeq, Is.EqualTo(10), "The consumer has sent each event once.");
     }
 
     [Test]
-    public async Task Events_Unreadable_EndWithAnErrorThatNamesIt()
+    public async Task Events_Unreadable_EndWithErrorNamingEvent()
     {
         Received received = Observe((await OpenAsync()).Events);
 
         await StoreAsync("a", 0, 2);
         await JetStream.PublishAsync($"{Name}.poison", "{ not json");
 
-        Eventually.IsTrue(() => received.Error is not null, "It is reported.");
+        Eventually.IsTrue(() => received.Error is not null, "The error arrives.");
         Assert.That(received.Error, Is.TypeOf<UnreadableEventException>()
             .With.Property("Sequence").EqualTo(3).And.Property("Subject").EqualTo($"{Name}.poison").And.Message.Contains("3"));
         Assert.That(received.Sequences, Is.EqualTo(new[] { 1, 2 }));
     }
 
     [Test]
-    public async Task Events_UnreadableToBeSkipped_ReportedAndTheNextOnesCome()
+    public async Task Events_UnreadableSkipped_ReportedAndLaterOnesCome()
     {
         var skipped = new List<UnreadableEventException>();
         Received received = Observe((await OpenAsync(Options(skipUnreadable: skipped.Add))).Events);
@@ -441,7 +441,7 @@ internal sealed class NatsResumeTests : NatsFixture
     }
 
     [Test]
-    public async Task DisposeAsync_ConsumerIsDeletedAndEventsAreDisposed()
+    public async Task DisposeAsync_Open_DeletesConsumerAndDisposesEvents()
     {
         NatsEventStream<Reading> stream = await OpenAsync();
 
@@ -449,8 +449,9 @@ internal sealed class NatsResumeTests : NatsFixture
         await stream.DisposeAsync();
 
         Assert.That(await ConsumersAsync(), Is.Empty);
-        Assert.That(stream.Events.IsDisposed, Is.True);
+        Assert.That(stream.Local.IsDisposed, Is.True);
         Assert.That(() => stream.PublishAsync(new Reading("a", 0)), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => stream.Events.Subscribe(new Received()), Throws.TypeOf<ObjectDisposedException>());
     }
 
     private async Task DeleteConsumersAsync()
@@ -475,7 +476,7 @@ internal sealed class NatsResumeTests : NatsFixture
     private static IEnumerable<int> NumbersOf(Received received, string source) =>
         received.Events.Where(e => e.Value.Source == source).Select(e => e.Value.Number);
 
-    /// <summary>Until the only consumer has gone past an event of another subject, which the server has it do every few seconds.</summary>
+    /// <summary>Waits until the only consumer has passed an event of another subject. The server advances it every few seconds.</summary>
     private async Task WaitUntilPassedAsync(ulong sequence)
     {
         using var limit = new CancellationTokenSource(Eventually.Limit);

@@ -12,7 +12,7 @@ using Rx.Tests.Samples;
 
 namespace Rx.Tests.Nats;
 
-/// <summary>TLS and credentials are the connection's: they pass through, and nothing of them is said.</summary>
+/// <summary>TLS and credentials belong to the connection. They are used, and no message or log entry contains them.</summary>
 [TestFixture]
 internal sealed class NatsSecretsTests
 {
@@ -20,7 +20,7 @@ internal sealed class NatsSecretsTests
 
     [TestCase("authorization { user: sam, password: \"s3cret-4711\" }", false)]
     [TestCase("authorization { token: \"s3cret-4711\" }", true)]
-    public async Task Connection_TlsAndCredentials_PassThroughAndNothingSaysThem(string authorization, bool isToken)
+    public async Task Connection_TlsAndCredentials_UsedAndNeverLogged(string authorization, bool isToken)
     {
         using var folder = new TemporaryFolder();
         using X509Certificate2 certificate = MakeCertificate(folder.Path);
@@ -59,7 +59,7 @@ internal sealed class NatsSecretsTests
     }
 
     [Test]
-    public async Task OpenAsync_CertificateOfNobodyKnown_SaysSo()
+    public async Task OpenAsync_UnknownCertificateAuthority_Fails()
     {
         using var folder = new TemporaryFolder();
         using X509Certificate2 certificate = MakeCertificate(folder.Path);
@@ -73,7 +73,7 @@ internal sealed class NatsSecretsTests
             Throws.TypeOf<NatsEventStreamException>().With.Message.Contains("could be reached"));
     }
 
-    /// <summary>A certificate that signs itself, for the loopback, with its key, as two files.</summary>
+    /// <summary>A self-signed certificate for the loopback address, and its key, as two files.</summary>
     private static X509Certificate2 MakeCertificate(string folder)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -88,7 +88,7 @@ internal sealed class NatsSecretsTests
         return certificate;
     }
 
-    /// <summary>Keeps all that is logged, of every level.</summary>
+    /// <summary>Keeps every log entry, whatever its level.</summary>
     private sealed class CollectingLogger : ILoggerFactory, ILogger
     {
         public ConcurrentQueue<string> Messages { get; } = new();

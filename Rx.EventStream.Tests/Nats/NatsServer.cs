@@ -6,7 +6,7 @@ using Rx.Tests.Samples;
 
 namespace Rx.Tests.Nats;
 
-/// <summary>A server of its own for a test: on a free port of the loopback, with its files in a temporary folder.</summary>
+/// <summary>A server for one test: on a free loopback port, with its files in a temporary folder.</summary>
 internal sealed class NatsServer : IAsyncDisposable
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(30);
@@ -35,13 +35,13 @@ internal sealed class NatsServer : IAsyncDisposable
 
     private string Log => Path.Combine(_folder.Path, "server.log");
 
-    /// <summary>Starts a server. Where there is none to start, the test is skipped.</summary>
-    /// <param name="configuration">A file of settings for it, such as users, or null.</param>
+    /// <summary>Starts a server. If none is installed, the test is skipped.</summary>
+    /// <param name="configuration">The content of a configuration file, for example with users, or null.</param>
     public static async Task<NatsServer> StartAsync(string? configuration = null)
     {
         if (Find("nats-server") is not { } binary)
         {
-            Assert.Ignore("There is no nats-server on the path. 'apt-get install nats-server' brings it, or a download from https://nats.io.");
+            Assert.Ignore("nats-server is not on the path. Install it with 'apt-get install nats-server', or from https://nats.io.");
             throw new UnreachableException();
         }
 
@@ -50,20 +50,20 @@ internal sealed class NatsServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Starts it again after <see cref="Kill"/>, on the same port and the same files.</summary>
+    /// <summary>Starts the server again after <see cref="Kill"/>, on the same port and with the same files.</summary>
     public async Task StartAgainAsync()
     {
         _process = Process.Start(_binary, _arguments);
         long start = Stopwatch.GetTimestamp();
         while (!await AnswersAsync())
         {
-            Assert.That(Stopwatch.GetElapsedTime(start), Is.LessThan(_limit), () => $"The server does not come up:\n{File.ReadAllText(Log)}");
-            Assert.That(_process.HasExited, Is.False, () => $"The server has ended:\n{File.ReadAllText(Log)}");
+            Assert.That(Stopwatch.GetElapsedTime(start), Is.LessThan(_limit), () => $"The server does not answer:\n{File.ReadAllText(Log)}");
+            Assert.That(_process.HasExited, Is.False, () => $"The server has exited:\n{File.ReadAllText(Log)}");
             await Task.Delay(20);
         }
     }
 
-    /// <summary>Kills it as <c>kill -9</c> does.</summary>
+    /// <summary>Kills the server as <c>kill -9</c> does.</summary>
     public void Kill()
     {
         _process!.Kill();
@@ -72,7 +72,7 @@ internal sealed class NatsServer : IAsyncDisposable
         _process = null;
     }
 
-    /// <summary>A connection to it, that comes back soon after an outage.</summary>
+    /// <summary>A connection to the server that reconnects soon after an outage.</summary>
     public NatsConnection Connect() => ConnectTo(Url);
 
     /// <inheritdoc cref="Connect"/>

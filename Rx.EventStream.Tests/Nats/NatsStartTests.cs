@@ -5,7 +5,7 @@ namespace Rx.Tests.Nats;
 internal sealed class NatsStartTests : NatsFixture
 {
     [Test]
-    public async Task Start_Now_OnlyWhatFollows()
+    public async Task Start_Now_OnlyLaterEvents()
     {
         await StoreAsync("a", 0, 5);
         NatsEventStream<Reading> stream = await OpenAsync();
@@ -19,7 +19,7 @@ internal sealed class NatsStartTests : NatsFixture
     }
 
     [Test]
-    public async Task Start_Oldest_WhatTheServerHas()
+    public async Task Start_Oldest_AllThatServerHas()
     {
         await StoreAsync("a", 0, 10);
         await JetStream.PurgeStreamAsync(Name, new() { Seq = 4 });
@@ -43,7 +43,7 @@ internal sealed class NatsStartTests : NatsFixture
     }
 
     [Test]
-    public async Task Start_SinceTime_WhatWasStoredSince()
+    public async Task Start_SinceTime_EventsStoredSince()
     {
         await StoreAsync("a", 0, 10);
         DateTimeOffset time = DateTimeOffset.UtcNow;
@@ -56,7 +56,7 @@ internal sealed class NatsStartTests : NatsFixture
     }
 
     [Test]
-    public async Task Start_SinceATimeThatHasNotCome_OnlyWhatIsStoredThen()
+    public async Task Start_SinceFutureTime_OnlyEventsStoredThen()
     {
         DateTimeOffset time = DateTimeOffset.UtcNow.AddSeconds(1);
         Received received = Observe((await OpenAsync(Options(NatsStart.Since(time)))).Events);
@@ -88,7 +88,7 @@ internal sealed class NatsStartTests : NatsFixture
     }
 
     [Test]
-    public async Task Start_LastPerSubjectOfEmptyStream_AllThatFollow()
+    public async Task Start_LastPerSubjectOfEmptyStream_AllLaterEvents()
     {
         Received received = Observe((await OpenAsync(Options(NatsStart.LastPerSubject))).Events);
 
@@ -99,7 +99,7 @@ internal sealed class NatsStartTests : NatsFixture
     }
 
     [Test]
-    public async Task Start_BeforeTheOldest_Gap()
+    public async Task Start_BeforeOldest_Gap()
     {
         await StoreAsync("a", 0, 10);
         await JetStream.PurgeStreamAsync(Name, new() { Seq = 6 });
@@ -111,7 +111,7 @@ internal sealed class NatsStartTests : NatsFixture
     }
 
     [Test]
-    public async Task Start_BeyondTheEnd_SaysSo()
+    public async Task Start_BeyondEnd_Fails()
     {
         await StoreAsync("a", 0, 2);
 

@@ -1,4 +1,4 @@
 namespace Rx.Tests.Nats;
 
-/// <summary>An event of the tests: who published it, and as its which.</summary>
+/// <summary>An event of the tests: the publisher, and its number among that publisher's events.</summary>
 public sealed record Reading(string Source, int Number);

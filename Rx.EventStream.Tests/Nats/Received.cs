@@ -2,7 +2,7 @@ using Rx.Tests.Contract;
 
 namespace Rx.Tests.Nats;
 
-/// <summary>What an observer of a shared stream has seen.</summary>
+/// <summary>An observer of a shared stream that keeps what it receives.</summary>
 internal sealed class Received : IObserver<Sequenced<Reading>>
 {
     private readonly Lock _lock = new();
@@ -51,7 +51,7 @@ internal sealed class Received : IObserver<Sequenced<Reading>>
     {
     }
 
-    /// <summary>Waits until it has seen so many.</summary>
+    /// <summary>Waits until it has received a number of events, or an error.</summary>
     public void WaitFor(int count) =>
-        Eventually.IsTrue(() => Count >= count || Error is not null, $"{count} events come, not {Count}.");
+        Eventually.IsTrue(() => Count >= count || Error is not null, $"{count} events arrive; {Count} have.");
 }

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Rx.Tests.Nats;
 
-/// <summary>A network that fails on demand: passes bytes on between clients and a server, until it is cut, or holds back what the server says.</summary>
+/// <summary>A network that fails on demand. It forwards bytes between clients and a server, can be cut, and can hold the server's answers.</summary>
 internal sealed class TcpProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -14,13 +14,17 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly int? _bytesPerSecond;
     private readonly Task _accepting;
 
-    private volatile bool _isCut;
-    private volatile TaskCompletionSource _mayAnswer = Done();
+    /// <summary>Whether new connections are broken. Written by the test with release, read with acquire.</summary>
+    private bool _isCut;
 
+    /// <summary>Completes when the server's answers can go through. Replaced by the test with release, read with acquire.</summary>
+    private TaskCompletionSource _mayAnswer = Done();
+
+    /// <summary>Interlocked.</summary>
     private long _bytesUp;
 
     /// <param name="target">The server's port.</param>
-    /// <param name="bytesPerSecond">How much it takes from clients, or null for as much as they have.</param>
+    /// <param name="bytesPerSecond">How fast it takes bytes from clients, or null for no limit.</param>
     public TcpProxy(int target, int? bytesPerSecond = null)
     {
         _target = target;
@@ -31,24 +35,25 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     public string Url => $"nats://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
 
-    /// <summary>How many bytes clients have sent.</summary>
+    /// <summary>The number of bytes that clients have sent.</summary>
     public long BytesUp => Interlocked.Read(ref _bytesUp);
 
-    /// <summary>Breaks all connections, and every new one at once.</summary>
+    /// <summary>Breaks all connections, and breaks each new one at once.</summary>
     public void Cut()
     {
-        _isCut = true;
+        Volatile.Write(ref _isCut, true);
         CloseAll();
     }
 
-    /// <summary>Lets new connections through again.</summary>
-    public void Mend() => _isCut = false;
+    /// <summary>Allows new connections again.</summary>
+    public void Mend() => Volatile.Write(ref _isCut, false);
 
-    /// <summary>What the server says from now on waits; what clients say goes through.</summary>
-    public void HoldAnswers() => _mayAnswer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>Holds what the server sends from now on. What clients send still goes through.</summary>
+    public void HoldAnswers() =>
+        Volatile.Write(ref _mayAnswer, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
-    /// <summary>Passes on what was held, and what follows.</summary>
-    public void ReleaseAnswers() => _mayAnswer.TrySetResult();
+    /// <summary>Forwards what was held, and what the server sends later.</summary>
+    public void ReleaseAnswers() => Volatile.Read(ref _mayAnswer).TrySetResult();
 
     public async ValueTask DisposeAsync()
     {
@@ -85,7 +90,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         {
             try
             {
-                if (_isCut)
+                if (Volatile.Read(ref _isCut))
                 {
                     return;
                 }
@@ -97,7 +102,7 @@ internal sealed class TcpProxy : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // The server is down: so is the connection.
+                // The server is down, so the connection ends too.
             }
             finally
             {
@@ -116,7 +121,7 @@ internal sealed class TcpProxy : IAsyncDisposable
             {
                 if (isAnswer)
                 {
-                    await _mayAnswer.Task;
+                    await Volatile.Read(ref _mayAnswer).Task;
                 }
                 else
                 {
@@ -132,7 +137,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            // Cut, or closed by one side: the other is closed with it.
+            // The connection was cut or closed by one side. The other side is closed with it.
         }
     }
 

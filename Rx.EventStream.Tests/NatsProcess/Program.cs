@@ -1,9 +1,9 @@
-// What another machine would do, as a process of its own, for the tests of streams that processes share:
-//   publish URL STREAM FIRST COUNT     stores the numbers from FIRST on, and prints the sequence of the last
-//   read URL STREAM SEQUENCE COUNT     prints "sequence value" of COUNT events, from SEQUENCE on
-//   since URL STREAM TIME COUNT        the same, from a time on
-//   observe URL STREAM                 lets an observer of the first event throw
-//   sum URL STREAM FILE SEQUENCE       adds up the numbers, going on from the snapshot in FILE if there is one, up to SEQUENCE, and saves it
+// Plays another machine, as a separate process, in the tests of streams that several processes share:
+//   publish URL STREAM FIRST COUNT     stores COUNT numbers from FIRST on, and prints the sequence number of the last
+//   read URL STREAM SEQUENCE COUNT     prints "sequence value" for COUNT events from SEQUENCE on
+//   since URL STREAM TIME COUNT        prints the same for COUNT events stored since TIME
+//   observe URL STREAM                 subscribes an observer that throws at the first event
+//   sum URL STREAM FILE SEQUENCE       adds up the numbers through SEQUENCE, starting with the snapshot in FILE if there is one, and saves the result there
 using System.Globalization;
 using System.Text.Json;
 using NATS.Client.Core;
@@ -35,7 +35,7 @@ switch (words[0])
         break;
     case "observe":
         stream.From(NatsStart.Oldest).Subscribe(_ => throw new NotSupportedException("thrown by the observer"));
-        await Task.Delay(TimeSpan.FromSeconds(20)); // it ends before
+        await Task.Delay(TimeSpan.FromSeconds(20)); // the exception ends the process before
         break;
     case "sum":
         var saved = new NatsSnapshot<long>(0, 0);
@@ -58,7 +58,7 @@ switch (words[0])
 
         break;
     default:
-        Console.Error.WriteLine($"'{words[0]}' is none of publish, read, since, observe and sum.");
+        Console.Error.WriteLine($"'{words[0]}' is not a command. The commands are publish, read, since, observe and sum.");
         return 2;
 }
 

@@ -2,31 +2,31 @@ using System.Globalization;
 
 namespace Rx.Nats.Reading;
 
-/// <summary>Where a message stands in the stream and among those of its consumer. The server says it in the subject for acknowledgements.</summary>
-/// <param name="Sequence">The event's sequence in the stream.</param>
-/// <param name="Number">Which message of the consumer it is, from 1.</param>
-/// <param name="Pending">How many events the consumer has after it.</param>
-/// <param name="Nanoseconds">When it was stored, by the server's clock, since 1970.</param>
-/// <remarks>NATS.Net's metadata has the same, and more, in some ten strings and objects a message.</remarks>
-internal readonly record struct MessagePlace(long Sequence, ulong Number, ulong Pending, long Nanoseconds)
+/// <summary>What the server says about a message that it delivers. It is in the message's reply subject, which also serves acknowledgements.</summary>
+/// <param name="Sequence">The event's sequence number in the stream.</param>
+/// <param name="Number">The message's number among the messages of its consumer, from 1.</param>
+/// <param name="Pending">The number of later events that the consumer has.</param>
+/// <param name="Nanoseconds">When the event was stored, by the server's clock, in nanoseconds since 1970.</param>
+/// <remarks>NATS.Net's own metadata type holds the same and more, and allocates about ten strings and objects for each message.</remarks>
+internal readonly record struct MessageMetadata(long Sequence, ulong Number, ulong Pending, long Nanoseconds)
 {
     private const string Prefix = "$JS.ACK.";
 
     /// <summary><c>stream.consumer.delivered.sequence.number.timestamp.pending</c></summary>
     private const int Words = 7;
 
-    /// <summary>As many as are looked at; more may follow.</summary>
+    /// <summary>The number of words to look at. More can follow.</summary>
     private const int MaxWords = Words + 3;
 
-    /// <summary>When it was stored, to a tenth of a microsecond.</summary>
+    /// <summary>When the event was stored, in units of 100 nanoseconds.</summary>
     internal DateTimeOffset Time => DateTimeOffset.UnixEpoch.AddTicks(Nanoseconds / TimeSpan.NanosecondsPerTick);
 
-    /// <summary>Reads it; false where the subject is none for acknowledgements.</summary>
-    /// <remarks>Newer servers have two words before these, domain and account, and one or more behind:
+    /// <summary>Parses a reply subject. Returns false if it is not one for acknowledgements.</summary>
+    /// <remarks>Newer servers put two more words at the front, the domain and the account, and one or more at the end:
     /// https://github.com/nats-io/nats-architecture-and-design/blob/main/adr/ADR-15.md#jsack</remarks>
-    public static bool TryParse(string? subject, out MessagePlace place)
+    public static bool TryParse(string? subject, out MessageMetadata metadata)
     {
-        place = default;
+        metadata = default;
         if (subject is null || !subject.StartsWith(Prefix, StringComparison.Ordinal))
         {
             return false;
@@ -49,7 +49,7 @@ internal readonly record struct MessagePlace(long Sequence, ulong Number, ulong 
             return false;
         }
 
-        place = new MessagePlace(sequence, number, pending, nanoseconds);
+        metadata = new MessageMetadata(sequence, number, pending, nanoseconds);
         return true;
     }
 }

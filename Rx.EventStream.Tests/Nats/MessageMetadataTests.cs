@@ -2,19 +2,19 @@ using Rx.Nats.Reading;
 
 namespace Rx.Tests.Nats;
 
-/// <summary>What the server says of a message, in the forms that servers of all versions have for it.</summary>
+/// <summary>The metadata of a message, in the forms that all versions of the server use.</summary>
 [TestFixture]
-internal sealed class MessagePlaceTests
+internal sealed class MessageMetadataTests
 {
     [TestCase("$JS.ACK.orders.rx-1.1.4711.42.1764000000000000000.7")]
     [TestCase("$JS.ACK._.AbC1.orders.rx-1.1.4711.42.1764000000000000000.7")]
     [TestCase("$JS.ACK.hub.AbC1.orders.rx-1.1.4711.42.1764000000000000000.7.Xy")]
     [TestCase("$JS.ACK.hub.AbC1.orders.rx-1.1.4711.42.1764000000000000000.7.Xy.more")]
-    public void TryParse_SubjectOfAnyServer_Place(string subject)
+    public void TryParse_SubjectOfAnyServerVersion_Metadata(string subject)
     {
-        Assert.That(MessagePlace.TryParse(subject, out MessagePlace place), Is.True);
-        Assert.That(place, Is.EqualTo(new MessagePlace(Sequence: 4711, Number: 42, Pending: 7, Nanoseconds: 1764000000000000000)));
-        Assert.That(place.Time, Is.EqualTo(DateTimeOffset.FromUnixTimeSeconds(1764000000)));
+        Assert.That(MessageMetadata.TryParse(subject, out MessageMetadata metadata), Is.True);
+        Assert.That(metadata, Is.EqualTo(new MessageMetadata(Sequence: 4711, Number: 42, Pending: 7, Nanoseconds: 1764000000000000000)));
+        Assert.That(metadata.Time, Is.EqualTo(DateTimeOffset.FromUnixTimeSeconds(1764000000)));
     }
 
     [TestCase(null)]
@@ -28,9 +28,9 @@ internal sealed class MessagePlaceTests
     [TestCase("$JS.ACK.orders.rx-1.1.4711.many.1764000000000000000.7")]
     [TestCase("$JS.ACK.orders.rx-1.1.4711.42.today.7")]
     [TestCase("$JS.ACK.orders.rx-1.1.4711.42.1764000000000000000.")]
-    public void TryParse_AnythingElse_False(string? subject)
+    public void TryParse_OtherSubject_False(string? subject)
     {
-        Assert.That(MessagePlace.TryParse(subject, out MessagePlace place), Is.False);
-        Assert.That(place, Is.EqualTo(default(MessagePlace)));
+        Assert.That(MessageMetadata.TryParse(subject, out MessageMetadata metadata), Is.False);
+        Assert.That(metadata, Is.EqualTo(default(MessageMetadata)));
     }
 }
