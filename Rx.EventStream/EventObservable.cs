@@ -12,7 +12,7 @@ namespace Rx;
 /// <para><b>Concurrency.</b> Immutable; may be shared and used from any thread.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
-public sealed class EventObservable<T> : IObservable<T>
+public sealed partial class EventObservable<T> : IObservable<T>
 {
     private readonly EventStream<T> _stream;
 
@@ -80,7 +80,7 @@ public sealed class EventObservable<T> : IObservable<T>
     /// </code>
     /// </remarks>
     public IObservable<Sequenced<T>> WithSequence() =>
-        new AdaptedObservable<T, Sequenced<T>>(this, static observer => new SequencingObserver<T>(observer));
+        new Adapted<Sequenced<T>>(this, static observer => new SequencingObserver<T>(observer));
 
     /// <summary>The events in batches, without copying: each batch is a slice of the stream's own memory.</summary>
     /// <param name="maxCount">The most events in one batch; at least 1. A batch has what is there, up to this number,
@@ -96,7 +96,7 @@ public sealed class EventObservable<T> : IObservable<T>
     public IObservable<ReadOnlyMemory<T>> Batch(int maxCount)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
-        return new AdaptedObservable<T, ReadOnlyMemory<T>>(this, observer => new BatchObserver<T>(observer, maxCount));
+        return new Adapted<ReadOnlyMemory<T>>(this, observer => new BatchObserver<T>(observer, maxCount));
     }
 
     /// <summary>Joins the stream with a reader, from which events are pulled.</summary>

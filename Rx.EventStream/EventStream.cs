@@ -12,14 +12,14 @@ namespace Rx;
 /// <summary>A subject whose events are written once, to a linked list, and read by each subscriber at its own pace.</summary>
 /// <typeparam name="T">The type of the events. Null is an event like any other.</typeparam>
 /// <remarks>
-/// <para>It can stand wherever a <see cref="Subject{T}"/> does. Observers without a scheduler are called on the publishing
-/// thread. An observer on a scheduler has a cursor of its own: a slow one delays nobody, and sees every event.</para>
+/// <para>It is a drop-in replacement for <see cref="Subject{T}"/>. Observers without a scheduler are called on the publishing
+/// thread. An observer on a scheduler has a cursor of its own: a slow one delays no other, and sees every event.</para>
 /// <para><b>Concurrency.</b> All members may be used from any thread at any time (with
 /// <see cref="EventStreamOptions.SingleWriter"/>, publishing by one thread at a time). Publishing and delivering take no
 /// lock. All observers see one order of events and never overlapping calls: any number of <c>OnNext</c>, then at most
 /// one <c>OnError</c> or <c>OnCompleted</c>.</para>
 /// <para><b>Re-entrancy.</b> An event published from inside an observer is delivered on the publishing thread after
-/// the current one has reached everyone.</para>
+/// the current event has reached every observer.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
 [DebuggerTypeProxy(typeof(EventStreamDebugView<>))]

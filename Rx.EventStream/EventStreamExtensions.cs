@@ -1,19 +1,17 @@
 using System.Reactive.Concurrency;
-using System.Reactive.Disposables;
 using System.Reactive.Linq;
-using System.Runtime.CompilerServices;
 using Rx.Operators;
 
 namespace Rx;
 
-/// <summary>Operators on any observable that put an <see cref="EventStream{T}"/> to use, and the projection of a stream to a state.</summary>
+/// <summary>Operators on any observable that use an <see cref="EventStream{T}"/>, and the projection of a stream to a state.</summary>
 /// <remarks><b>Concurrency.</b> All methods may be called from any thread at any time.</remarks>
 public static class EventStreamExtensions
 {
     /// <summary>Publishes what a source produces to a new stream, from now on.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
-    /// <param name="source">The source; it is subscribed to at once, once.</param>
-    /// <param name="options">How the stream is to work; null for the defaults.</param>
+    /// <param name="source">The source. The method subscribes to it once, before it returns.</param>
+    /// <param name="options">The stream's options; null for the defaults.</param>
     /// <returns>The stream. Disposing it unsubscribes from the source.</returns>
     /// <remarks>
     /// <code>
@@ -33,14 +31,14 @@ public static class EventStreamExtensions
     /// <summary>Shares one subscription to a source among all observers: subscribes with the first, unsubscribes with the last.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="source">The source.</param>
-    /// <param name="options">How the stream between is to work, such as what a late observer can replay; null for the defaults.</param>
+    /// <param name="options">The options of the stream in between, such as what a late observer can replay; null for the defaults.</param>
     /// <remarks>
     /// <code>
     /// source     ^a--b--c-|
     /// first      ^a--b--c-|
     /// second        ^b--c-|
     /// </code>
-    /// Counting and joining are one step, so an observer that comes while the last one leaves either keeps the subscription
+    /// Counting and joining are one step, so an observer that subscribes while the last one leaves either keeps the subscription
     /// alive or starts a new one. After the source has ended, the next observer starts it again, so <c>Retry</c> and <c>Repeat</c> work.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="source"/> is null.</exception>
@@ -54,7 +52,7 @@ public static class EventStreamExtensions
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="source">The source.</param>
     /// <param name="scheduler">Where the observer is called.</param>
-    /// <param name="lag">What happens when the observer does not keep up.</param>
+    /// <param name="lag">What happens when the observer lags.</param>
     /// <remarks>
     /// With <c>LagPolicy.Latest</c>, and an observer that takes three ticks for <c>a</c>:
     /// <code>
@@ -68,10 +66,10 @@ public static class EventStreamExtensions
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scheduler);
         ArgumentNullException.ThrowIfNull(lag);
-        return Through(source, stream => stream.ObserveOn(scheduler).WithLagPolicy(lag));
+        return new ThroughStream<T, T>(source, stream => stream.ObserveOn(scheduler).WithLagPolicy(lag));
     }
 
-    /// <summary>Observes a source on a scheduler; an observer that was busy goes on with the newest event.</summary>
+    /// <summary>Observes a source on a scheduler; an observer that was busy continues with the newest event.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="source">The source.</param>
     /// <param name="scheduler">Where the observer is called.</param>
@@ -86,7 +84,7 @@ public static class EventStreamExtensions
     public static IObservable<T> ObserveLatestOn<T>(this IObservable<T> source, IScheduler scheduler) =>
         ObserveOn(source, scheduler, LagPolicy.Latest);
 
-    /// <summary>Observes a source on a scheduler, by the run: the observer gets what has come meanwhile as one batch.</summary>
+    /// <summary>Observes a source on a scheduler in batches: the observer gets what has arrived since its last call as one batch.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="source">The source.</param>
     /// <param name="scheduler">Where the observer is called.</param>
@@ -106,13 +104,13 @@ public static class EventStreamExtensions
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scheduler);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
-        return Through(source, stream => stream.ObserveOn(scheduler).Batch(maxCount));
+        return new ThroughStream<T, ReadOnlyMemory<T>>(source, stream => stream.ObserveOn(scheduler).Batch(maxCount));
     }
 
     /// <summary>Reads a source with <c>await foreach</c>, with a bound on what waits for a slow reader.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="source">The source; each enumeration subscribes to it when it begins, and unsubscribes when it ends.</param>
-    /// <param name="lag">What happens when the reader does not keep up.</param>
+    /// <param name="lag">What happens when the reader lags.</param>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this token.</param>
     /// <remarks>
     /// It ends when the source completes, and throws the source's error if it has one. With <c>LagPolicy.Wait</c> the source is
@@ -123,34 +121,18 @@ public static class EventStreamExtensions
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(lag);
-        return Read(source, lag, cancellationToken);
-
-        static async IAsyncEnumerable<T> Read(IObservable<T> source, LagPolicy lag, [EnumeratorCancellation] CancellationToken cancellationToken)
-        {
-            // Not disposed: a source that was just freed from waiting is to end quietly, not with an exception.
-            var stream = new EventStream<T>();
-            using EventReader<T> reader = stream.AsObservable().WithLagPolicy(lag).OpenReader();
-            using IDisposable subscription = lag.WaitsWhenFull ? SubscribeOnPool(source, stream) : source.SubscribeSafe(stream);
-            while (await reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
-            {
-                while (reader.TryRead(out T? value))
-                {
-                    yield return value;
-                    cancellationToken.ThrowIfCancellationRequested();
-                }
-            }
-        }
+        return SourceReading.ReadAllAsync(source, lag, cancellationToken);
     }
 
-    /// <summary>Keeps a state up to date with a stream, so that others can take it together with the position it belongs to.</summary>
+    /// <summary>Keeps a state up to date with a stream, so that a client can take it together with the position it belongs to.</summary>
     /// <typeparam name="TState">The type of the state; immutable, since it is shared.</typeparam>
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="stream">The stream.</param>
     /// <param name="seed">The state before the first event.</param>
-    /// <param name="apply">Makes the next state of a state and an event. Called for each event once, in order, one call at a time.</param>
+    /// <param name="apply">Returns the next state, from a state and an event. Called once for each event, in order, one call at a time.</param>
     /// <remarks>
     /// It begins with what the stream retains. Without <see cref="EventStreamOptions.Scheduler"/> it is up to date when
-    /// <c>OnNext</c> returns, as an observer on the publishing thread is.
+    /// <c>OnNext</c> returns, like an observer on the publishing thread.
     /// <code>
     /// stream   -1--2--3--|
     /// sum     0-1--3--6--
@@ -163,38 +145,5 @@ public static class EventStreamExtensions
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(apply);
         return new EventProjection<TState, T>(stream, seed, apply);
-    }
-
-    /// <summary>Subscribes where waiting is allowed: a source that produces inside <c>Subscribe</c> would otherwise wait there for the
-    /// thread it is on. It is ended by a token, since its own handle comes only when it has produced all.</summary>
-    private static CancellationDisposable SubscribeOnPool<T>(IObservable<T> source, IObserver<T> observer)
-    {
-        var cancellation = new CancellationDisposable();
-        source.TakeUntil(cancellation.Token).SubscribeOn(TaskPoolScheduler.Default).SubscribeSafe(observer);
-        return cancellation;
-    }
-
-    /// <summary>For each observer a stream between it and the source, observed first and then fed.</summary>
-    private static AnonymousObservable<TResult> Through<T, TResult>(IObservable<T> source, Func<EventStream<T>, IObservable<TResult>> observe) =>
-        new(observer =>
-        {
-            var stream = new EventStream<T>();
-            var upstream = new SingleAssignmentDisposable();
-            IDisposable observed = observe(stream).Subscribe(observer);
-
-            // An observer that lagged too far, or threw, is done: the source is not to go on for nobody.
-            (observed as EventSubscription)?.OnEnded(upstream.Dispose);
-            upstream.Disposable = source.SubscribeSafe(stream);
-            return StableCompositeDisposable.Create(upstream, observed);
-        });
-
-    /// <summary>An observable that is nothing but its subscribing. Unlike Rx's, it puts nothing between: who throws ends as the scheduler says.</summary>
-    private sealed class AnonymousObservable<T>(Func<IObserver<T>, IDisposable> subscribe) : IObservable<T>
-    {
-        public IDisposable Subscribe(IObserver<T> observer)
-        {
-            ArgumentNullException.ThrowIfNull(observer);
-            return subscribe(observer);
-        }
     }
 }

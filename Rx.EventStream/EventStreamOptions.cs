@@ -2,7 +2,7 @@ using System.Reactive.Concurrency;
 
 namespace Rx;
 
-/// <summary>How an <see cref="EventStream{T}"/> is to work. Set once, when the stream is made.</summary>
+/// <summary>The options of an <see cref="EventStream{T}"/>. Set once, when the stream is created.</summary>
 /// <remarks><b>Concurrency.</b> Immutable; one instance may serve any number of streams.</remarks>
 public sealed class EventStreamOptions
 {
@@ -13,18 +13,18 @@ public sealed class EventStreamOptions
 
     private readonly int _segmentCapacity = DefaultSegmentCapacity;
     private readonly Retention _retention = Retention.None;
-    private readonly LagPolicy _lag = LagPolicy.Unbounded;
+    private readonly LagPolicy _lagPolicy = LagPolicy.Unbounded;
 
     /// <summary>Whether only one thread at a time publishes, which saves it every interlocked operation. Default: false,
     /// any thread may publish at any time.</summary>
     /// <remarks>
-    /// It is a promise, like that of a channel's <c>SingleWriter</c>: <c>OnNext</c>, <c>OnNextRange</c>, <c>OnError</c> and
-    /// <c>OnCompleted</c> never overlap, save for calls from inside an observer. Where it is broken, events are lost.
-    /// Subscribing, reading and disposing stay free for all threads.
+    /// It is a promise of the caller, like a channel's <c>SingleWriter</c>: <c>OnNext</c>, <c>OnNextRange</c>, <c>OnError</c> and
+    /// <c>OnCompleted</c> never overlap, except for calls from inside an observer. If the promise is broken, events are lost.
+    /// Any thread may subscribe, read and dispose.
     /// </remarks>
     public bool SingleWriter { get; init; }
 
-    /// <summary>Where observers are called that name no scheduler of their own. Default: null, on the publishing thread before
+    /// <summary>Where observers are called that have no scheduler of their own. Default: null, on the publishing thread before
     /// <c>OnNext</c> returns, as <see cref="System.Reactive.Subjects.Subject{T}"/> does.</summary>
     public IScheduler? Scheduler { get; init; }
 
@@ -33,24 +33,24 @@ public sealed class EventStreamOptions
     /// <remarks>Its monotonic timestamps are used, so setting the wall clock neither drops nor revives events.</remarks>
     public TimeProvider? TimeProvider { get; init; }
 
-    /// <summary>What those who subscribe late can still replay. Default: <see cref="Retention.None"/>.</summary>
+    /// <summary>What late subscribers can replay. Default: <see cref="Retention.None"/>.</summary>
     public Retention Retention
     {
         get => _retention;
         init => _retention = value ?? throw new ArgumentNullException(nameof(value));
     }
 
-    /// <summary>What happens to a subscriber that does not keep up, unless it has a policy of its own. Default: <see cref="LagPolicy.Unbounded"/>.</summary>
+    /// <summary>What happens to a subscriber that lags, unless it has a policy of its own. Default: <see cref="LagPolicy.Unbounded"/>.</summary>
     public LagPolicy LagPolicy
     {
-        get => _lag;
-        init => _lag = value ?? throw new ArgumentNullException(nameof(value));
+        get => _lagPolicy;
+        init => _lagPolicy = value ?? throw new ArgumentNullException(nameof(value));
     }
 
     /// <summary>The most events in one segment of the list, from 1 to 1,048,576. Default: 1,024.</summary>
     /// <remarks>
-    /// The first segments are smaller, and those of large structs too, so that arrays stay out of the large object heap.
-    /// Memory is given back a segment at a time.
+    /// The first segments are smaller. Segments of large structs are smaller too, so that arrays stay out of the large object heap.
+    /// Memory is freed a segment at a time.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int SegmentCapacity

@@ -2,10 +2,12 @@ using System.Diagnostics;
 
 namespace Rx;
 
-/// <summary>What happens to a subscriber, or a reader, that does not keep up.</summary>
+/// <summary>What happens to a subscriber, or a reader, that lags.</summary>
 /// <remarks>
-/// Lag is how many published events a subscriber is behind. While it handles an event its lag may grow past the bound; the policy
-/// is applied before the next one. Whatever the policy, others miss nothing.
+/// The lag is the number of published events that a subscriber has not consumed yet. While it handles an event its lag may grow past the bound; the policy
+/// is applied before the next event. Whatever the policy, other subscribers miss nothing.
+/// <para>Every policy but <see cref="Unbounded"/> needs a scheduler or a reader: an observer on the publishing thread never lags, and subscribing it with such a policy
+/// throws <see cref="InvalidOperationException"/>.</para>
 /// <para><b>Concurrency.</b> Immutable; may be shared and used from any thread.</para>
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}")]
@@ -21,13 +23,13 @@ public sealed class LagPolicy
         WaitsWhenFull = waitsWhenFull;
     }
 
-    /// <summary>Nothing is missed: events wait in the list for as long as it takes. The default.</summary>
+    /// <summary>The subscriber misses nothing: events wait in the list for as long as it takes. The default.</summary>
     public static LagPolicy Unbounded { get; } = new("Unbounded", 0);
 
-    /// <summary>Only the newest event waits: a subscriber that was busy goes on with what is current.</summary>
+    /// <summary>Only the newest event waits: a subscriber that was busy continues with it.</summary>
     public static LagPolicy Latest { get; } = new("Latest", 1);
 
-    /// <summary>The most events a subscriber may be behind, or 0 for any number.</summary>
+    /// <summary>The greatest lag of a subscriber, or 0 for any.</summary>
     internal int Capacity { get; }
 
     internal bool FailsWhenFull { get; }
@@ -37,7 +39,7 @@ public sealed class LagPolicy
     /// <summary>Whether a subscriber that lags further than <see cref="Capacity"/> loses events, or ends.</summary>
     internal bool IsBounded => Capacity > 0 && !WaitsWhenFull;
 
-    /// <summary>A subscriber that is more than <paramref name="capacity"/> events behind goes on with the newest ones.</summary>
+    /// <summary>A subscriber that lags by more than <paramref name="capacity"/> events continues with the newest ones.</summary>
     /// <param name="capacity">How many; at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="capacity"/> is less than 1.</exception>
     public static LagPolicy DropOldest(int capacity)
@@ -46,7 +48,7 @@ public sealed class LagPolicy
         return new("DropOldest", capacity);
     }
 
-    /// <summary>A subscriber that is more than <paramref name="capacity"/> events behind ends with a <see cref="SubscriberLaggedException"/>.</summary>
+    /// <summary>A subscriber that lags by more than <paramref name="capacity"/> events ends with a <see cref="SubscriberLaggedException"/>.</summary>
     /// <param name="capacity">How many; at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="capacity"/> is less than 1.</exception>
     public static LagPolicy Fail(int capacity)
@@ -55,12 +57,12 @@ public sealed class LagPolicy
         return new("Fail", capacity, failsWhenFull: true);
     }
 
-    /// <summary>Publishers wait while a subscriber is <paramref name="capacity"/> events behind: <c>OnNext</c> blocks, and
+    /// <summary>Publishers wait while a subscriber lags by <paramref name="capacity"/> events: <c>OnNext</c> blocks, and
     /// <see cref="EventStream{T}.OnNextAsync"/> completes later.</summary>
     /// <param name="capacity">How many; at least 1.</param>
     /// <remarks>
     /// One subscriber with this policy makes every publisher of the stream wait for it. Publishing from inside a delivery of the
-    /// same stream throws where it would have to wait, since it might wait for itself.
+    /// same stream throws where it would have to wait, since it would wait for itself.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="capacity"/> is less than 1.</exception>
     public static LagPolicy Wait(int capacity)

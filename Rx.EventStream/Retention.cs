@@ -4,8 +4,8 @@ namespace Rx;
 
 /// <summary>What late subscribers can still replay: nothing, the newest events by number, by age, by both, or all.</summary>
 /// <remarks>
-/// Retention is a promise to those who come late. It takes nothing from those who are there already: an observer that lags
-/// behind, and a held position, keep what they need (see <see cref="LagPolicy"/> for bounding that).
+/// Retention is for subscribers that join later. It takes nothing from current ones: an observer that lags, and a held position, keep
+/// what they need (<see cref="LagPolicy"/> bounds that).
 /// <para><b>Concurrency.</b> Immutable; may be shared and used from any thread.</para>
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}")]
@@ -17,7 +17,7 @@ public sealed class Retention
         MaxAge = maxAge;
     }
 
-    /// <summary>Nothing is retained: who subscribes gets what comes, as with <see cref="System.Reactive.Subjects.Subject{T}"/>.</summary>
+    /// <summary>Nothing is retained: a subscriber gets what is published from then on, as with <see cref="System.Reactive.Subjects.Subject{T}"/>.</summary>
     public static Retention None { get; } = new(0, TimeSpan.MaxValue);
 
     /// <summary>Everything is retained as long as the stream lives, as with an unbounded <see cref="System.Reactive.Subjects.ReplaySubject{T}"/>.</summary>
@@ -40,7 +40,7 @@ public sealed class Retention
         return new(maxCount, TimeSpan.MaxValue);
     }
 
-    /// <summary>Retains the events published within the last <paramref name="maxAge"/>, by the clock of the stream's scheduler.</summary>
+    /// <summary>Retains the events published within the last <paramref name="maxAge"/>, by the clock that <see cref="EventStreamOptions.TimeProvider"/> describes.</summary>
     /// <param name="maxAge">How long; more than zero.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxAge"/> is not positive.</exception>
     public static Retention Time(TimeSpan maxAge)

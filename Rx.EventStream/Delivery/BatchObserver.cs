@@ -1,6 +1,6 @@
 namespace Rx.Delivery;
 
-/// <summary>Takes events by the run where they lie side by side, as a slice of the segment that holds them.</summary>
+/// <summary>Takes runs of events that lie side by side, each as a slice of the segment that holds them.</summary>
 internal sealed class BatchObserver<T>(IObserver<ReadOnlyMemory<T>> observer, int maxCount) : IObserver<T>, ISubscriptionObserver
 {
     private InlineSubscription<T>? _inline;

@@ -1,6 +1,6 @@
 namespace Rx.Delivery;
 
-/// <summary>Which log the current thread is delivering events of, so that publishing can tell that it would wait for itself.</summary>
+/// <summary>The logs whose events the current thread delivers on a scheduler or in a replay, so that a publisher can tell that it would wait for itself.</summary>
 internal static class DeliveryScope
 {
     [ThreadStatic]
@@ -9,7 +9,7 @@ internal static class DeliveryScope
     /// <summary>Whether this thread is inside a delivery of <paramref name="log"/>, however deep.</summary>
     internal static bool IsInside(object log) => ReferenceEquals(_current, log) || (_current is Nested nested && nested.Contains(log));
 
-    /// <summary>Enters a delivery; returns what <see cref="Leave"/> wants back.</summary>
+    /// <summary>Enters a delivery; returns what <see cref="Leave"/> takes.</summary>
     internal static object? Enter(object log)
     {
         object? outer = _current;

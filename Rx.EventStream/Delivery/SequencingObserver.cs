@@ -1,6 +1,6 @@
 namespace Rx.Delivery;
 
-/// <summary>Adds the sequence to each event.</summary>
+/// <summary>Adds the sequence number to each event.</summary>
 internal sealed class SequencingObserver<T>(IObserver<Sequenced<T>> observer) : IObserver<T>, ISubscriptionObserver
 {
     private EventSubscription? _subscription;

@@ -2,31 +2,31 @@ using System.Diagnostics;
 
 namespace Rx.Delivery;
 
-/// <summary>The subscriptions of one kind, in the order they came: changed under a lock, walked without one.</summary>
+/// <summary>The subscriptions of one kind, in subscription order: changed under a lock, walked without one.</summary>
 /// <remarks>
-/// An array that grows by doubling. Who leaves stays in its slot, as one that has ended, until a third of the slots are such; then
-/// the others move to a new array. So adding and removing cost the same however many there are. A walker goes over the
-/// array that it found, up to the first empty slot: it sees each subscription that was there before the walk began and
-/// still is. No observer is called under the lock.
+/// An array that grows by doubling. A subscription that has ended stays in its slot until a third of the slots are such; then
+/// the others move to a new array. So adding and removing cost the same however many there are. A walk goes over the
+/// array that it found, up to the first empty slot: it sees each subscription that was there before the walk began and has
+/// not ended. No observer is called under the lock.
 /// </remarks>
 internal class SubscriptionList
 {
     private const int FewEnded = 16;
 
-    /// <summary>The subscriptions, then empty slots. Replaced and filled under <see cref="Gate"/> with release, read by walkers with
+    /// <summary>The subscriptions, then empty slots. Replaced and filled under <see cref="Gate"/> with release, read by walks with
     /// acquire; a slot is filled once, and never emptied.</summary>
     private EventSubscription?[] _slots = [];
 
     /// <summary>How many slots are filled. Under the lock.</summary>
     private int _filled;
 
-    /// <summary>How many of them are subscribed. Written under the lock, read by anyone.</summary>
+    /// <summary>How many of them are subscribed. Written under the lock, read by any thread.</summary>
     private int _count;
 
-    /// <summary>How many events those had that have left the list. Written under the lock.</summary>
+    /// <summary>How many events were delivered to subscriptions that have left the list. Written under the lock.</summary>
     internal long DeliveredBefore { get; private set; }
 
-    /// <summary>How many events those missed that have left the list. Written under the lock.</summary>
+    /// <summary>How many events were missed by subscriptions that have left the list. Written under the lock.</summary>
     internal long DroppedBefore { get; private set; }
 
     internal Lock Gate { get; } = new();
@@ -45,7 +45,7 @@ internal class SubscriptionList
         }
 
         subscription.Slot = _filled;
-        // Publishes the subscription; a walker's read of the slot is followed by reads that depend on it.
+        // Publishes the subscription; a walk's read of the slot is followed by reads that depend on it.
         Volatile.Write(ref _slots[_filled], subscription);
         OnAddedLocked(subscription);
         _filled++;
@@ -68,7 +68,7 @@ internal class SubscriptionList
         }
     }
 
-    /// <summary>Drops what has ended, unless somebody else is changing the list: who delivers does not wait.</summary>
+    /// <summary>Removes subscriptions that have ended, unless another thread is changing the list: a draining thread does not wait.</summary>
     internal void TryRemoveEnded()
     {
         if (!Gate.TryEnter())
@@ -133,12 +133,12 @@ internal class SubscriptionList
     {
     }
 
-    /// <summary>Called when those who are subscribed have got other slots.</summary>
+    /// <summary>Called when the subscriptions have got other slots.</summary>
     private protected virtual void OnMovedLocked(ReadOnlySpan<EventSubscription?> before, ReadOnlySpan<EventSubscription?> now)
     {
     }
 
-    /// <summary>Moves those who are subscribed to a new array, with room for as many again.</summary>
+    /// <summary>Moves the subscriptions that have not ended to a new array, with room for as many again.</summary>
     private void MoveLocked()
     {
         EventSubscription?[] slots = _count == 0 && _filled > 0 ? [] : new EventSubscription?[Math.Max(2, 2 * _count)];
@@ -154,7 +154,7 @@ internal class SubscriptionList
 
         EventSubscription?[] before = _slots;
         _filled = filled;
-        // Publishes the array; pairs with the walkers' acquire.
+        // Publishes the array; pairs with the acquire of walks.
         Volatile.Write(ref _slots, slots);
         OnMovedLocked(before, slots);
     }

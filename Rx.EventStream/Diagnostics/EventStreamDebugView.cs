@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Rx.Diagnostics;
 
-/// <summary>What a debugger shows of a stream. Looking takes nothing from anybody.</summary>
+/// <summary>What a debugger shows of a stream. It changes nothing.</summary>
 internal sealed class EventStreamDebugView<T>(EventStream<T> stream)
 {
     /// <summary>The newest events to show of those that are retained.</summary>

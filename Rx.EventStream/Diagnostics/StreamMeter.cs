@@ -21,11 +21,11 @@ internal static class StreamMeter
         _meter.CreateObservableCounter(
             "rx.eventstream.delivered", () => Measure(f => f.Delivered), "{event}", "Events delivered, summed over subscribers.");
         _meter.CreateObservableCounter(
-            "rx.eventstream.dropped", () => Measure(f => f.Dropped), "{event}", "Events that subscribers missed because they did not keep up.");
+            "rx.eventstream.dropped", () => Measure(f => f.Dropped), "{event}", "Events that subscribers missed because they lagged too far.");
         _meter.CreateObservableUpDownCounter(
             "rx.eventstream.subscribers", () => Measure(f => f.Subscribers), "{subscriber}", "Observers subscribed.");
         _meter.CreateObservableGauge(
-            "rx.eventstream.lag", () => Measure(f => f.GreatestLag), "{event}", "How far the slowest subscriber is behind.");
+            "rx.eventstream.lag", () => Measure(f => f.GreatestLag), "{event}", "The lag of the slowest subscriber.");
         _meter.CreateObservableUpDownCounter(
             "rx.eventstream.retained", () => Measure(f => f.RetainedEvents), "{event}", "Events that a late subscriber can replay.");
         _meter.CreateObservableUpDownCounter(

@@ -47,7 +47,7 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         // One that threw on its scheduler, or lagged too far, has left.
         ((EventSubscription)subscription).OnEnded(leaving.Dispose);
 
-        // Behind the observer, so that what the source produces at once is not lost to it.
+        // After the observer has subscribed, so that it gets what the source produces at once.
         if (Interlocked.Exchange(ref connection.IsConnected, 1) == 0)
         {
             connection.Source.Disposable = source.SubscribeSafe(connection.Stream);
@@ -81,14 +81,14 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         /// <summary>The subscription to the source; may be disposed before it is there.</summary>
         internal readonly SingleAssignmentDisposable Source = new();
 
-        /// <summary>1 once somebody subscribes to the source; exchanged by the first observer that is subscribed to the stream.</summary>
+        /// <summary>1 once the source is being subscribed to. Exchanged by the first observer that is subscribed to the stream.</summary>
         internal int IsConnected;
 
         /// <summary>How many observers there are; read and written under the lock.</summary>
         internal int Observers;
 
-        /// <summary>Ends the subscription to the source. The stream stays open: an event that is just being published is to end
-        /// quietly, with nobody to get it.</summary>
+        /// <summary>Ends the subscription to the source. The stream stays open: an event that is being published at this moment ends
+        /// quietly, without an observer to get it.</summary>
         public void Dispose() => Source.Dispose();
     }
 }
