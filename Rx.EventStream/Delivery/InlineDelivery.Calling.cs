@@ -52,6 +52,34 @@ internal abstract partial class InlineDelivery<T>
         _turn = 0;
     }
 
+    /// <summary>Wakes parked readers and calls every observer with the event just published; false if it must be delivered another way, or an observer threw. Then the drainer goes on with what is not delivered yet.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private protected bool TryWakeAndCallAllOwned(T value)
+    {
+        PublishFlags flags = _log.Flags;
+        if ((flags & PublishFlags.HasWaiters) != 0)
+        {
+            WakeOwned();
+        }
+
+        if ((flags & PublishFlags.HasJoiners) != 0)
+        {
+            return false;
+        }
+
+        InlineDelivery<T> owner = this;
+        try
+        {
+            CallAllOwned(value);
+            return true;
+        }
+        catch (Exception error)
+        {
+            FinishWalkOwned(ref owner, error);
+            return false;
+        }
+    }
+
     /// <summary>Delivers what was just published, where it is not for one observer alone.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private protected void WakeAndDrainOwned()
@@ -82,16 +110,15 @@ internal abstract partial class InlineDelivery<T>
         delivery.DrainOwned();
     }
 
-    /// <summary>Goes on after one of several observers threw: with the others, then with what else there is.</summary>
+    /// <summary>Calls the other observers after one of several threw.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private protected static void ResumeWalkOwned(ref InlineDelivery<T> delivery, Exception error)
+    private static void FinishWalkOwned(ref InlineDelivery<T> delivery, Exception error)
     {
         delivery.AddErrorOwned(error);
         bool isThere = delivery._cursor.TryPeek(delivery._log, out T? value);
         Debug.Assert(isThere, "The event in delivery is published.");
         delivery.CallRestOwned(value!);
         delivery._cursor.MoveOn();
-        delivery.DrainOwned();
     }
 
     /// <summary>Calls every observer with one event. An observer that throws keeps no other from getting it.</summary>

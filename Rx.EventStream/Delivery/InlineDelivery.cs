@@ -60,13 +60,17 @@ internal abstract partial class InlineDelivery<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Publish(T value, PublishFlags flags)
     {
-        if ((flags & PublishFlags.MultiWriter) != 0)
+        switch (flags)
         {
-            Unsafe.As<MultiWriterDelivery<T>>(this).PublishNext(value, flags);
-        }
-        else
-        {
-            Unsafe.As<SingleWriterDelivery<T>>(this).PublishNext(value, flags);
+            case PublishFlags.None:
+                Unsafe.As<SingleWriterDelivery<T>>(this).PublishToOne(value);
+                break;
+            case PublishFlags.MultiWriter:
+                Unsafe.As<MultiWriterDelivery<T>>(this).PublishToOne(value);
+                break;
+            default:
+                PublishToMany(value, flags);
+                break;
         }
     }
 
@@ -140,6 +144,9 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>Opens the delivery if it is closed; then no thread owns the cursor, and the lock keeps others from opening it.</summary>
     private protected abstract void OpenLocked();
 
+    /// <summary>Notes that this thread, which is the drainer, delivers more than one event.</summary>
+    private protected abstract void BeginDrainOwned();
+
     /// <summary>Closes the delivery if everything is delivered. By the drainer, under the lock.</summary>
     private protected abstract bool TryCloseLockedOwned();
 
@@ -153,6 +160,7 @@ internal abstract partial class InlineDelivery<T>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private protected void DrainOwned(ErrorList errors = default)
     {
+        BeginDrainOwned();
         do
         {
             DeliverPublishedOwned();
@@ -175,6 +183,19 @@ internal abstract partial class InlineDelivery<T>
 
         _parking.NotifyProgress();
         errors.Throw();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void PublishToMany(T value, PublishFlags flags)
+    {
+        if ((flags & PublishFlags.MultiWriter) != 0)
+        {
+            Unsafe.As<MultiWriterDelivery<T>>(this).PublishToMany(value, flags);
+        }
+        else
+        {
+            Unsafe.As<SingleWriterDelivery<T>>(this).PublishToMany(value, flags);
+        }
     }
 
     private void AddLocked(InlineSubscription<T> subscription)

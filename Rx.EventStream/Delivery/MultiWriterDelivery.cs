@@ -7,10 +7,6 @@ namespace Rx.Delivery;
 /// <summary>Delivers on the threads of several writers, one at a time: the log's <see cref="ClaimWord"/> says which.</summary>
 internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
 {
-    /// <summary>The managed id of the draining thread, or 0. Written by the drainer, and cleared before it leaves, so that a thread finds its own id here only while it drains. Read by any
-    /// thread, which looks for its own.</summary>
-    private int _drainer;
-
     internal MultiWriterDelivery(EventLog<T> log, ParkingLot<T> parking)
         : base(log, parking)
     {
@@ -18,25 +14,7 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
 
     internal override bool IsDraining => _log.Claims.Read().IsDraining;
 
-    internal override bool IsInside => _drainer == Environment.CurrentManagedThreadId; // plain: only a thread's own id matters to it
-
-    /// <inheritdoc cref="InlineDelivery{T}.Publish"/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void PublishNext(T value, PublishFlags flags)
-    {
-        if (flags == PublishFlags.MultiWriter)
-        {
-            PublishToOne(value);
-        }
-        else if ((flags & ~PublishFlags.Fast) == 0)
-        {
-            PublishToMany(value);
-        }
-        else
-        {
-            PublishSlow(value);
-        }
-    }
+    internal override bool IsInside => _log.Claims.IsDrainedByCurrentThread(_cursor.Sequence);
 
     /// <remarks>
     /// <code>
@@ -52,10 +30,11 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
             return false;
         }
 
-        _drainer = Environment.CurrentManagedThreadId;
         DrainOwned(errors);
         return true;
     }
+
+    private protected override void BeginDrainOwned() => _log.Claims.DrainOn();
 
     private protected override void OpenLocked()
     {
@@ -74,45 +53,32 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
         while (!_log.Claims.TryOpen(ref claims));
     }
 
-    private protected override bool TryCloseLockedOwned()
-    {
-        _drainer = 0;
-        if (_log.Claims.TryClose(_cursor.Sequence))
-        {
-            return true;
-        }
-
-        _drainer = Environment.CurrentManagedThreadId;
-        return false;
-    }
+    private protected override bool TryCloseLockedOwned() => _log.Claims.TryClose(_cursor.Sequence);
 
     private protected override bool TryReleaseOwned()
     {
         Cursor<T> place = _cursor; // to be looked at after the CAS, when the cursor may be another thread's
         ClaimWord.Snapshot claims = _log.Claims.Read();
-        _drainer = 0;
-        if (_log.Claims.TryRelease(claims))
+        if (!_log.Claims.TryRelease(claims))
         {
-            // Dry before a hole: the writer that fills it drains, unless it looked before the CAS; see TryDrain.
-            if (claims.Count == place.Sequence || !place.LooksReady(_log) || !_log.Claims.TryDrain())
-            {
-                return true;
-            }
+            return false;
         }
 
-        _drainer = Environment.CurrentManagedThreadId;
+        // Dry before a hole: the writer that fills it drains, unless it looked before the CAS; see TryDrain.
+        if (claims.Count == place.Sequence || !place.LooksReady(_log) || !_log.Claims.TryDrain())
+        {
+            return true;
+        }
+
+        _log.Claims.DrainOn();
         return false;
     }
 
-    private protected override void ReleaseEndedOwned()
-    {
-        _drainer = 0;
-        _log.Claims.ReleaseEnded();
-    }
+    private protected override void ReleaseEndedOwned() => _log.Claims.ReleaseEnded();
 
     /// <summary>Publishes to one observer.</summary>
     /// <remarks>In one method, as in <see cref="SingleWriterDelivery{T}"/>, and for the same reason.</remarks>
-    private void PublishToOne(T value)
+    internal void PublishToOne(T value)
     {
         if (!TryPublish(value))
         {
@@ -143,39 +109,14 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
         }
     }
 
-    /// <summary>Publishes where there may be more observers than one, or parked readers.</summary>
-    private void PublishToMany(T value)
+    /// <summary>Publishes where there may be more observers than one, or parked readers, or less usual conditions.</summary>
+    internal void PublishToMany(T value, PublishFlags flags)
     {
-        if (!TryPublish(value))
+        if ((flags & ~PublishFlags.Fast) != 0 || !TryPublish(value))
         {
             PublishSlow(value);
-            return;
         }
-
-        PublishFlags flags = _log.Flags;
-        if ((flags & PublishFlags.HasJoiners) != 0)
-        {
-            WakeAndDrainOwned();
-            return;
-        }
-
-        if ((flags & PublishFlags.HasWaiters) != 0)
-        {
-            WakeOwned();
-        }
-
-        InlineDelivery<T> owner = this;
-        try
-        {
-            CallAllOwned(value);
-        }
-        catch (Exception error)
-        {
-            ResumeWalkOwned(ref owner, error);
-            return;
-        }
-
-        if (!TryLeave())
+        else if (!TryWakeAndCallAllOwned(value) || !TryLeave())
         {
             DrainOwned();
         }
@@ -194,7 +135,6 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
             return false;
         }
 
-        _drainer = Environment.CurrentManagedThreadId;
         tail.PublishAt(index, value);
         return true;
     }
@@ -205,20 +145,7 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
     {
         long next = _cursor.Sequence + 1;
         _cursor.MoveTo(next);
-        if ((_log.Flags & ~PublishFlags.Fast) != 0)
-        {
-            return false;
-        }
-
-        int drainer = _drainer;
-        _drainer = 0;
-        if (_log.Claims.TryRelease(next))
-        {
-            return true;
-        }
-
-        _drainer = drainer;
-        return false;
+        return (_log.Flags & ~PublishFlags.Fast) == 0 && _log.Claims.TryRelease(next);
     }
 
     /// <summary>Publishes where a flag is set, or another thread drains, or others publish at the same time.</summary>
@@ -229,11 +156,6 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
         long time = _log.ReadClock();
         ClaimWord.Snapshot before = _log.Claims.ClaimAndTryDrain(out bool isDrainer);
         long sequence = before.Count;
-        if (isDrainer)
-        {
-            _drainer = Environment.CurrentManagedThreadId;
-        }
-
         _log.Publish(tail, sequence, value, time);
         ErrorList errors = WakeReaders();
         if (isDrainer)

@@ -31,24 +31,6 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
 
     internal override bool IsInside => IsDraining;
 
-    /// <inheritdoc cref="InlineDelivery{T}.Publish"/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void PublishNext(T value, PublishFlags flags)
-    {
-        if (flags == PublishFlags.None)
-        {
-            PublishToOne(value);
-        }
-        else if ((flags & ~PublishFlags.Fast) == 0)
-        {
-            PublishToMany(value);
-        }
-        else
-        {
-            PublishSlow(value);
-        }
-    }
-
     internal override bool TryDrain(long sequence, ErrorList errors = default)
     {
         if (!TryOwn(sequence))
@@ -78,6 +60,10 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         }
     }
 
+    private protected override void BeginDrainOwned()
+    {
+    }
+
     private protected override bool TryCloseLockedOwned()
     {
         if (_log.Claimed != _cursor.Sequence)
@@ -100,7 +86,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     /// <remarks>The way to the observer and back is most of what publishing to one costs. So it is all in
     /// one method, which calls nothing but the observer. What is needed if that throws lies on the stack, by reference: else the handler
     /// would make this method load from there whatever it needs after the call.</remarks>
-    private void PublishToOne(T value)
+    internal void PublishToOne(T value)
     {
         if (!TryPublish(value))
         {
@@ -132,39 +118,14 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         }
     }
 
-    /// <summary>Publishes where there may be more observers than one, or parked readers.</summary>
-    private void PublishToMany(T value)
+    /// <summary>Publishes where there may be more observers than one, or parked readers, or less usual conditions.</summary>
+    internal void PublishToMany(T value, PublishFlags flags)
     {
-        if (!TryPublish(value))
+        if ((flags & ~PublishFlags.Fast) != 0 || !TryPublish(value))
         {
             PublishSlow(value);
-            return;
         }
-
-        PublishFlags flags = _log.Flags;
-        if ((flags & PublishFlags.HasJoiners) != 0)
-        {
-            WakeAndDrainOwned();
-            return;
-        }
-
-        if ((flags & PublishFlags.HasWaiters) != 0)
-        {
-            WakeOwned();
-        }
-
-        InlineDelivery<T> owner = this;
-        try
-        {
-            CallAllOwned(value);
-        }
-        catch (Exception error)
-        {
-            ResumeWalkOwned(ref owner, error);
-            return;
-        }
-
-        if (!TryLeave())
+        else if (!TryWakeAndCallAllOwned(value) || !TryLeave())
         {
             DrainOwned();
         }

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Rx.Storage;
 
-/// <summary>How many sequence numbers a log has given out, and whether a thread drains the delivery on the publishing thread, in one word.</summary>
+/// <summary>How many sequence numbers a log has given out, and whether a thread drains the delivery on the publishing thread, in one word; and which thread that is.</summary>
 /// <remarks>
 /// <code>
 ///            TryOpen            TryClaimAndDrain, ClaimAndTryDrain, TryDrain
@@ -15,6 +15,9 @@ namespace Rx.Storage;
 /// </code>
 /// In one word, so that claiming and becoming the drainer is one CAS, and so that the drainer can leave only if nothing was claimed in between. Only
 /// the thread that made the state <c>Draining</c> may leave it. A single writer uses the count alone, without an interlocked operation.
+/// <para>The drainer of a single event notes itself with that event's sequence number, by one plain store, and takes nothing back: the note is void as soon as the delivery's cursor
+/// has moved on. A drainer of many events notes itself for any sequence number, and takes that back before it leaves. So a thread that finds its own note, valid for where the
+/// cursor stands, is the drainer. The note of another thread, seen late or not at all, is not its own either way.</para>
 /// <para>Every transition is an interlocked operation, a full fence. A mutable struct: always used in place.</para>
 /// </remarks>
 internal struct ClaimWord
@@ -24,7 +27,14 @@ internal struct ClaimWord
     private const long Ended = 1L << 55;
     private const long CountMask = Ended - 1;
 
+    /// <summary>In a note: valid for any sequence number.</summary>
+    private const uint Any = uint.MaxValue;
+
     private long _word;
+
+    /// <summary>The drainer's <see cref="ThreadToken"/> above the low half of a sequence number, or <see cref="Any"/>. Written by the drainer; read by any thread, which looks for itself.
+    /// 8 bytes, so that a store is seen whole.</summary>
+    private long _drainer;
 
     /// <summary>The word at one moment.</summary>
     internal readonly struct Snapshot(long word)
@@ -75,7 +85,26 @@ internal struct ClaimWord
 
     /// <summary>Claims <paramref name="sequence"/> and becomes the drainer, if it is the next one, and the delivery is idle and not ended.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool TryClaimAndDrain(long sequence) => TryAdd(sequence + Open, 1 + Draining);
+    internal bool TryClaimAndDrain(long sequence)
+    {
+        if (!TryAdd(sequence + Open, 1 + Draining))
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _drainer, ((long)ThreadToken.Current << 32) | (uint)sequence);
+        return true;
+    }
+
+    /// <summary>Notes the current thread, which is the drainer, for whatever it delivers from now on.</summary>
+    internal void DrainOn() => Volatile.Write(ref _drainer, ((long)ThreadToken.Current << 32) | Any);
+
+    /// <summary>Whether the current thread is the drainer, of a delivery whose cursor stands at <paramref name="sequence"/>.</summary>
+    internal readonly bool IsDrainedByCurrentThread(long sequence)
+    {
+        long drainer = Volatile.Read(in _drainer);
+        return (int)(drainer >> 32) == ThreadToken.Current && ((uint)drainer == Any || (uint)drainer == (uint)sequence);
+    }
 
     /// <summary>Claims one sequence number, and becomes the drainer with the same CAS if the delivery is idle.</summary>
     /// <returns>The word as it was.</returns>
@@ -111,23 +140,47 @@ internal struct ClaimWord
         return false;
     }
 
-    /// <summary>Leaves as the drainer that has delivered everything before <paramref name="sequence"/>, if no more was claimed and the log has not ended.
+    /// <summary>Leaves as the drainer of a single event, having delivered everything before <paramref name="sequence"/>, if no more was claimed and the log has not ended.
     /// Publishes the delivery's fields; pairs with the next drainer's CAS.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryRelease(long sequence) => TryAdd(sequence + Open + Draining, -Draining);
 
     /// <summary>Leaves as the drainer, if nothing has changed since <paramref name="seen"/>.</summary>
-    internal bool TryRelease(Snapshot seen) => TryExchange(ref seen, seen.Word & ~Draining);
+    internal bool TryRelease(Snapshot seen)
+    {
+        Volatile.Write(ref _drainer, 0);
+        if (TryExchange(ref seen, seen.Word & ~Draining))
+        {
+            return true;
+        }
+
+        DrainOn();
+        return false;
+    }
 
     /// <summary>Leaves as the drainer that has delivered the terminal event.</summary>
-    internal void ReleaseEnded() => Interlocked.And(ref _word, ~Draining);
+    internal void ReleaseEnded()
+    {
+        Volatile.Write(ref _drainer, 0);
+        Interlocked.And(ref _word, ~Draining);
+    }
 
     /// <summary>Opens the delivery, if nothing has changed since <paramref name="seen"/>; if not, updates it. Publishes the delivery's cursor; pairs with
     /// the first drainer's CAS.</summary>
     internal bool TryOpen(ref Snapshot seen) => TryExchange(ref seen, seen.Word | Open);
 
     /// <summary>Closes the delivery as the drainer that has delivered everything before <paramref name="sequence"/>, if no more was claimed and the log has not ended.</summary>
-    internal bool TryClose(long sequence) => TryAdd(sequence + Open + Draining, -(Open + Draining));
+    internal bool TryClose(long sequence)
+    {
+        Volatile.Write(ref _drainer, 0);
+        if (TryAdd(sequence + Open + Draining, -(Open + Draining)))
+        {
+            return true;
+        }
+
+        DrainOn();
+        return false;
+    }
 
     /// <summary>Claims the terminal event's sequence number, if nothing has changed since <paramref name="seen"/>; if not, updates it. Publishes the last place
     /// to join; pairs with <see cref="Read"/>.</summary>
