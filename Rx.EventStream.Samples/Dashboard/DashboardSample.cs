@@ -30,8 +30,8 @@ internal sealed class DashboardSample : Sample
 
     public override async Task<int> RunAsync(SampleArguments arguments, CancellationToken interrupted)
     {
-        int port = arguments.Integer(Port, otherwise: UsualPort, least: 0, most: ushort.MaxValue);
-        int mostHeld = arguments.Integer(MostHeld, otherwise: UsualMostHeld, least: LeastMostHeld, most: int.MaxValue);
+        int port = arguments.Integer(Port, defaultValue: UsualPort, min: 0, max: ushort.MaxValue);
+        int mostHeld = arguments.Integer(MostHeld, defaultValue: UsualMostHeld, min: LeastMostHeld, max: int.MaxValue);
         ThreadPool.GetMinThreads(out int workers, out int completions);
         ThreadPool.SetMinThreads(Math.Max(workers, LeastPoolThreads), completions);
 
