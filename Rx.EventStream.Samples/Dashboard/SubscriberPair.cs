@@ -33,8 +33,7 @@ internal sealed class SubscriberPair
         _observer = new PacedObserver(speed);
         _subjectObserver = new PacedObserver(speed);
 
-        // The subscription of an observable is an EventSubscription, but IObservable<T> declares only IDisposable.
-        _subscription = (EventSubscription)stream.WithLagPolicy(policy).WithName(name).Subscribe(_observer);
+        _subscription = stream.WithLagPolicy(policy).WithName(name).Subscribe(_observer);
         long sequence;
         do
         {

@@ -32,7 +32,7 @@ internal sealed class TourSampleTests
     [TestCase(1, "published        --a--b--c--d-----e--f--|", "from the start   --a--b--c--d-----e--f--|",
         "now                         ^-----e--f--|", "at the bookmark             (cd)--e--f--|")]
     [TestCase(2, "late                      (cde)--f--g--|", "from 4                    e------f--g--|",
-        "at the end                             (efg|)", "oldest event: 2")]
+        "at the end                             (efg|)", "oldest retained event: 2")]
     [TestCase(3, "published  --a--b--c--d--e--------f-----", "blocked    --------------(abcde)--f-----", "another    --a--b--c--d--e--------f-----")]
     [TestCase(4, "slow       --a--------b--------c--------d--------e--------f-----", "its lag      0  1  2  2  3  4  3  3  3  2  2  2  1  1  1  0  0",
         "delivered 6, dropped 0")]

@@ -19,7 +19,7 @@ internal sealed class Replay : Screen
         stream.Subscribe(player.Observer<char>("late"));
         stream.GetPosition(4).AsObservable()
             .Subscribe(player.Observer<char>("from 4"));
-        player.Note($"oldest event: {stream.GetOldestPosition().Sequence}");
+        player.Note($"oldest retained event: {stream.OldestSequence}");
 
         await player.Publish(stream, 'f', 'g');
         await player.Complete(stream);
