@@ -3,7 +3,7 @@ using System.Text;
 using Rx.Samples;
 using Spectre.Console;
 
-// Plain English on every machine.
+// The same number and date formats on every machine.
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 if (OperatingSystem.IsWindows() && !Console.IsOutputRedirected)
@@ -13,7 +13,7 @@ if (OperatingSystem.IsWindows() && !Console.IsOutputRedirected)
 
 if (Console.IsOutputRedirected)
 {
-    // Files and pipes have no width; their lines are not broken.
+    // A file or pipe has no width, so its lines must not be wrapped.
     AnsiConsole.Profile.Width = 1_000;
 }
 

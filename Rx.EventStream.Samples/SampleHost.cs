@@ -7,14 +7,14 @@ using Rx.Samples.Tour;
 
 namespace Rx.Samples;
 
-/// <summary>Finds the sample that the command line asks for and runs it.</summary>
+/// <summary>Finds the sample that the command line names, and runs it.</summary>
 internal static class SampleHost
 {
     internal const string Command = "dotnet run --project Rx.EventStream.Samples --";
     private const int Failed = 1;
     private const int BadUsage = 2;
 
-    /// <summary>The first one runs when none is named.</summary>
+    /// <summary>All samples. The first one is the default.</summary>
     private static readonly Sample[] _samples =
     [
         new PulseSample(),
@@ -46,7 +46,7 @@ internal static class SampleHost
                 return 0;
             }
 
-            // Without a name, options are those of the first sample.
+            // Without a sample name, the options belong to the default sample.
             Sample sample = words.Length == 0 ? found[0] : Only(found);
             string[] options = words.Length == 0 ? args : args[Words(sample).Length..];
             return await RunAsync(sample, SampleArguments.Parse(sample, options));
@@ -58,8 +58,8 @@ internal static class SampleHost
         }
         catch (IOException error)
         {
-            // Such as output that goes to a full disk: nothing to show a stack trace for.
-            await Console.Error.WriteLineAsync($"The sample cannot go on: {error.Message}.");
+            // For example, output that is redirected to a full disk. A stack trace would not help the user.
+            await Console.Error.WriteLineAsync($"The sample cannot continue: {error.Message}.");
             return Failed;
         }
     }
@@ -76,11 +76,11 @@ internal static class SampleHost
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
         {
-            // Before it had begun.
+            // The sample was interrupted while it was starting.
             return 0;
         }
 
-        // The first signal asks the sample to come to its end; the second one kills it as usual.
+        // The first signal asks the sample to end. The second signal ends the process as usual.
         void End(PosixSignalContext signal)
         {
             signal.Cancel = !interrupted.IsCancellationRequested;
@@ -95,17 +95,17 @@ internal static class SampleHost
         }
     }
 
-    /// <summary>The samples that the words may mean: several where words are missing, all where there are none.</summary>
+    /// <summary>The samples whose names start with the words: several if the name is incomplete, all if there is no word.</summary>
     private static Sample[] Find(string[] words)
     {
         Sample[] found = [.. _samples.Where(s => Words(s).Zip(words).All(pair => pair.First == pair.Second))];
         return found.Length > 0
             ? found
-            : throw new UsageException($"There is no sample '{string.Join(' ', words)}'; there is: {Names(_samples)}.");
+            : throw new UsageException($"There is no sample '{string.Join(' ', words)}'. The samples are: {Names(_samples)}.");
     }
 
     private static Sample Only(Sample[] found) =>
-        found is [var sample] ? sample : throw new UsageException($"Say which: {Names(found)}.");
+        found is [var sample] ? sample : throw new UsageException($"Choose one of: {Names(found)}.");
 
     private static string[] Words(Sample sample) => sample.Name.Split(' ');
 
@@ -124,9 +124,9 @@ internal static class SampleHost
             Console.WriteLine("Options:");
             PrintOptions(sample, "  ");
             Console.WriteLine();
-            if (sample.WhatToTry(Command) is { Length: > 0 } guide)
+            if (sample.GetWalkthrough(Command) is { Length: > 0 } walkthrough)
             {
-                Console.WriteLine(guide);
+                Console.WriteLine(walkthrough);
             }
         }
     }
@@ -135,7 +135,7 @@ internal static class SampleHost
     {
         Console.WriteLine($"Usage: {Command} [sample] [options]");
         Console.WriteLine();
-        Console.WriteLine($"Samples (without a name: {_samples[0].Name}):");
+        Console.WriteLine($"Samples (default: {_samples[0].Name}):");
         foreach (Sample sample in _samples)
         {
             Console.WriteLine($"  {sample.Name,-18}  {sample.Summary}");
@@ -143,7 +143,7 @@ internal static class SampleHost
         }
 
         Console.WriteLine();
-        Console.WriteLine("Ctrl-C ends a sample early, with its summary if it has one; a second Ctrl-C ends it at once.");
+        Console.WriteLine("Ctrl-C ends a sample early; a sample that has a summary still shows it. A second Ctrl-C ends the process at once.");
     }
 
     private static void PrintOptions(Sample sample, string indent)

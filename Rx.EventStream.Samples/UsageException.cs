@@ -1,4 +1,4 @@
 namespace Rx.Samples;
 
-/// <summary>A command line that makes no sense, or none here and now. Its message is for the user.</summary>
+/// <summary>The command line is invalid, or cannot be run on this machine now. The message is shown to the user.</summary>
 internal sealed class UsageException(string message) : Exception(message);

@@ -1,21 +1,21 @@
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>How long to wait before the next try: twice as long each time, and not all clients at once.</summary>
+/// <summary>Computes the delay before the next attempt: exponential back-off with jitter.</summary>
 internal sealed class BackOff
 {
-    private const double Spread = 0.2;
-    private static readonly TimeSpan _shortest = TimeSpan.FromSeconds(0.5);
-    private static readonly TimeSpan _longest = TimeSpan.FromSeconds(16);
+    private const double Jitter = 0.2;
+    private static readonly TimeSpan _min = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan _max = TimeSpan.FromSeconds(16);
 
-    private TimeSpan _next = _shortest;
+    private TimeSpan _next = _min;
 
-    public TimeSpan Next()
+    public TimeSpan GetNextDelay()
     {
-        TimeSpan now = _next;
-        _next = now * 2 < _longest ? now * 2 : _longest;
-        return now * (1 + (Spread * Random.Shared.NextDouble()));
+        TimeSpan delay = _next;
+        _next = delay * 2 < _max ? delay * 2 : _max;
+        return delay * (1 + (Jitter * Random.Shared.NextDouble()));
     }
 
-    /// <summary>The last try was a success.</summary>
-    public void Reset() => _next = _shortest;
+    /// <summary>Starts again with the shortest delay, after a successful attempt.</summary>
+    public void Reset() => _next = _min;
 }

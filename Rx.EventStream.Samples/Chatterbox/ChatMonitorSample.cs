@@ -1,15 +1,15 @@
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>Watches a room without being in it.</summary>
+/// <summary>Watches a room without joining it.</summary>
 internal sealed class ChatMonitorSample : Sample
 {
     public override string Name => "chatterbox monitor";
 
-    public override string Summary => "Watches a chatterbox: who is there, and what they say.";
+    public override string Summary => "Watches a chatterbox without joining it: the members and what they say.";
 
     public override IReadOnlyList<SampleOption> Options { get; } =
     [
-        new(RoomAddress.Option, "HOST:PORT,...", $"Where the server listens, or several that share the room (default: {RoomAddress.Default})."),
+        new(RoomAddress.Option, "HOST:PORT,...", $"The address of the server, or of several servers that share the room (default: {RoomAddress.Default})."),
     ];
 
     public override async Task<int> RunAsync(SampleArguments arguments, CancellationToken interrupted)
@@ -17,12 +17,12 @@ internal sealed class ChatMonitorSample : Sample
         RoomAddress[] addresses = RoomAddress.AllFrom(arguments);
         if (!Terminal.IsScreen)
         {
-            return await new MonitorVisit(addresses, new PlainRoomView()).RunAsync(interrupted);
+            return await new MonitorConnection(addresses, new PlainRoomView()).RunAsync(interrupted);
         }
 
-        var board = new RoomBoard(addresses);
-        Task<int> visit = new MonitorVisit(addresses, board).RunAsync(interrupted);
-        await board.ShowAsync(visit);
-        return await visit;
+        var view = new LiveRoomView(addresses);
+        Task<int> running = new MonitorConnection(addresses, view).RunAsync(interrupted);
+        await view.ShowAsync(running);
+        return await running;
     }
 }

@@ -10,38 +10,39 @@ using Microsoft.Extensions.Hosting;
 
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>Serves a room at an address of this machine.</summary>
+/// <summary>Serves a room on an address of this machine.</summary>
 internal sealed class ChatServer : IAsyncDisposable
 {
-    /// <summary>The longest line that a client may say, with what the protocol puts around it.</summary>
-    private const int LineBytes = 16 * 1024;
+    /// <summary>The size limit of a line, including the overhead of the protocol.</summary>
+    private const int MaxLineBytes = 16 * 1024;
 
-    /// <summary>How long clients may take to hear that the room is closed, and then the same to hang up.</summary>
-    private static readonly TimeSpan _goodbye = TimeSpan.FromSeconds(5);
+    /// <summary>How long the server waits for the clients to read the end of the room, and then for their connections to close.</summary>
+    private static readonly TimeSpan _shutdownTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long the web server may take to write what it has queued: it says that a call is over before it has written that.</summary>
-    private static readonly TimeSpan _lastWrites = TimeSpan.FromMilliseconds(500);
+    /// <summary>How long the web server may take to write its queued responses: it reports that a call has ended before it has written the
+    /// end.</summary>
+    private static readonly TimeSpan _flushDelay = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a silent connection is believed to be one.</summary>
-    private static readonly TimeSpan _silence = TimeSpan.FromSeconds(30);
+    /// <summary>The server pings a connection that was silent for this long.</summary>
+    private static readonly TimeSpan _pingDelay = TimeSpan.FromSeconds(30);
 
     private readonly WebApplication _application;
-    private readonly CallsUnderWay _calls;
+    private readonly ActiveCalls _calls;
 
-    private ChatServer(WebApplication application, CallsUnderWay calls)
+    private ChatServer(WebApplication application, ActiveCalls calls)
     {
         _application = application;
         _calls = calls;
     }
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>The address on which the server listens.</summary>
     public string Address => new Uri(
         _application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Authority;
 
-    /// <exception cref="UsageException">Nobody can listen there, or somebody does already.</exception>
+    /// <exception cref="UsageException">The server cannot listen on the address, or another program does already.</exception>
     public static async Task<ChatServer> StartAsync(RoomAddress address, Room room, LagPolicy lag)
     {
-        var calls = new CallsUnderWay();
+        var calls = new ActiveCalls();
         WebApplication application = Build(address.ToEndPoint(), room, lag, calls);
         try
         {
@@ -53,46 +54,46 @@ internal sealed class ChatServer : IAsyncDisposable
             await application.DisposeAsync();
             throw new UsageException(error.GetBaseException() is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
                 ? $"{address} is in use by another program; choose another {RoomAddress.Option}."
-                : $"The server cannot listen at {address}: {error.GetBaseException().Message}.");
+                : $"The server cannot listen on {address}: {error.GetBaseException().Message}.");
         }
     }
 
-    /// <summary>Waits a moment for clients to go, then hangs up.</summary>
-    /// <remarks>A web server that stops may close a connection while the end of a call's answer is still to be written there. So it is
-    /// told to stop a little after the calls are over.</remarks>
+    /// <summary>Waits for the calls to end, then stops the web server.</summary>
+    /// <remarks>A web server that stops can close a connection before it has written the end of a response. So it is stopped a little after
+    /// the calls have ended.</remarks>
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAny(_calls.WhenOver(), Task.Delay(_goodbye));
-        await Task.Delay(_lastWrites);
+        await Task.WhenAny(_calls.WhenEndedAsync(), Task.Delay(_shutdownTimeout));
+        await Task.Delay(_flushDelay);
         await _application.StopAsync();
         await _application.DisposeAsync();
     }
 
-    private static WebApplication Build(IPEndPoint endPoint, Room room, LagPolicy lag, CallsUnderWay calls)
+    private static WebApplication Build(IPEndPoint endPoint, Room room, LagPolicy lag, ActiveCalls calls)
     {
-        // An empty one reads no settings and writes no log.
+        // An empty builder reads no settings and writes no log.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = _goodbye);
+        builder.Services.AddSingleton<IHostLifetime, NullHostLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = _shutdownTimeout);
         builder.Services.AddSingleton(room).AddSingleton(lag);
-        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = LineBytes);
+        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = MaxLineBytes);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            // HTTP/2 from the first byte: without encryption there is nothing to agree on.
+            // HTTP/2 from the first byte: without TLS, the protocol is not negotiated.
             kestrel.Listen(endPoint, listen => listen.Protocols = HttpProtocols.Http2);
-            kestrel.Limits.Http2.KeepAlivePingDelay = _silence;
+            kestrel.Limits.Http2.KeepAlivePingDelay = _pingDelay;
 
-            // How long a client may go without reading is for the lag policy to say.
+            // The lag policy decides how long a client may go without reading.
             kestrel.Limits.MinResponseDataRate = null;
         });
         WebApplication application = builder.Build();
-        application.Use(calls.Follow);
+        application.Use(calls.TrackAsync);
         application.MapGrpcService<ChatService>();
         return application;
     }
 
-    /// <summary>Instead of the usual one, which would hear Ctrl-C beside the samples' host.</summary>
-    private sealed class NoLifetime : IHostLifetime
+    /// <summary>Replaces the default lifetime, which would also handle Ctrl-C. <see cref="SampleHost"/> handles it for all samples.</summary>
+    private sealed class NullHostLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

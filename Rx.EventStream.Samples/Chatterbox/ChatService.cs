@@ -4,7 +4,7 @@ using Rx.Nats;
 
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>The room as a gRPC service: each call is a client that comes, talks and goes, or one that only watches.</summary>
+/// <summary>The gRPC service of the room. Each call is a client that chats, or a monitor that only watches.</summary>
 internal sealed class ChatService(Room room, LagPolicy lag) : ChatterBox.ChatterBoxBase
 {
     public override async Task Chat(
@@ -13,20 +13,20 @@ internal sealed class ChatService(Room room, LagPolicy lag) : ChatterBox.Chatter
         string reason = "";
         try
         {
-            Newcomer newcomer = await room.JoinAsync(context.CancellationToken);
-            string name = newcomer.Name;
+            JoinResult joined = await room.JoinAsync(context.CancellationToken);
+            string name = joined.Name;
             await using var feed = new RoomFeed(room, name, lag, responseStream);
             try
             {
-                await feed.AwaitJoinAsync(newcomer, context.CancellationToken);
-                await GreetAsync(feed, context, name);
+                await feed.WaitForJoinAsync(joined, context.CancellationToken);
+                await SendHeadersAsync(feed, context, name);
 
-                // Heard only now that it follows the room, so that the client hears itself. When it has said its last word, it may
-                // go on listening.
+                // Lines are read only after the feed follows the room, so the client receives its own lines. A client that has completed its
+                // lines still receives events.
                 using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
-                Task hearing = HearAsync(name, requestStream, ending.Token);
-                Task telling = TellAsync(feed, ending.Token);
-                await Task.WhenAll(EndsTheCall(hearing, ending), EndsTheCall(telling, ending));
+                Task receiving = ReceiveLinesAsync(name, requestStream, ending.Token);
+                Task sending = SendEventsAsync(feed, ending.Token);
+                await Task.WhenAll(CancelOnFailureAsync(receiving, ending), CancelOnFailureAsync(sending, ending));
             }
             catch (SubscriberLaggedException error)
             {
@@ -35,13 +35,13 @@ internal sealed class ChatService(Room room, LagPolicy lag) : ChatterBox.Chatter
             }
             finally
             {
-                // At once, not when a client that does not read has been told.
+                // The member leaves at once, even if the client does not read and so does not get the status yet.
                 await room.LeaveAsync(name, reason);
             }
         }
-        catch (Exception error) when (Translate(error) is { } told)
+        catch (Exception error) when (ToRpcException(error) is { } translated)
         {
-            throw told;
+            throw translated;
         }
     }
 
@@ -50,17 +50,17 @@ internal sealed class ChatService(Room room, LagPolicy lag) : ChatterBox.Chatter
         try
         {
             await using var feed = new RoomFeed(room, $"monitor at {context.Peer}", lag, responseStream);
-            await GreetAsync(feed, context, name: null);
-            await TellAsync(feed, context.CancellationToken);
+            await SendHeadersAsync(feed, context, name: null);
+            await SendEventsAsync(feed, context.CancellationToken);
         }
-        catch (Exception error) when (Translate(error) is { } told)
+        catch (Exception error) when (ToRpcException(error) is { } translated)
         {
-            throw told;
+            throw translated;
         }
     }
 
-    /// <summary>Tells the client what these programs know about each other.</summary>
-    private static Task GreetAsync(RoomFeed feed, ServerCallContext context, string? name)
+    /// <summary>Sends the headers that only this sample's clients read.</summary>
+    private static Task SendHeadersAsync(RoomFeed feed, ServerCallContext context, string? name)
     {
         var headers = new Metadata();
         if (name is not null)
@@ -68,7 +68,7 @@ internal sealed class ChatService(Room room, LagPolicy lag) : ChatterBox.Chatter
             headers.Add(RoomHeaders.Name, name);
         }
 
-        if (feed.GoOnAt(LogPlace.From(context.RequestHeaders)) is { } next)
+        if (feed.ResumeAt(LogPosition.From(context.RequestHeaders)) is { } next)
         {
             headers.Add(RoomHeaders.Next, $"{next}");
         }
@@ -76,8 +76,8 @@ internal sealed class ChatService(Room room, LagPolicy lag) : ChatterBox.Chatter
         return context.WriteResponseHeadersAsync(headers);
     }
 
-    /// <summary>The part, whose failure ends the other part of the call, too.</summary>
-    private static async Task EndsTheCall(Task part, CancellationTokenSource ending)
+    /// <summary>Awaits a part of the call. If it fails, the other part is cancelled.</summary>
+    private static async Task CancelOnFailureAsync(Task part, CancellationTokenSource ending)
     {
         try
         {
@@ -90,14 +90,14 @@ internal sealed class ChatService(Room room, LagPolicy lag) : ChatterBox.Chatter
         }
     }
 
-    private static async Task TellAsync(RoomFeed feed, CancellationToken ct)
+    private static async Task SendEventsAsync(RoomFeed feed, CancellationToken ct)
     {
         await feed.SendAsync(ct);
         throw new RpcException(new Status(StatusCode.Unavailable, "The room is closed."));
     }
 
-    /// <summary>What the client is told of an error of the room; null if the error is another.</summary>
-    private static RpcException? Translate(Exception error) => error switch
+    /// <summary>Translates an error of the room for the client; null for any other error.</summary>
+    private static RpcException? ToRpcException(Exception error) => error switch
     {
         SubscriberLaggedException lagged => new RpcException(
             new Status(StatusCode.ResourceExhausted, $"You were {lagged.MissedCount:N0} events behind, which is more than the room allows."),
@@ -108,7 +108,7 @@ internal sealed class ChatService(Room room, LagPolicy lag) : ChatterBox.Chatter
         _ => null,
     };
 
-    private async Task HearAsync(string name, IAsyncStreamReader<Send> client, CancellationToken ct)
+    private async Task ReceiveLinesAsync(string name, IAsyncStreamReader<Send> client, CancellationToken ct)
     {
         while (await client.MoveNext(ct))
         {

@@ -3,18 +3,18 @@ using Spectre.Console;
 
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>A line of text that somebody is typing.</summary>
+/// <summary>A line of text that the user is typing.</summary>
 internal sealed class LineEditor
 {
     private readonly StringBuilder _text = new();
 
-    /// <summary>Where the next character goes; 0 is before the first.</summary>
+    /// <summary>The index at which the next character is inserted.</summary>
     public int Cursor { get; private set; }
 
     public string Text => _text.ToString();
 
-    /// <summary>Takes a key.</summary>
-    /// <returns>The line, if the key finished it.</returns>
+    /// <summary>Handles a key.</summary>
+    /// <returns>The line, if the key completed it; otherwise null.</returns>
     public string? Press(ConsoleKeyInfo key)
     {
         switch (key.Key)
@@ -28,17 +28,17 @@ internal sealed class LineEditor
                 break;
             case ConsoleKey.Backspace:
                 int end = Cursor;
-                Cursor = Before(Cursor);
+                Cursor = Previous(Cursor);
                 _text.Remove(Cursor, end - Cursor);
                 break;
             case ConsoleKey.Delete:
-                _text.Remove(Cursor, Behind(Cursor) - Cursor);
+                _text.Remove(Cursor, Next(Cursor) - Cursor);
                 break;
             case ConsoleKey.LeftArrow:
-                Cursor = Before(Cursor);
+                Cursor = Previous(Cursor);
                 break;
             case ConsoleKey.RightArrow:
-                Cursor = Behind(Cursor);
+                Cursor = Next(Cursor);
                 break;
             case ConsoleKey.Home:
                 Cursor = 0;
@@ -58,28 +58,29 @@ internal sealed class LineEditor
         return null;
     }
 
-    /// <summary>As much of the text around the cursor as fits into so many cells of a terminal, where a character may take two, or none.</summary>
-    /// <returns>The text, and by how many cells its end is behind the cursor.</returns>
+    /// <summary>Gets as much of the text around the cursor as fits into the given number of terminal cells. A character can be two cells wide,
+    /// or have no width.</summary>
+    /// <returns>The text, and the number of cells from the cursor to the end of the text.</returns>
     public (string Text, int Back) Window(int cells)
     {
-        // To the left as far as there is room, then to the right.
+        // First to the left, as far as there is room, then to the right.
         int first = Cursor;
         int left = cells;
-        while (first > 0 && WidthOf(Before(first), first) <= left)
+        while (first > 0 && WidthOf(Previous(first), first) <= left)
         {
-            int before = Before(first);
-            left -= WidthOf(before, first);
-            first = before;
+            int previous = Previous(first);
+            left -= WidthOf(previous, first);
+            first = previous;
         }
 
         int last = Cursor;
         int back = 0;
-        while (last < _text.Length && WidthOf(last, Behind(last)) <= left)
+        while (last < _text.Length && WidthOf(last, Next(last)) <= left)
         {
-            int behind = Behind(last);
-            left -= WidthOf(last, behind);
-            back += WidthOf(last, behind);
-            last = behind;
+            int next = Next(last);
+            left -= WidthOf(last, next);
+            back += WidthOf(last, next);
+            last = next;
         }
 
         return (_text.ToString(first, last - first), back);
@@ -93,10 +94,10 @@ internal sealed class LineEditor
         Cursor = 0;
     }
 
-    /// <summary>A step to the left; a pair of surrogates is one character.</summary>
-    private int Before(int place) =>
-        place > 1 && char.IsSurrogatePair(_text[place - 2], _text[place - 1]) ? place - 2 : Math.Max(place - 1, 0);
+    /// <summary>The index of the character to the left. A surrogate pair is one character.</summary>
+    private int Previous(int index) =>
+        index > 1 && char.IsSurrogatePair(_text[index - 2], _text[index - 1]) ? index - 2 : Math.Max(index - 1, 0);
 
-    private int Behind(int place) =>
-        place < _text.Length - 1 && char.IsSurrogatePair(_text[place], _text[place + 1]) ? place + 2 : Math.Min(place + 1, _text.Length);
+    private int Next(int index) =>
+        index < _text.Length - 1 && char.IsSurrogatePair(_text[index], _text[index + 1]) ? index + 2 : Math.Min(index + 1, _text.Length);
 }

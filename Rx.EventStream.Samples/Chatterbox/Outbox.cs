@@ -3,54 +3,56 @@ using Grpc.Core;
 
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>What a client has to say: lines wait until they can be sent, and are on their way until they are seen in the room.</summary>
-/// <remarks>If the connection is lost with a line on its way, only a room that tells what happened meanwhile lets one know whether it has arrived.</remarks>
+/// <summary>The lines that a client has to send: a line is pending until it is sent, and unconfirmed until it comes back from the room.</summary>
+/// <remarks>If the connection is lost while a line is unconfirmed, the client can find out whether the line arrived only if the room sends
+/// the missed events.</remarks>
 internal sealed class Outbox
 {
-    /// <summary>Whoever has more to say waits: a long script is not read into memory.</summary>
+    /// <summary>The most pending lines. A caller that adds more waits, so a long script is not read into memory.</summary>
     private const int Capacity = 256;
 
-    private readonly Channel<string> _waiting = Channel.CreateBounded<string>(Capacity);
+    private readonly Channel<string> _pending = Channel.CreateBounded<string>(Capacity);
 
-    /// <summary>Sent and not seen, the oldest first. Used under a lock on it.</summary>
-    private readonly Queue<string> _onTheirWay = [];
+    /// <summary>The lines that were sent and have not come back, the oldest first. Guarded by a lock on itself.</summary>
+    private readonly Queue<string> _unconfirmed = [];
 
     private readonly TaskCompletionSource _emptied = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Done when the last line was added, and each has been seen or given up.</summary>
+    /// <summary>Completes when no more lines can be added and each line was confirmed or abandoned.</summary>
     public Task Emptied => _emptied.Task;
 
-    /// <summary>How many lines have been given up.</summary>
+    /// <summary>The number of abandoned lines.</summary>
     public int Lost { get; private set; }
 
-    /// <summary>How many lines wait or are on their way.</summary>
+    /// <summary>The number of lines that are pending or unconfirmed.</summary>
     public int Count
     {
         get
         {
-            lock (_onTheirWay)
+            lock (_unconfirmed)
             {
-                return _waiting.Reader.Count + _onTheirWay.Count;
+                return _pending.Reader.Count + _unconfirmed.Count;
             }
         }
     }
 
-    public ValueTask AddAsync(string line, CancellationToken ct) => _waiting.Writer.WriteAsync(line, ct);
+    public ValueTask AddAsync(string line, CancellationToken ct) => _pending.Writer.WriteAsync(line, ct);
 
-    /// <summary>There are no more lines.</summary>
+    /// <summary>Ends the adding of lines.</summary>
     public void Close()
     {
-        _waiting.Writer.TryComplete();
+        _pending.Writer.TryComplete();
         CheckIfEmptied();
     }
 
-    /// <summary>Sends what is on its way again, then lines as they come, until there are no more. One at a time may do this.</summary>
+    /// <summary>Sends the unconfirmed lines again, then pending lines as they are added, until there are no more. Only one call may run at a
+    /// time.</summary>
     public async Task SendAsync(IClientStreamWriter<Send> room, CancellationToken ct)
     {
         string[] again;
-        lock (_onTheirWay)
+        lock (_unconfirmed)
         {
-            again = [.. _onTheirWay];
+            again = [.. _unconfirmed];
         }
 
         foreach (string line in again)
@@ -58,43 +60,43 @@ internal sealed class Outbox
             await room.WriteAsync(new Send { Text = line }, ct);
         }
 
-        while (await _waiting.Reader.WaitToReadAsync(ct))
+        while (await _pending.Reader.WaitToReadAsync(ct))
         {
             string line;
-            lock (_onTheirWay)
+            lock (_unconfirmed)
             {
-                _waiting.Reader.TryRead(out line!);
-                _onTheirWay.Enqueue(line);
+                _pending.Reader.TryRead(out line!);
+                _unconfirmed.Enqueue(line);
             }
 
             await room.WriteAsync(new Send { Text = line }, ct);
         }
     }
 
-    /// <summary>A line of this client was seen in the room; those sent before have been seen, too.</summary>
-    public void See(string line)
+    /// <summary>Confirms a line of this client that came back from the room.</summary>
+    public void Confirm(string line)
     {
-        lock (_onTheirWay)
+        lock (_unconfirmed)
         {
-            if (_onTheirWay.TryPeek(out string? oldest) && oldest == line)
+            if (_unconfirmed.TryPeek(out string? oldest) && oldest == line)
             {
-                _onTheirWay.Dequeue();
+                _unconfirmed.Dequeue();
             }
         }
 
         CheckIfEmptied();
     }
 
-    /// <summary>Nobody will ever know: gives up what was on its way.</summary>
-    /// <returns>How many lines.</returns>
-    public int GiveUp()
+    /// <summary>Abandons the unconfirmed lines, because the client cannot find out whether they arrived.</summary>
+    /// <returns>The number of lines.</returns>
+    public int Abandon()
     {
         int count;
-        lock (_onTheirWay)
+        lock (_unconfirmed)
         {
-            count = _onTheirWay.Count;
+            count = _unconfirmed.Count;
             Lost += count;
-            _onTheirWay.Clear();
+            _unconfirmed.Clear();
         }
 
         CheckIfEmptied();
@@ -103,10 +105,10 @@ internal sealed class Outbox
 
     private void CheckIfEmptied()
     {
-        lock (_onTheirWay)
+        lock (_unconfirmed)
         {
-            // Completed: closed, and nothing waits any more.
-            if (_waiting.Reader.Completion.IsCompleted && _onTheirWay.Count == 0)
+            // The channel is completed once it is closed and has no pending lines.
+            if (_pending.Reader.Completion.IsCompleted && _unconfirmed.Count == 0)
             {
                 _emptied.TrySetResult();
             }

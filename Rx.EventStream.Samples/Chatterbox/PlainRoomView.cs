@@ -2,22 +2,22 @@ using System.Collections.Immutable;
 
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>Lines of text, for files and pipes.</summary>
+/// <summary>Writes lines of text, for files and pipes.</summary>
 internal sealed class PlainRoomView : IRoomView
 {
-    public void Arrived(string? name, ImmutableSortedSet<string> members)
+    public void ShowMembers(string? name, ImmutableSortedSet<string> members)
     {
         if (name is not null)
         {
             Console.WriteLine($"You are {name}");
         }
 
-        Console.WriteLine(Wording.Of(members));
+        Console.WriteLine(RoomText.Format(members));
     }
 
-    public void Happened(Event happened, ImmutableSortedSet<string> members) => Console.WriteLine(Wording.Of(happened));
+    public void ShowEvent(Event roomEvent, ImmutableSortedSet<string> members) => Console.WriteLine(RoomText.Format(roomEvent));
 
-    public void Notice(string text) => Console.WriteLine(text);
+    public void ShowNotice(string text) => Console.WriteLine(text);
 
-    public void Goodbye(string text) => Console.Error.WriteLine(text);
+    public void Close(string text) => Console.Error.WriteLine(text);
 }

@@ -4,54 +4,54 @@ using Spectre.Console;
 
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>A line to type in at the bottom of a terminal, and above it what happens in the room.</summary>
-/// <remarks>What is typed does not stay: it shows when it comes back from the room, where everyone sees it, too.</remarks>
-/// <param name="commands">What to tell at the start of what can be typed.</param>
+/// <summary>Shows the room on a terminal, with an input line below it.</summary>
+/// <remarks>A typed line is cleared when it is sent. It is shown when it comes back from the room as an event.</remarks>
+/// <param name="commands">A description of the commands, to show after the client has connected.</param>
 internal sealed class Prompt(string commands) : IRoomView, IDisposable
 {
-    private const string Mark = "> ";
+    private const string Symbol = "> ";
     private const string ClearLine = "\r\e[K";
 
     private readonly Lock _lock = new();
     private readonly LineEditor _editor = new();
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
     private string? _name;
-    private bool _hasToldCommands;
+    private bool _hasShownCommands;
     private bool _isClosed;
 
-    /// <summary>The lines that are typed, until Ctrl-D on an empty one.</summary>
+    /// <summary>Reads the typed lines, until Ctrl-D is pressed on an empty line.</summary>
     public IAsyncEnumerable<string> ReadLinesAsync()
     {
         new Thread(ReadKeys) { Name = "prompt", IsBackground = true }.Start();
         return _lines.Reader.ReadAllAsync();
     }
 
-    public void Arrived(string? name, ImmutableSortedSet<string> members)
+    public void ShowMembers(string? name, ImmutableSortedSet<string> members)
     {
         _name = name;
-        Print($"[teal]{(name is null ? "" : $"You are {Markup.Escape(name)}. ")}{Markup.Escape(Wording.Of(members))}.[/]");
-        if (!_hasToldCommands)
+        Print($"[teal]{(name is null ? "" : $"You are {Markup.Escape(name)}. ")}{Markup.Escape(RoomText.Format(members))}.[/]");
+        if (!_hasShownCommands)
         {
-            _hasToldCommands = true;
+            _hasShownCommands = true;
             Print($"[grey]{Markup.Escape(commands)}[/]");
         }
     }
 
-    public void Happened(Event happened, ImmutableSortedSet<string> members)
+    public void ShowEvent(Event roomEvent, ImmutableSortedSet<string> members)
     {
-        string text = Markup.Escape(Wording.Of(happened));
-        Print(happened.What != What.Chat ? $"[grey]{text}[/]" : happened.Who == _name ? $"[teal]{text}[/]" : text);
+        string text = Markup.Escape(RoomText.Format(roomEvent));
+        Print(roomEvent.What != What.Chat ? $"[grey]{text}[/]" : roomEvent.Who == _name ? $"[teal]{text}[/]" : text);
     }
 
-    public void Notice(string text) => Print($"[yellow]{Markup.Escape(text)}[/]");
+    public void ShowNotice(string text) => Print($"[yellow]{Markup.Escape(text)}[/]");
 
-    public void Goodbye(string text)
+    public void Close(string text)
     {
         Dispose();
         Console.Error.WriteLine(text);
     }
 
-    /// <summary>Leaves the terminal with an empty line, and draws no more.</summary>
+    /// <summary>Clears the input line. Nothing is drawn after that.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -79,7 +79,7 @@ internal sealed class Prompt(string commands) : IRoomView, IDisposable
                     _lines.Writer.TryWrite(line);
                 }
 
-                // The first half of a pair is nothing to draw yet.
+                // The first half of a surrogate pair cannot be drawn yet.
                 if (!char.IsHighSurrogate(key.KeyChar))
                 {
                     Draw();
@@ -101,7 +101,7 @@ internal sealed class Prompt(string commands) : IRoomView, IDisposable
         }
     }
 
-    /// <summary>Draws the line; of one too long for the terminal, the part around the cursor.</summary>
+    /// <summary>Draws the input line, or the part around the cursor if the line is too long for the terminal.</summary>
     private void Draw()
     {
         if (_isClosed)
@@ -109,7 +109,7 @@ internal sealed class Prompt(string commands) : IRoomView, IDisposable
             return;
         }
 
-        (string visible, int back) = _editor.Window(Math.Max(Console.WindowWidth - Mark.Length - 1, 1));
-        Console.Write($"{ClearLine}{Mark}{visible}{(back > 0 ? $"\e[{back}D" : "")}");
+        (string visible, int back) = _editor.Window(Math.Max(Console.WindowWidth - Symbol.Length - 1, 1));
+        Console.Write($"{ClearLine}{Symbol}{visible}{(back > 0 ? $"\e[{back}D" : "")}");
     }
 }

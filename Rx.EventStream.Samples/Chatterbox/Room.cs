@@ -1,36 +1,36 @@
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>A room: one stream of what happens there, and who is there as a projection of it. Any thread may use it at any time.</summary>
+/// <summary>A chat room: a stream of its events, and a projection of them to the members. Thread-safe.</summary>
 internal abstract class Room : IAsyncDisposable
 {
     private readonly EventProjection<RoomState, Event> _state;
 
-    protected Room() => _state = Stream.ToProjection(RoomState.Empty, RoomState.After);
+    protected Room() => _state = Stream.ToProjection(RoomState.Empty, RoomState.Apply);
 
-    /// <summary>The room now, and where to go on from there.</summary>
+    /// <summary>The state of the room, and the position of the next event.</summary>
     public EventSnapshot<RoomState, Event> Current => _state.Current;
 
-    /// <summary>What happens in the room from now on.</summary>
+    /// <summary>The events of the room from now on.</summary>
     public EventObservable<Event> Events => Stream.AsObservable();
 
     protected EventStream<Event> Stream { get; } = new(new EventStreamOptions { Name = "chatterbox" });
 
-    /// <summary>Which log the room has, or null.</summary>
+    /// <summary>The id of the room's log; null if the room has no log.</summary>
     public virtual string? Log => null;
 
-    /// <summary>Somebody comes in, under a name that nobody in the room has had.</summary>
-    public abstract ValueTask<Newcomer> JoinAsync(CancellationToken ct);
+    /// <summary>Adds a member, with a name that was never used in this room.</summary>
+    public abstract ValueTask<JoinResult> JoinAsync(CancellationToken ct);
 
-    /// <summary>Somebody says something. It waits for nobody who listens.</summary>
-    public abstract ValueTask SayAsync(string who, string text, CancellationToken ct);
+    /// <summary>Publishes a line of a member. It does not wait for slow clients.</summary>
+    public abstract ValueTask SayAsync(string name, string text, CancellationToken ct);
 
-    /// <summary>Somebody leaves; it never fails.</summary>
-    public abstract ValueTask LeaveAsync(string who, string reason);
+    /// <summary>Removes a member. It never throws.</summary>
+    public abstract ValueTask LeaveAsync(string name, string reason);
 
-    /// <summary>What happened from a place in the log on.</summary>
+    /// <summary>Reads the log from the given sequence number on.</summary>
     public virtual IAsyncEnumerable<Event> ReadFrom(long sequence) => throw new NotSupportedException("This room has no log.");
 
-    /// <summary>Nothing happens in the room any more; everyone is told, after what happened before.</summary>
+    /// <summary>Ends the room. Every client receives the earlier events first, and then the end.</summary>
     public void Close() => Stream.OnCompleted();
 
     public virtual ValueTask DisposeAsync()

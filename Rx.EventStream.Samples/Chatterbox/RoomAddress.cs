@@ -3,34 +3,34 @@ using System.Net;
 
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>Where a room is served.</summary>
+/// <summary>The address of a server of the room.</summary>
 internal sealed record RoomAddress(string Host, int Port)
 {
     public const string Option = "--address";
     public const string Default = "127.0.0.1:50051";
 
-    /// <summary>What HTTP clients call it. The room speaks without encryption: it is for this machine.</summary>
+    /// <summary>The address for HTTP clients. The connection is not encrypted: the sample is for use on one machine.</summary>
     public Uri Uri => new($"http://{this}");
 
-    /// <exception cref="UsageException">The option's value is no address.</exception>
+    /// <exception cref="UsageException">The option's value is not an address.</exception>
     public static RoomAddress From(SampleArguments arguments) => Parse(arguments.Text(Option) ?? Default);
 
-    /// <summary>The addresses of a room that several servers share.</summary>
-    /// <exception cref="UsageException">The option's value is no list of addresses.</exception>
-    public static RoomAddress[] AllFrom(SampleArguments arguments, string otherwise = Default)
+    /// <summary>The addresses of the servers that share a room.</summary>
+    /// <exception cref="UsageException">The option's value is not a list of addresses.</exception>
+    public static RoomAddress[] AllFrom(SampleArguments arguments, string defaultValue = Default)
     {
-        RoomAddress[] addresses = [.. (arguments.Text(Option) ?? otherwise).Split(',', StringSplitOptions.TrimEntries).Select(Parse)];
-        return addresses.FirstOrDefault(a => a.Port == 0) is { } none
-            ? throw new UsageException($"{Option} must name a port from 1 to {IPEndPoint.MaxPort:N0}, not '{none}': at port 0 nobody can be met.")
+        RoomAddress[] addresses = [.. (arguments.Text(Option) ?? defaultValue).Split(',', StringSplitOptions.TrimEntries).Select(Parse)];
+        return addresses.FirstOrDefault(a => a.Port == 0) is { } invalid
+            ? throw new UsageException($"{Option} must name a port from 1 to {IPEndPoint.MaxPort:N0}, not '{invalid}': a client cannot connect to port 0.")
             : addresses;
     }
 
-    /// <summary>The address to listen at.</summary>
-    /// <exception cref="UsageException">The host is none of this machine's addresses by its form.</exception>
+    /// <summary>The endpoint to listen on.</summary>
+    /// <exception cref="UsageException">The host is a name, not a numeric address.</exception>
     public IPEndPoint ToEndPoint() =>
         Host == "localhost" ? new IPEndPoint(IPAddress.Loopback, Port)
         : IPAddress.TryParse(Host, out IPAddress? address) ? new IPEndPoint(address, Port)
-        : throw new UsageException($"{Option} must name the server by a numeric address, such as {Default}, not '{Host}'.");
+        : throw new UsageException($"{Option} must have a numeric address, such as {Default}, not '{Host}'.");
 
     public override string ToString() => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 

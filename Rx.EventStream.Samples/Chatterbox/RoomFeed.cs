@@ -3,41 +3,42 @@ using Grpc.Core;
 
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>Tells one client who is in the room, and then what happens there.</summary>
+/// <summary>Sends the members of the room to one client, and then the events.</summary>
 internal sealed class RoomFeed : IAsyncDisposable
 {
-    /// <summary>How many events go out together at most where several wait.</summary>
-    private const int RunLength = 32;
+    /// <summary>The most events in a row that are buffered while more events wait.</summary>
+    private const int MaxBuffered = 32;
 
-    /// <summary>How often to look after a client that does not take what it is sent.</summary>
-    private static readonly TimeSpan _glance = TimeSpan.FromMilliseconds(250);
+    /// <summary>How often the feed checks a client that does not read.</summary>
+    private static readonly TimeSpan _checkInterval = TimeSpan.FromMilliseconds(250);
 
-    private static readonly WriteOptions _buffered = new(WriteFlags.BufferHint);
+    private static readonly WriteOptions _bufferHint = new(WriteFlags.BufferHint);
 
     private readonly Room _room;
     private readonly string _name;
     private readonly IServerStreamWriter<Event> _client;
     private readonly EventReader<Event> _reader;
 
-    /// <summary>The room before the next event of the reader.</summary>
+    /// <summary>The state of the room before the reader's next event.</summary>
     private RoomState _state;
 
-    /// <summary>The number of the first event that the client has not had; 0 if it is told everything.</summary>
-    private long _goesOnAt;
+    /// <summary>The sequence number of the first event that the client has not received; 0 if the feed does not resume.</summary>
+    private long _resumeAt;
 
-    private int _run;
+    /// <summary>The number of events in a row that were buffered.</summary>
+    private int _buffered;
 
-    /// <summary>The write under way, or the last one.</summary>
-    private Task _sending = Task.CompletedTask;
+    /// <summary>The current write, or the last one.</summary>
+    private Task _writing = Task.CompletedTask;
 
-    /// <summary>Joins the room's stream where the snapshot ends, so that nothing is missed or repeated.</summary>
+    /// <summary>Opens a reader at the position of the snapshot, so that no event is missed or repeated.</summary>
     /// <param name="room">The room.</param>
-    /// <param name="name">What to call the subscriber; if it is in the room, how it is called there.</param>
-    /// <param name="lag">What to do about a client that does not keep up.</param>
-    /// <param name="client">Where the events go.</param>
+    /// <param name="name">The name of the subscriber; for a member, its name in the room.</param>
+    /// <param name="lag">The lag policy for a client that does not keep up.</param>
+    /// <param name="client">The client to send to.</param>
     public RoomFeed(Room room, string name, LagPolicy lag, IServerStreamWriter<Event> client)
     {
-        // The snapshot is not kept: its position would keep every event from here on.
+        // The snapshot is not stored in a field: its position would keep all later events in memory.
         EventSnapshot<RoomState, Event> now = room.Current;
         _state = now.State;
         _reader = now.Position.AsObservable().WithLagPolicy(lag).WithName(name).OpenReader();
@@ -46,18 +47,18 @@ internal sealed class RoomFeed : IAsyncDisposable
         _client = client;
     }
 
-    /// <summary>Waits until the client, who has just joined, is among the members.</summary>
-    /// <remarks>As a rule it is there. But joining is an event like any other, and may reach the members a little later: because another
-    /// thread is busy handing out events, or because the room is served by several servers.</remarks>
-    /// <exception cref="SubscriberLaggedException">Too much happened meanwhile.</exception>
-    /// <exception cref="RpcException">It has been thrown out again already.</exception>
-    public async Task AwaitJoinAsync(Newcomer newcomer, CancellationToken ct)
+    /// <summary>Waits until the client, which has just joined, is one of the members.</summary>
+    /// <remarks>Usually it is already. But a join is an event like any other, and can reach the projection a little later: because another
+    /// thread is draining the stream, or because several servers share the room.</remarks>
+    /// <exception cref="SubscriberLaggedException">Too many events were published during the wait.</exception>
+    /// <exception cref="RpcException">Another server has already removed the client.</exception>
+    public async Task WaitForJoinAsync(JoinResult joined, CancellationToken ct)
     {
         while (!_state.Members.Contains(_name))
         {
-            if (newcomer.Sequence > 0 && _state.Sequence >= newcomer.Sequence)
+            if (joined.Sequence > 0 && _state.Sequence >= joined.Sequence)
             {
-                throw TakenForGone();
+                throw RemovedByOtherServer();
             }
 
             if (!await _reader.WaitToReadAsync(ct))
@@ -65,109 +66,110 @@ internal sealed class RoomFeed : IAsyncDisposable
                 return;
             }
 
-            while (!_state.Members.Contains(_name) && _reader.TryRead(out Event? happened))
+            while (!_state.Members.Contains(_name) && _reader.TryRead(out Event? roomEvent))
             {
-                _state = RoomState.After(_state, happened);
+                _state = RoomState.Apply(_state, roomEvent);
             }
         }
     }
 
-    /// <summary>Goes on where the client was before, if it was in this log.</summary>
-    /// <param name="next">The place of the first event that the client has not had, or null.</param>
-    /// <returns>The place of the first event that <see cref="SendAsync(CancellationToken)"/> will send; null where there is no log.</returns>
-    public LogPlace? GoOnAt(LogPlace? next)
+    /// <summary>Resumes at the client's position, if it is a position in this room's log.</summary>
+    /// <param name="next">The position of the first event that the client has not received, or null.</param>
+    /// <returns>The position of the first event that <see cref="SendAsync(CancellationToken)"/> sends; null if the room has no log.</returns>
+    public LogPosition? ResumeAt(LogPosition? next)
     {
         if (_room.Log is not { } log)
         {
             return null;
         }
 
-        // A server that is itself behind the client begins anew.
+        // If this server is behind the client, the client starts again with the members.
         if (next is not null && next.Log == log && next.Sequence <= _state.Sequence + 1)
         {
-            _goesOnAt = next.Sequence;
+            _resumeAt = next.Sequence;
             return next;
         }
 
-        return new LogPlace(log, _state.Sequence + 1);
+        return new LogPosition(log, _state.Sequence + 1);
     }
 
-    /// <summary>Sends the members, then that these are all, then what happens, until the room is closed.</summary>
+    /// <summary>Sends the members, then INITIALIZED, then the events, until the room is closed.</summary>
     /// <exception cref="SubscriberLaggedException">The client did not keep up.</exception>
     public async Task SendAsync(CancellationToken ct)
     {
-        ImmutableSortedSet<string> members = _goesOnAt == 0 ? _state.Members : Roster.Empty;
+        ImmutableSortedSet<string> members = _resumeAt == 0 ? _state.Members : Roster.Empty;
         foreach (string member in members)
         {
-            await SendAsync(new Event { Who = member, What = What.Join }, isMoreComing: true, ct);
+            await SendAsync(new Event { Who = member, What = What.Join }, hasMore: true, ct);
         }
 
-        await SendAsync(new Event { What = What.Initialized }, isMoreComing: false, ct);
+        await SendAsync(new Event { What = What.Initialized }, hasMore: false, ct);
         await SendMissedAsync(ct);
         while (await _reader.WaitToReadAsync(ct))
         {
-            while (_reader.TryRead(out Event? happened))
+            while (_reader.TryRead(out Event? roomEvent))
             {
-                await SendAsync(happened, isMoreComing: _reader.Count > 0, ct);
-                if (happened.What == What.Leave && happened.Who == _name)
+                await SendAsync(roomEvent, hasMore: _reader.Count > 0, ct);
+                if (roomEvent.What == What.Leave && roomEvent.Who == _name)
                 {
-                    throw TakenForGone();
+                    throw RemovedByOtherServer();
                 }
             }
         }
     }
 
-    /// <summary>Leaves the stream, then waits until the client has taken what is under way, or is gone.</summary>
-    /// <remarks>Only behind that the call may end: a status sent into the middle of a write would reset the call instead.</remarks>
+    /// <summary>Leaves the stream, then waits until the client has read the current write or has disconnected.</summary>
+    /// <remarks>The call must not end before that: a status that is sent during a write would reset the call.</remarks>
     public async ValueTask DisposeAsync()
     {
         _reader.Dispose();
-        await _sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private static RpcException TakenForGone() => new(new Status(StatusCode.Unavailable, "The other servers took this one for gone."));
+    private static RpcException RemovedByOtherServer() =>
+        new(new Status(StatusCode.Unavailable, "The other servers did not hear from this server, and removed its clients."));
 
-    /// <summary>Sends what the reader, which stands at the end of that, does not have.</summary>
+    /// <summary>Sends the events before the reader's position that the client has missed. They come from the log.</summary>
     private async Task SendMissedAsync(CancellationToken ct)
     {
-        if (_goesOnAt == 0 || _goesOnAt > _state.Sequence)
+        if (_resumeAt == 0 || _resumeAt > _state.Sequence)
         {
             return;
         }
 
-        await foreach (Event happened in _room.ReadFrom(_goesOnAt).WithCancellation(ct))
+        await foreach (Event roomEvent in _room.ReadFrom(_resumeAt).WithCancellation(ct))
         {
-            if (happened.Sequence <= _state.Sequence)
+            if (roomEvent.Sequence <= _state.Sequence)
             {
-                await SendAsync(happened, isMoreComing: happened.Sequence < _state.Sequence, ct);
+                await SendAsync(roomEvent, hasMore: roomEvent.Sequence < _state.Sequence, ct);
             }
 
-            if (happened.Sequence >= _state.Sequence)
+            if (roomEvent.Sequence >= _state.Sequence)
             {
                 break;
             }
         }
     }
 
-    private async Task SendAsync(Event happened, bool isMoreComing, CancellationToken ct)
+    private async Task SendAsync(Event roomEvent, bool hasMore, CancellationToken ct)
     {
-        _run = isMoreComing && _run < RunLength ? _run + 1 : 0;
-        _client.WriteOptions = _run > 0 ? _buffered : WriteOptions.Default;
+        _buffered = hasMore && _buffered < MaxBuffered ? _buffered + 1 : 0;
+        _client.WriteOptions = _buffered > 0 ? _bufferHint : WriteOptions.Default;
 
-        // A cancelled write would reset the call, and with it the status that is to end it.
-        _sending = _client.WriteAsync(happened, CancellationToken.None);
-        while (!_sending.IsCompleted)
+        // A cancelled write would reset the call, and the client would not receive the status.
+        _writing = _client.WriteAsync(roomEvent, CancellationToken.None);
+        while (!_writing.IsCompleted)
         {
-            await _sending.WaitAsync(_glance, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _writing.WaitAsync(_checkInterval, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             ct.ThrowIfCancellationRequested();
-            if (!_sending.IsCompleted && _reader.Count > 0)
+            if (!_writing.IsCompleted && _reader.Count > 0)
             {
-                // A lag policy is applied when the reader is asked for the next event. A client that does not take this one
-                // would never come to that.
+                // The reader applies its lag policy when it is asked for the next event. Without this call, that would never happen for a
+                // client that does not read.
                 await _reader.WaitToReadAsync(ct);
             }
         }
 
-        await _sending;
+        await _writing;
     }
 }

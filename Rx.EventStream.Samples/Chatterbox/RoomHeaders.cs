@@ -1,15 +1,16 @@
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>What server and client tell each other besides the events. The Go original knows nothing of it, nor needs to.</summary>
+/// <summary>The headers that a server and a client exchange besides the events. The Go original neither sends nor needs them.</summary>
 internal static class RoomHeaders
 {
-    /// <summary>From the server, in front of the events: how the client is called in the room.</summary>
+    /// <summary>Sent by the server before the events: the client's name in the room.</summary>
     public const string Name = "chatterbox-name";
 
-    /// <summary>From the server, behind the events: how many the client missed, if it was cut off.</summary>
+    /// <summary>Sent by the server after the events: how many events the client missed, if it was cut off.</summary>
     public const string Missed = "chatterbox-missed";
 
-    /// <summary>From the server, in front of the events: the <see cref="LogPlace"/> of the first one behind INITIALIZED. Each event after it
-    /// is one further. From a client that comes back: the place that it wants to go on at. Where the server does, it tells no members.</summary>
+    /// <summary>Sent by the server before the events: the <see cref="LogPosition"/> of the first event after INITIALIZED. Each later event has
+    /// the next sequence number. Sent by a client that reconnects: the position at which it wants to resume. If the server resumes there, it
+    /// does not send the members.</summary>
     public const string Next = "chatterbox-next";
 }

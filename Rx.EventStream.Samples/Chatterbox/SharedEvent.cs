@@ -2,10 +2,10 @@ using System.Text.Json.Serialization;
 
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>An event as it is in the log of a room that several servers share.</summary>
-/// <param name="What">What happened.</param>
-/// <param name="Who">Who did it; empty for who joins, and is called after the event's sequence.</param>
-/// <param name="Text">What was said.</param>
-/// <param name="Server">The server that it happened at.</param>
+/// <summary>An event as it is stored in the log of a shared room.</summary>
+/// <param name="What">The kind of event.</param>
+/// <param name="Who">The member's name. Empty in a join event: the event's sequence number determines the name.</param>
+/// <param name="Text">The line of a chat event, or the reason of a leave event.</param>
+/// <param name="Server">The server that published the event.</param>
 internal sealed record SharedEvent(
     [property: JsonConverter(typeof(JsonStringEnumConverter<What>))] What What, string Who, string Text, string Server);

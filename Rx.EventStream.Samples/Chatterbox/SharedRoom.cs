@@ -8,25 +8,25 @@ using Rx.Nats;
 
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>A room that several servers share: what happens at any of them goes through a log on NATS JetStream, and from there into the
-/// stream of each.</summary>
+/// <summary>A room that several servers share: each server publishes its events to a log on NATS JetStream, and copies the log into its own
+/// stream.</summary>
 internal sealed class SharedRoom : Room
 {
     private const int NotFound = 404;
 
-    /// <summary>How long to wait for the log. Who says something then hears that it may be lost.</summary>
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
+    /// <summary>How long publishing waits for the log. After that, the client is told that its line may be lost.</summary>
+    private static readonly TimeSpan _publishTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long somebody who leaves waits for it; after that the attendance sees to it.</summary>
-    private static readonly TimeSpan _goodbye = TimeSpan.FromSeconds(1);
+    /// <summary>How long leaving waits for the log. After that, <see cref="PresenceMonitor"/> removes the member.</summary>
+    private static readonly TimeSpan _leaveTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>This server's name for the others; a new one each time it is started.</summary>
+    /// <summary>This server's name for the other servers. It changes with each start.</summary>
     private readonly string _server;
     private readonly string _stream;
     private readonly NatsConnection _connection;
     private readonly NatsEventStream<SharedEvent> _log;
-    private readonly Attendance _attendance;
-    private readonly IDisposable _following;
+    private readonly PresenceMonitor _presence;
+    private readonly IDisposable _subscription;
 
     private SharedRoom(string server, string stream, string logId, NatsConnection connection, NatsEventStream<SharedEvent> log)
     {
@@ -35,20 +35,20 @@ internal sealed class SharedRoom : Room
         _stream = stream;
         _connection = connection;
         _log = log;
-        _attendance = new Attendance(server, connection, $"{stream}-servers", name => LeaveAsync(name, "its server is gone"));
+        _presence = new PresenceMonitor(server, connection, $"{stream}-servers", name => LeaveAsync(name, "its server is gone"));
 
-        // All of it: who is in the room is known by who came and went.
-        _following = log.From(NatsStart.Oldest).Subscribe(Take, Stream.OnError);
+        // The whole log, because the members follow from all join and leave events.
+        _subscription = log.From(NatsStart.Oldest).Subscribe(OnStored, Stream.OnError);
     }
 
     /// <inheritdoc/>
     public override string Log { get; }
 
-    /// <summary>Opens the room, once everything that happened in it so far is here.</summary>
-    /// <param name="url">A server of NATS.</param>
-    /// <param name="stream">The stream that is the log. It is made if it is missing.</param>
+    /// <summary>Opens the room and waits until it has all events of the log.</summary>
+    /// <param name="url">The address of a NATS server.</param>
+    /// <param name="stream">The name of the JetStream stream for the log. It is created if it does not exist.</param>
     /// <param name="ct">Ends the attempt.</param>
-    /// <exception cref="UsageException">There is no such server, or it does not keep the log.</exception>
+    /// <exception cref="UsageException">There is no server at the address, or its log cannot be used.</exception>
     public static async Task<SharedRoom> OpenAsync(Uri url, string stream, CancellationToken ct)
     {
         string server = Guid.NewGuid().ToString("N")[..8];
@@ -56,62 +56,62 @@ internal sealed class SharedRoom : Room
         var connection = new NatsConnection(new NatsOpts { Url = url.OriginalString, Name = $"chatterbox {server}" });
         try
         {
-            INatsJSStream stored = await PrepareAsync(connection, stream, subject, ct);
-            long last = await LastAsync(stored, subject, ct);
+            INatsJSStream stored = await OpenStreamAsync(connection, stream, subject, ct);
+            long last = await GetLastSequenceAsync(stored, subject, ct);
             NatsEventStream<SharedEvent> log = await NatsEventStream<SharedEvent>.OpenAsync(
                 connection,
                 new NatsEventStreamOptions<SharedEvent>(SharedEventJson.Default.SharedEvent)
                 {
                     Stream = stream,
                     Subject = _ => subject,
-                    PublishTimeout = _patience,
+                    PublishTimeout = _publishTimeout,
                 },
                 ct);
             string logId = stored.Info.Created.UtcTicks.ToString(CultureInfo.InvariantCulture);
-            return await new SharedRoom(server, stream, logId, connection, log).OpenedAsync(last, ct);
+            return await new SharedRoom(server, stream, logId, connection, log).WaitUntilCurrentAsync(last, ct);
         }
         catch (Exception error)
         {
             await connection.DisposeAsync();
             if (error is NatsException or NatsEventStreamException or UnreadableEventException or EventStreamGapException or InvalidDataException)
             {
-                throw new UsageException($"There is no room in stream '{stream}' at {url.Scheme}://{url.Authority}: {error.Message.TrimEnd('.')}. " +
-                    "A server for it is started with: nats-server -a 127.0.0.1 -js -sd FOLDER.");
+                throw new UsageException($"There is no room in the stream '{stream}' at {url.Scheme}://{url.Authority}: {error.Message.TrimEnd('.')}. " +
+                    "Start a server with: nats-server -a 127.0.0.1 -js -sd FOLDER.");
             }
 
             throw;
         }
     }
 
-    public override async ValueTask<Newcomer> JoinAsync(CancellationToken ct)
+    public override async ValueTask<JoinResult> JoinAsync(CancellationToken ct)
     {
-        // The log's order makes the names unique, whatever server somebody comes to.
+        // The sequence number in the log makes the name unique across all servers.
         long sequence = await _log.PublishAsync(new SharedEvent(What.Join, "", "", _server), cancellationToken: ct);
-        var newcomer = new Newcomer(NameOf(sequence), sequence);
-        _attendance.Add(newcomer.Name);
-        return newcomer;
+        var joined = new JoinResult(NameOf(sequence), sequence);
+        _presence.Add(joined.Name);
+        return joined;
     }
 
-    public override async ValueTask SayAsync(string who, string text, CancellationToken ct) =>
-        await _log.PublishAsync(new SharedEvent(What.Chat, who, text, _server), cancellationToken: ct);
+    public override async ValueTask SayAsync(string name, string text, CancellationToken ct) =>
+        await _log.PublishAsync(new SharedEvent(What.Chat, name, text, _server), cancellationToken: ct);
 
-    public override async ValueTask LeaveAsync(string who, string reason)
+    public override async ValueTask LeaveAsync(string name, string reason)
     {
-        _attendance.Remove(who);
-        if (!Current.State.Members.Contains(who))
+        _presence.Remove(name);
+        if (!Current.State.Members.Contains(name))
         {
-            return; // somebody has said it, or will: see Attendance
+            return; // already removed, or the presence monitor will do it
         }
 
         try
         {
-            // Several servers may say it of one whose server is gone; the log takes it once.
-            using var limit = new CancellationTokenSource(_goodbye);
-            await _log.PublishAsync(new SharedEvent(What.Leave, who, reason, _server), messageId: $"{who} left", cancellationToken: limit.Token);
+            // Several servers may remove a member whose server is gone. The message id makes the log store it only once.
+            using var limit = new CancellationTokenSource(_leaveTimeout);
+            await _log.PublishAsync(new SharedEvent(What.Leave, name, reason, _server), messageId: $"{name} left", cancellationToken: limit.Token);
         }
         catch (Exception error) when (error is NatsEventStreamException or NatsPublishException or ObjectDisposedException or OperationCanceledException)
         {
-            // Whoever looks after the attendance says it then.
+            // The presence monitors remove the member later.
         }
     }
 
@@ -119,15 +119,15 @@ internal sealed class SharedRoom : Room
 
     public override async ValueTask DisposeAsync()
     {
-        await _attendance.DisposeAsync();
-        _following.Dispose();
+        await _presence.DisposeAsync();
+        _subscription.Dispose();
         await _log.DisposeAsync();
         await _connection.DisposeAsync();
         await base.DisposeAsync();
     }
 
-    /// <summary>The stream, made if it is missing.</summary>
-    private static async Task<INatsJSStream> PrepareAsync(NatsConnection connection, string stream, string subject, CancellationToken ct)
+    /// <summary>Opens the stream, and creates it if it does not exist.</summary>
+    private static async Task<INatsJSStream> OpenStreamAsync(NatsConnection connection, string stream, string subject, CancellationToken ct)
     {
         var server = new NatsJSContext(connection);
         try
@@ -140,8 +140,8 @@ internal sealed class SharedRoom : Room
         }
     }
 
-    /// <summary>The sequence of the newest event there is, or 0.</summary>
-    private static async Task<long> LastAsync(INatsJSStream stream, string subject, CancellationToken ct)
+    /// <summary>The sequence number of the newest event, or 0 if there is none.</summary>
+    private static async Task<long> GetLastSequenceAsync(INatsJSStream stream, string subject, CancellationToken ct)
     {
         try
         {
@@ -164,7 +164,7 @@ internal sealed class SharedRoom : Room
     };
 
     /// <summary>Called by one thread at a time.</summary>
-    private void Take(Sequenced<SharedEvent> stored)
+    private void OnStored(Sequenced<SharedEvent> stored)
     {
         if (stored.Value is null)
         {
@@ -172,13 +172,13 @@ internal sealed class SharedRoom : Room
             return;
         }
 
-        Event happened = ToEvent(stored);
-        _attendance.See(happened, stored.Value.Server);
-        Stream.OnNext(happened);
+        Event roomEvent = ToEvent(stored);
+        _presence.OnEvent(roomEvent, stored.Value.Server);
+        Stream.OnNext(roomEvent);
     }
 
-    /// <summary>This room, once what is in the log is in it; if that fails, it is disposed.</summary>
-    private async Task<SharedRoom> OpenedAsync(long last, CancellationToken ct)
+    /// <summary>Waits until the room has all events up to the given sequence number, and returns it. If that fails, the room is disposed.</summary>
+    private async Task<SharedRoom> WaitUntilCurrentAsync(long last, CancellationToken ct)
     {
         try
         {

@@ -3,28 +3,28 @@ using System.Diagnostics;
 
 namespace Rx.Samples.Cluster;
 
-/// <summary>A program of the cluster, which can be killed and started again.</summary>
-/// <param name="name">What to call it.</param>
-/// <param name="program">What to run.</param>
-/// <param name="arguments">What to tell it.</param>
-/// <param name="readyWhen">What it says when it is ready.</param>
-internal sealed class ClusterProcess(string name, string program, string[] arguments, string readyWhen) : IDisposable
+/// <summary>A process of the cluster, which can be killed and started again.</summary>
+/// <param name="name">The name to show.</param>
+/// <param name="program">The program to run.</param>
+/// <param name="arguments">The program's arguments.</param>
+/// <param name="readyText">The text that the program writes when it is ready.</param>
+internal sealed class ClusterProcess(string name, string program, string[] arguments, string readyText) : IDisposable
 {
-    /// <summary>Taken to start it and to end it for good.</summary>
+    /// <summary>Held while the process is started or disposed.</summary>
     private readonly Lock _lock = new();
 
     private Process? _process;
     private bool _isDisposed;
 
-    /// <summary>It said something. Called from any thread.</summary>
-    public event Action<string>? Said;
+    /// <summary>Raised for each line of output, on any thread.</summary>
+    public event Action<string>? OutputReceived;
 
     public string Name => name;
 
     public bool IsRunning => _process is { HasExited: false };
 
-    /// <summary>Starts it, and waits until it is ready.</summary>
-    /// <exception cref="UsageException">It does not start, or ends at once; with what it said last.</exception>
+    /// <summary>Starts the process and waits until it is ready.</summary>
+    /// <exception cref="UsageException">The process cannot be started, or ends at once. The message has its last line of output.</exception>
     public async Task StartAsync(CancellationToken ct)
     {
         var process = new Process
@@ -39,8 +39,8 @@ internal sealed class ClusterProcess(string name, string program, string[] argum
         };
         var ready = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         string last = "";
-        process.OutputDataReceived += (_, line) => Hear(line.Data, isError: false);
-        process.ErrorDataReceived += (_, line) => Hear(line.Data, isError: true);
+        process.OutputDataReceived += (_, line) => OnOutput(line.Data, isError: false);
+        process.ErrorDataReceived += (_, line) => OnOutput(line.Data, isError: true);
         process.Exited += (_, _) => ready.TrySetResult(false);
         Start(process);
         if (!await ready.Task.WaitAsync(ct))
@@ -49,7 +49,7 @@ internal sealed class ClusterProcess(string name, string program, string[] argum
             throw new UsageException($"{name} has ended: {Volatile.Read(ref last).Split(" See: ")[0]}");
         }
 
-        void Hear(string? text, bool isError)
+        void OnOutput(string? text, bool isError)
         {
             if (string.IsNullOrEmpty(text))
             {
@@ -58,20 +58,20 @@ internal sealed class ClusterProcess(string name, string program, string[] argum
 
             Volatile.Write(ref last, text);
 
-            // Why it does not start is told by the exception, once.
+            // If the process does not start, the exception shows its error; it must not be shown twice.
             if (!isError || ready.Task.IsCompleted)
             {
-                Said?.Invoke(text);
+                OutputReceived?.Invoke(text);
             }
 
-            if (text.Contains(readyWhen, StringComparison.Ordinal))
+            if (text.Contains(readyText, StringComparison.Ordinal))
             {
                 ready.TrySetResult(true);
             }
         }
     }
 
-    /// <summary>Kills it, without a word to it.</summary>
+    /// <summary>Kills the process, without a signal that it could handle.</summary>
     public void Kill()
     {
         if (IsRunning)

@@ -4,11 +4,11 @@ using Spectre.Console;
 
 namespace Rx.Samples.Cluster;
 
-/// <summary>The cluster while it runs: its processes, somebody who counts in the room, and the commands that kill and start.</summary>
+/// <summary>One run of the cluster: its processes, a client that says numbers, and the commands that kill and start the processes.</summary>
 internal sealed class ClusterRun : IAsyncDisposable
 {
-    /// <summary>How long the one who counts may take to leave.</summary>
-    private static readonly TimeSpan _goodbye = TimeSpan.FromSeconds(2);
+    /// <summary>How long the client that says numbers may take to leave.</summary>
+    private static readonly TimeSpan _leaveTimeout = TimeSpan.FromSeconds(2);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("cluster-").FullName;
     private readonly RoomAddress[] _addresses;
@@ -23,37 +23,37 @@ internal sealed class ClusterRun : IAsyncDisposable
         for (int i = 0; i < addresses.Length; i++)
         {
             _processes.Add($"{i + 1}", new ClusterProcess($"{addresses[i]}", Environment.ProcessPath!, [.. ThisProgram(),
-                "chatterbox", "server", RoomAddress.Option, $"{addresses[i]}", ChatServerSample.Log, log.Url], readyWhen: "The room is open"));
+                "chatterbox", "server", RoomAddress.Option, $"{addresses[i]}", ChatServerSample.Log, log.Url], readyText: "The room is open"));
         }
 
         foreach (ClusterProcess server in _processes.Values)
         {
-            server.Said += text => Say(server, text);
+            server.OutputReceived += text => Print(server, text);
         }
 
         _processes.Add("n", _log);
     }
 
     /// <summary>Runs until interrupted.</summary>
-    /// <param name="rate">How many numbers a second to say in the room.</param>
-    /// <param name="interrupted">Ends it.</param>
-    /// <exception cref="UsageException">A process does not start.</exception>
+    /// <param name="rate">How many numbers per second the client says.</param>
+    /// <param name="interrupted">Ends the run.</param>
+    /// <exception cref="UsageException">A process cannot be started.</exception>
     public async Task<int> RunAsync(int rate, CancellationToken interrupted)
     {
         try
         {
             await _log.StartAsync(interrupted);
             await Task.WhenAll(_processes.Values.Where(p => p != _log).Select(p => p.StartAsync(interrupted)));
-            PrintGuide();
+            PrintHelp();
 
             // Not awaited: reading from a console cannot be interrupted.
-            _ = Task.Run(() => ObeyAsync(interrupted), CancellationToken.None);
-            await CountAsync(rate, interrupted);
+            _ = Task.Run(() => ReadCommandsAsync(interrupted), CancellationToken.None);
+            await SayNumbersAsync(rate, interrupted);
             await Task.Delay(Timeout.Infinite, interrupted);
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
         {
-            // As it should end.
+            // The usual end.
         }
 
         return 0;
@@ -70,30 +70,30 @@ internal sealed class ClusterRun : IAsyncDisposable
         return default;
     }
 
-    /// <summary>How to start this program again: its own executable, or dotnet with its assembly.</summary>
+    /// <summary>The first arguments to start this program again: none if it has its own executable, or its assembly if dotnet runs it.</summary>
     private static string[] ThisProgram() =>
         Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? ["exec", Environment.GetCommandLineArgs()[0]] : [];
 
-    private static void Say(ClusterProcess process, string text) =>
+    private static void Print(ClusterProcess process, string text) =>
         AnsiConsole.MarkupLine($"[grey]{Markup.Escape(process.Name)} |[/] {Markup.Escape(text)}");
 
-    private void PrintGuide()
+    private void PrintHelp()
     {
         foreach ((string key, ClusterProcess process) in _processes)
         {
-            AnsiConsole.MarkupLine($"[teal]{key}[/] and Enter kills, or starts again: {Markup.Escape(process == _log ? "the log's server" : $"the server at {process.Name}")}");
+            AnsiConsole.MarkupLine($"[teal]{key}[/] and Enter kills or restarts {Markup.Escape(process == _log ? "the log server" : $"the server at {process.Name}")}.");
         }
 
-        AnsiConsole.MarkupLine("Come in from another terminal:");
+        AnsiConsole.MarkupLine("To join from another terminal:");
 
-        // Not by way of the console's layout, which would break the line: it is to be copied.
+        // Not through AnsiConsole, which would wrap the line: the user copies it.
         Console.WriteLine($"{SampleHost.Command} chatterbox client {RoomAddress.Option} {string.Join(',', _addresses.Select(a => $"{a}"))}");
         AnsiConsole.MarkupLine("Ctrl-C ends everything.");
     }
 
-    private async Task ObeyAsync(CancellationToken interrupted)
+    private async Task ReadCommandsAsync(CancellationToken interrupted)
     {
-        // Not Console.In, which blocks its caller.
+        // Not Console.In: its ReadLineAsync blocks the caller.
         using var input = new StreamReader(Console.OpenStandardInput());
         while (await input.ReadLineAsync(CancellationToken.None) is { } line && !interrupted.IsCancellationRequested)
         {
@@ -104,11 +104,11 @@ internal sealed class ClusterRun : IAsyncDisposable
             else if (process.IsRunning)
             {
                 process.Kill();
-                Say(process, "killed");
+                Print(process, "killed");
             }
             else
             {
-                // Not awaited: the next command may be what it waits for.
+                // Not awaited: the process may become ready only after the next command, such as the restart of the log server.
                 _ = RestartAsync(process, interrupted);
             }
         }
@@ -119,20 +119,20 @@ internal sealed class ClusterRun : IAsyncDisposable
         try
         {
             await process.StartAsync(ct);
-            Say(process, "started again");
+            Print(process, "restarted");
         }
         catch (UsageException error)
         {
-            Say(process, error.Message);
+            Print(process, error.Message);
         }
         catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
         {
-            // The cluster ends.
+            // The cluster is ending.
         }
     }
 
-    /// <summary>Somebody comes in at the last server and says one number after the other, until interrupted.</summary>
-    private async Task CountAsync(int rate, CancellationToken interrupted)
+    /// <summary>Runs a client that joins at the last server and says one number after the other, until interrupted.</summary>
+    private async Task SayNumbersAsync(int rate, CancellationToken interrupted)
     {
         if (rate == 0)
         {
@@ -140,10 +140,10 @@ internal sealed class ClusterRun : IAsyncDisposable
         }
 
         using var leaving = new CancellationTokenSource();
-        Task<int> visit = new ClientVisit([.. _addresses.Reverse()], new NoView()).RunAsync(NumbersAsync(rate, interrupted), leaving.Token);
-        await Task.WhenAny(visit, Task.Delay(Timeout.Infinite, interrupted));
-        leaving.CancelAfter(_goodbye);
-        await visit;
+        Task<int> client = new ClientConnection([.. _addresses.Reverse()], new NullRoomView()).RunAsync(NumbersAsync(rate, interrupted), leaving.Token);
+        await Task.WhenAny(client, Task.Delay(Timeout.Infinite, interrupted));
+        leaving.CancelAfter(_leaveTimeout);
+        await client;
     }
 
     private static async IAsyncEnumerable<string> NumbersAsync(int rate, [EnumeratorCancellation] CancellationToken ct)
@@ -158,7 +158,7 @@ internal sealed class ClusterRun : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                // That was the last one.
+                // That was the last number.
             }
         }
     }

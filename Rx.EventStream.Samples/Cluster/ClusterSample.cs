@@ -2,53 +2,53 @@ using Rx.Samples.Chatterbox;
 
 namespace Rx.Samples.Cluster;
 
-/// <summary>Runs the servers of one chat room, and the log that they share, to be killed and started again.</summary>
+/// <summary>Runs the servers of one chat room and the log that they share. The user kills and restarts them.</summary>
 internal sealed class ClusterSample : Sample
 {
     private const string Nats = "--nats-server";
     private const string Rate = "--rate";
     private const string DefaultAddresses = "127.0.0.1:50051,127.0.0.1:50052";
-    private const int MostServers = 9;
+    private const int MaxServers = 9;
 
     public override string Name => "cluster";
 
-    public override string Summary => "Chatterbox servers that share a room through NATS JetStream, to be killed under their clients.";
+    public override string Summary => "Chatterbox servers that share a room through NATS JetStream. Kill one and watch its clients continue.";
 
     public override IReadOnlyList<SampleOption> Options { get; } =
     [
-        new(RoomAddress.Option, "HOST:PORT,...", $"Where the servers listen, 2 to {MostServers} (default: {DefaultAddresses})."),
-        new(Rate, "N", "How many numbers a second somebody says in the room, 0 to 100 (default: 2)."),
-        new(Nats, "PATH", "The program nats-server (default: the one on the path)."),
+        new(RoomAddress.Option, "HOST:PORT,...", $"The addresses of the servers, 2 to {MaxServers} (default: {DefaultAddresses})."),
+        new(Rate, "N", "How many numbers per second a client says in the room, 0 to 100 (default: 2)."),
+        new(Nats, "PATH", "The nats-server program (default: the one on the PATH)."),
     ];
 
-    public override string WhatToTry(string command) =>
+    public override string GetWalkthrough(string command) =>
         $"""
         Try it with two terminals. It needs nats-server: apt-get install nats-server, or https://nats.io.
 
-        1. In the first one, two servers and their log:
+        1. In the first terminal, start two servers and their log:
              {command} cluster
-        2. In the second one, somebody who knows both servers, and hears somebody else count:
+        2. In the second terminal, start a client that knows both servers. It shows the numbers that another client says:
              {command} chatterbox client --address {DefaultAddresses}
-        3. In the first one, type 1 and Enter: the client's server is killed, as kill -9 does. In the second one, the client goes over
-           to the other server and goes on counting where it was: no number is missing, none comes twice. What you say arrives, too.
-        4. In the first one, type 1 and Enter again to start the server; then kill the other one with 2, or the log with n: the room
-           waits for it.
+        3. In the first terminal, type 1 and Enter. This kills the client's server, as kill -9 does. The client in the second terminal
+           reconnects to the other server and resumes: no number is missing, and none comes twice. Lines that you type arrive, too.
+        4. In the first terminal, type 1 and Enter again to restart the server. Then kill the other server with 2, or the log with n:
+           the room waits until it is back.
 
-        Ctrl-C in the first terminal ends everything there. The log was in a temporary folder.
+        Ctrl-C in the first terminal ends everything there, and deletes the log.
         """;
 
     public override async Task<int> RunAsync(SampleArguments arguments, CancellationToken interrupted)
     {
-        RoomAddress[] addresses = RoomAddress.AllFrom(arguments, otherwise: DefaultAddresses);
-        if (addresses.Length is < 2 or > MostServers || addresses.Distinct().Count() < addresses.Length)
+        RoomAddress[] addresses = RoomAddress.AllFrom(arguments, defaultValue: DefaultAddresses);
+        if (addresses.Length is < 2 or > MaxServers || addresses.Distinct().Count() < addresses.Length)
         {
-            throw new UsageException($"{RoomAddress.Option} must be 2 to {MostServers} different addresses, such as {DefaultAddresses}.");
+            throw new UsageException($"{RoomAddress.Option} must be 2 to {MaxServers} different addresses, such as {DefaultAddresses}.");
         }
 
         Array.ForEach(addresses, a => a.ToEndPoint());
-        int rate = arguments.Integer(Rate, otherwise: 2, least: 0, most: 100);
+        int rate = arguments.Integer(Rate, defaultValue: 2, min: 0, max: 100);
         string nats = arguments.Text(Nats) ?? LogServer.Find()
-            ?? throw new UsageException($"There is no nats-server on the path. 'apt-get install nats-server' brings it, or https://nats.io; or say where it is with {Nats}.");
+            ?? throw new UsageException($"There is no nats-server on the PATH. Install it with 'apt-get install nats-server' or from https://nats.io, or give its path with {Nats}.");
         await using var run = new ClusterRun(nats, addresses);
         return await run.RunAsync(rate, interrupted);
     }

@@ -1,4 +1,4 @@
 namespace Rx.Samples.Dashboard;
 
-/// <summary>A place in the stream that can be joined later.</summary>
+/// <summary>The name and the position of a bookmark.</summary>
 internal sealed record BookmarkFrame(string Name, long Sequence);

@@ -1,4 +1,4 @@
 namespace Rx.Samples.Dashboard;
 
-/// <summary>Answers a <see cref="SubscriberRequest"/>.</summary>
+/// <summary>The response to a <see cref="SubscriberRequest"/>.</summary>
 internal sealed record CreatedReply(int Id, string Name);

@@ -6,39 +6,39 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Rx.Samples.Dashboard;
 
-/// <summary>What the page can ask for.</summary>
+/// <summary>The HTTP API for the page.</summary>
 internal static class DashboardApi
 {
-    public static void Map(IEndpointRouteBuilder routes, Bench bench, FrameFeed feed)
+    public static void Map(IEndpointRouteBuilder routes, ExperimentRunner runner, FrameFeed feed)
     {
-        routes.MapGet("/events", (HttpRequest request) => TypedResults.ServerSentEvents(feed.FollowAsync(LastSeen(request))));
+        routes.MapGet("/events", (HttpRequest request) => TypedResults.ServerSentEvents(feed.FollowAsync(GetLastEventId(request))));
 
         RouteGroupBuilder api = routes.MapGroup("/api");
-        api.MapPost("/load", (LoadRequest load) => DoAsync(bench, e => e.Set(load)));
+        api.MapPost("/load", (LoadRequest load) => DoAsync(runner, e => e.Set(load)));
         api.MapPost("/subscribers", async (SubscriberRequest request) =>
         {
-            Member member = await bench.DoAsync(e => e.Add(request));
-            return TypedResults.Created($"/api/subscribers/{member.Id}", new CreatedReply(member.Id, member.Name));
+            SubscriberPair subscriber = await runner.DoAsync(e => e.Add(request));
+            return TypedResults.Created($"/api/subscribers/{subscriber.Id}", new CreatedReply(subscriber.Id, subscriber.Name));
         });
-        api.MapPost("/subscribers/{id:int}/stall", (int id, StallRequest stall) => DoAsync(bench, e => e.Stall(id, stall.Stalled)));
-        api.MapDelete("/subscribers/{id:int}", (int id) => DoAsync(bench, e => e.Remove(id)));
+        api.MapPost("/subscribers/{id:int}/stall", (int id, StallRequest stall) => DoAsync(runner, e => e.Stall(id, stall.Stalled)));
+        api.MapDelete("/subscribers/{id:int}", (int id) => DoAsync(runner, e => e.Remove(id)));
         api.MapPost("/bookmarks", async () =>
         {
-            Bookmark bookmark = await bench.DoAsync(e => e.AddBookmark());
+            Bookmark bookmark = await runner.DoAsync(e => e.AddBookmark());
             return TypedResults.Created(
                 $"/api/bookmarks/{bookmark.Name}", new BookmarkFrame(bookmark.Name, bookmark.Position.Sequence));
         });
-        api.MapDelete("/bookmarks/{name}", (string name) => DoAsync(bench, e => e.RemoveBookmark(name)));
-        api.MapPost("/complete", () => DoAsync(bench, e => e.Complete()));
+        api.MapDelete("/bookmarks/{name}", (string name) => DoAsync(runner, e => e.RemoveBookmark(name)));
+        api.MapPost("/complete", () => DoAsync(runner, e => e.Complete()));
         api.MapPost("/restart", async () =>
         {
-            await bench.StartAgainAsync();
+            await runner.RestartAsync();
             return TypedResults.NoContent();
         });
     }
 
-    /// <summary>Answers requests that make no sense with what is wrong with them.</summary>
-    public static async Task ExplainAsync(HttpContext context, RequestDelegate next)
+    /// <summary>Middleware that responds to an invalid request with a description of the problem.</summary>
+    public static async Task ReportProblemsAsync(HttpContext context, RequestDelegate next)
     {
         try
         {
@@ -51,25 +51,26 @@ internal static class DashboardApi
         catch (BadHttpRequestException error)
         {
             string message = error.InnerException is JsonException json
-                ? $"The request's body does not fit, at {json.Path ?? "$"} in line {json.LineNumber + 1}."
-                : "The request needs a body, of JSON.";
+                ? $"The request's body is not valid, at {json.Path ?? "$"} in line {json.LineNumber + 1}."
+                : "The request needs a JSON body.";
             await Results.Problem(message, statusCode: error.StatusCode).ExecuteAsync(context);
         }
     }
 
-    /// <summary>Another site's page must not control what runs here, even if it cannot see the answer.</summary>
-    public static Task RefuseOtherSitesAsync(HttpContext context, RequestDelegate next)
+    /// <summary>Middleware that rejects requests from the pages of other sites. They must not control the dashboard, even if they cannot read the
+    /// response.</summary>
+    public static Task RejectOtherOriginsAsync(HttpContext context, RequestDelegate next)
     {
         string? origin = context.Request.Headers.Origin;
         return HttpMethods.IsGet(context.Request.Method) || origin is null || origin == $"{context.Request.Scheme}://{context.Request.Host}"
             ? next(context)
-            : Results.Problem($"A page of {origin} cannot control this one.", statusCode: StatusCodes.Status403Forbidden)
+            : Results.Problem($"A page of {origin} cannot control the dashboard.", statusCode: StatusCodes.Status403Forbidden)
                 .ExecuteAsync(context);
     }
 
-    private static async Task<IResult> DoAsync(Bench bench, Action<Experiment> action)
+    private static async Task<IResult> DoAsync(ExperimentRunner runner, Action<Experiment> action)
     {
-        await bench.DoAsync(experiment =>
+        await runner.DoAsync(experiment =>
         {
             action(experiment);
             return true;
@@ -77,8 +78,9 @@ internal static class DashboardApi
         return TypedResults.NoContent();
     }
 
-    /// <summary>A browser that reconnects says what it has seen in a header; a page that is reloaded can only say it in the address.</summary>
-    private static long? LastSeen(HttpRequest request)
+    /// <summary>The id of the last event that the page has received. A browser that reconnects sends it in a header; a page that was reloaded can
+    /// only send it in the query string.</summary>
+    private static long? GetLastEventId(HttpRequest request)
     {
         string? text = request.Headers["Last-Event-ID"].FirstOrDefault() ?? request.Query["lastEventId"].FirstOrDefault();
         if (string.IsNullOrEmpty(text))

@@ -1,17 +1,17 @@
 namespace Rx.Samples.Dashboard;
 
-/// <summary>All there is to see at one moment.</summary>
-/// <param name="Run">Which run it belongs to; another one begins with every start, of the program too.</param>
-/// <param name="Time">Seconds since the run began.</param>
+/// <summary>The state of the experiment at one moment.</summary>
+/// <param name="Run">The name of the run. Each restart, also of the program, begins a new run.</param>
+/// <param name="Time">The seconds since the start of the run.</param>
 /// <param name="Completed">Whether the stream was completed.</param>
-/// <param name="Rate">How many events are to be published in a second, on each side.</param>
-/// <param name="Publishers">By how many threads.</param>
-/// <param name="Memory">What is allocated on the managed heap, in bytes.</param>
-/// <param name="Stream">The side of the stream.</param>
-/// <param name="Subject">The side of the subject.</param>
-/// <param name="Members">The subscribers, in the order they came.</param>
-/// <param name="Bookmarks">The bookmarks, in the order they were set.</param>
-/// <param name="Notices">The newest ones.</param>
+/// <param name="Rate">The requested events per second on each side.</param>
+/// <param name="Publishers">The number of publishing threads on each side.</param>
+/// <param name="Memory">The size of the managed heap, in bytes.</param>
+/// <param name="Stream">The publishers of the stream.</param>
+/// <param name="Subject">The publishers of the subject.</param>
+/// <param name="Subscribers">The subscribers, in the order in which they were added.</param>
+/// <param name="Bookmarks">The bookmarks, in the order in which they were set.</param>
+/// <param name="Notices">The newest notices.</param>
 internal sealed record DashboardFrame(
     string Run,
     double Time,
@@ -21,6 +21,6 @@ internal sealed record DashboardFrame(
     long Memory,
     SideFrame Stream,
     SideFrame Subject,
-    IReadOnlyList<MemberFrame> Members,
+    IReadOnlyList<SubscriberFrame> Subscribers,
     IReadOnlyList<BookmarkFrame> Bookmarks,
     IReadOnlyList<Notice> Notices);

@@ -2,40 +2,40 @@ using System.Net.Sockets;
 
 namespace Rx.Samples.Dashboard;
 
-/// <summary>A page that shows what the library does while it does it, beside a subject under the same load.</summary>
+/// <summary>A live page that shows a stream beside a subject under the same load.</summary>
 internal sealed class DashboardSample : Sample
 {
     private const string Port = "--port";
-    private const string MostHeld = "--most-held";
-    private const int UsualPort = 5080;
+    private const string MaxHeld = "--most-held";
+    private const int DefaultPort = 5080;
 
-    /// <summary>Half a gigabyte: this is somebody's desk, not a server.</summary>
-    private const int UsualMostHeld = 30_000_000;
+    /// <summary>About half a gigabyte, which a developer's machine can spare.</summary>
+    private const int DefaultMaxHeld = 30_000_000;
 
-    /// <summary>Less would end a subscriber that is only a moment late.</summary>
-    private const int LeastMostHeld = 10_000;
+    /// <summary>A smaller value would remove a subscriber that is only briefly late.</summary>
+    private const int MinMaxHeld = 10_000;
 
-    /// <summary>Each stalled subscriber may keep a pool thread, and the page is not to wait until the pool has grown.</summary>
-    private const int LeastPoolThreads = 2 * Experiment.MostMembers;
+    /// <summary>Each stalled subscriber can block a pool thread, and the page must not wait until the pool has grown.</summary>
+    private const int MinPoolThreads = 2 * Experiment.MaxSubscribers;
 
     public override string Name => "dashboard";
 
-    public override string Summary => "A live page in the browser: lanes of marbles, lag and costs, beside a Subject under the same load.";
+    public override string Summary => "A live page in the browser: marble lanes, lag and publish cost, beside a Subject under the same load.";
 
     public override IReadOnlyList<SampleOption> Options { get; } =
     [
-        new(Port, "N", $"Listen on that port of 127.0.0.1, 0 for any that is free (default: {UsualPort})."),
-        new(MostHeld, "N", $"Remove a subscriber or bookmark that keeps more than N events in memory (default: {UsualMostHeld})."),
+        new(Port, "N", $"Listen on this port of 127.0.0.1; 0 selects a free port (default: {DefaultPort})."),
+        new(MaxHeld, "N", $"Remove a subscriber or bookmark that keeps more than N events in memory (default: {DefaultMaxHeld})."),
     ];
 
     public override async Task<int> RunAsync(SampleArguments arguments, CancellationToken interrupted)
     {
-        int port = arguments.Integer(Port, otherwise: UsualPort, least: 0, most: ushort.MaxValue);
-        int mostHeld = arguments.Integer(MostHeld, otherwise: UsualMostHeld, least: LeastMostHeld, most: int.MaxValue);
+        int port = arguments.Integer(Port, defaultValue: DefaultPort, min: 0, max: ushort.MaxValue);
+        int maxHeld = arguments.Integer(MaxHeld, defaultValue: DefaultMaxHeld, min: MinMaxHeld, max: int.MaxValue);
         ThreadPool.GetMinThreads(out int workers, out int completions);
-        ThreadPool.SetMinThreads(Math.Max(workers, LeastPoolThreads), completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, MinPoolThreads), completions);
 
-        await using var server = new DashboardServer(port, mostHeld);
+        await using var server = new DashboardServer(port, maxHeld);
         try
         {
             await server.StartAsync();
@@ -43,11 +43,11 @@ internal sealed class DashboardSample : Sample
         catch (Exception error) when (error is IOException or SocketException)
         {
             throw new UsageException(
-                $"Port {port} of 127.0.0.1 cannot be listened on: {(error.InnerException ?? error).Message.TrimEnd('.')}. "
-                + $"Choose another with {Port} N, or {Port} 0 for any that is free.");
+                $"The dashboard cannot listen on port {port} of 127.0.0.1: {(error.InnerException ?? error).Message.TrimEnd('.')}. "
+                + $"Choose another port with {Port} N, or a free one with {Port} 0.");
         }
 
-        Console.WriteLine($"The dashboard is at {server.Address}/ - open it in a browser; Ctrl-C ends it.");
+        Console.WriteLine($"The dashboard is at {server.Address}/ - open it in a browser. Ctrl-C ends it.");
         await Task.Delay(Timeout.Infinite, interrupted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Console.WriteLine("The dashboard has ended.");
         return 0;

@@ -13,22 +13,22 @@ using Microsoft.Extensions.Logging;
 
 namespace Rx.Samples.Dashboard;
 
-/// <summary>The page and what it talks to, on this machine's loopback address.</summary>
+/// <summary>Serves the page and its API on the loopback address of this machine.</summary>
 internal sealed class DashboardServer : IAsyncDisposable
 {
-    /// <summary>How long a page that does not read may keep the server from ending.</summary>
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(2);
+    /// <summary>How long the server waits, when it ends, for a page that does not read.</summary>
+    private static readonly TimeSpan _shutdownTimeout = TimeSpan.FromSeconds(2);
 
     private readonly WebApplication _application;
-    private readonly Bench _bench;
+    private readonly ExperimentRunner _runner;
     private readonly FrameFeed _feed;
 
-    /// <param name="port">Where to listen; 0 for any that is free.</param>
-    /// <param name="mostHeld">How many events one subscriber or bookmark may keep in memory.</param>
-    public DashboardServer(int port, long mostHeld)
+    /// <param name="port">The port to listen on; 0 selects a free port.</param>
+    /// <param name="maxHeld">How many events a subscriber or bookmark may keep in memory.</param>
+    public DashboardServer(int port, long maxHeld)
     {
-        _bench = new Bench(mostHeld);
-        _feed = new FrameFeed(_bench);
+        _runner = new ExperimentRunner(maxHeld);
+        _feed = new FrameFeed(_runner);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrel(kestrel =>
@@ -36,24 +36,24 @@ internal sealed class DashboardServer : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Listen(IPAddress.Loopback, port);
         });
-        builder.Services.AddSingleton<IHostLifetime, SignalsElsewhere>();
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = _patience);
+        builder.Services.AddSingleton<IHostLifetime, NullHostLifetime>();
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = _shutdownTimeout);
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
-        builder.Services.Configure<JsonOptions>(options => Strictly(options.SerializerOptions));
+        builder.Services.Configure<JsonOptions>(options => ConfigureStrictJson(options.SerializerOptions));
 
-        // Another site's page in the same browser must not get here by a name of its own for this address.
+        // Prevents DNS rebinding: a page of another site in the same browser must not reach this server through its own host name.
         builder.Services.Configure<HostFilteringOptions>(options => options.AllowedHosts = ["127.0.0.1", "localhost"]);
 
         _application = builder.Build();
         _application.UseHostFiltering();
         _application.Use(AddHeadersAsync);
-        _application.Use(DashboardApi.RefuseOtherSitesAsync);
-        _application.Use(DashboardApi.ExplainAsync);
+        _application.Use(DashboardApi.RejectOtherOriginsAsync);
+        _application.Use(DashboardApi.ReportProblemsAsync);
         PageFiles.Map(_application);
-        DashboardApi.Map(_application, _bench, _feed);
+        DashboardApi.Map(_application, _runner, _feed);
     }
 
-    /// <summary>Where the page is.</summary>
+    /// <summary>The address of the page.</summary>
     public string Address => _application.Urls.First();
 
     /// <exception cref="IOException">The port is in use.</exception>
@@ -61,14 +61,14 @@ internal sealed class DashboardServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Connections end with the frames, and then the server has nothing to wait for.
+        // The end of the frames ends the pages' connections, so the server does not have to wait for them.
         await _feed.DisposeAsync();
         await _application.StopAsync();
         await _application.DisposeAsync();
-        await _bench.DisposeAsync();
+        await _runner.DisposeAsync();
     }
 
-    private static void Strictly(JsonSerializerOptions options)
+    private static void ConfigureStrictJson(JsonSerializerOptions options)
     {
         options.NumberHandling = JsonNumberHandling.Strict;
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
@@ -76,7 +76,7 @@ internal sealed class DashboardServer : IAsyncDisposable
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
     }
 
-    /// <summary>The page takes nothing from elsewhere, and no browser is to keep an older one.</summary>
+    /// <summary>Adds headers: the page loads nothing from other sites, and the browser must not use an old page from its cache.</summary>
     private static Task AddHeadersAsync(HttpContext context, RequestDelegate next)
     {
         IHeaderDictionary headers = context.Response.Headers;

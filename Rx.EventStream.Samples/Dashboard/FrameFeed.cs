@@ -3,14 +3,14 @@ using System.Runtime.CompilerServices;
 
 namespace Rx.Samples.Dashboard;
 
-/// <summary>Publishes what there is to see ten times a second, to a stream that every page follows as a subscriber of its own.</summary>
+/// <summary>Publishes a frame ten times per second, to a stream that each page follows with its own subscription.</summary>
 internal sealed class FrameFeed : IAsyncDisposable
 {
-    /// <summary>Half a minute: for a page that was reloaded, or comes back, and for the charts of a new one.</summary>
+    /// <summary>Half a minute, for pages that reload or reconnect, and for the charts of a new page.</summary>
     private const int Retained = 300;
 
     private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan _reconnection = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _reconnectDelay = TimeSpan.FromSeconds(1);
 
     private readonly EventStream<DashboardFrame> _frames =
         new(new EventStreamOptions { SingleWriter = true, Retention = Retention.Count(Retained) });
@@ -18,21 +18,21 @@ internal sealed class FrameFeed : IAsyncDisposable
     private readonly PeriodicTimer _timer = new(_interval);
     private readonly Task _publishing;
 
-    public FrameFeed(Bench bench) => _publishing = Task.Run(() => PublishAsync(bench));
+    public FrameFeed(ExperimentRunner runner) => _publishing = Task.Run(() => PublishAsync(runner));
 
-    /// <summary>Gives a page what it missed, as far as it is retained, and then what is current: however slow the page, it delays nobody
-    /// and has one frame waiting for it at most.</summary>
-    /// <param name="last">The sequence of the last frame the page has seen, or null.</param>
-    /// <param name="ct">Cancelled when the page goes away.</param>
+    /// <summary>Sends the frames that a page missed, if they are retained, and then the current frames. At most one frame waits for a slow
+    /// page, and a slow page delays no other page.</summary>
+    /// <param name="last">The sequence number of the last frame that the page received, or null.</param>
+    /// <param name="ct">Cancelled when the page disconnects.</param>
     public async IAsyncEnumerable<SseItem<DashboardFrame>> FollowAsync(long? last, [EnumeratorCancellation] CancellationToken ct = default)
     {
-        // Whoever holds the position gets all frames from there on, however long the replay before it takes.
+        // Holding the position keeps the later frames in memory during the replay.
         EventPosition<DashboardFrame> now = _frames.GetNextPosition();
         using (EventReader<DashboardFrame> missed = Resume(last).OpenReader())
         {
             while (missed.Sequence < now.Sequence && missed.TryRead(out DashboardFrame? frame))
             {
-                yield return NewItem(frame, missed);
+                yield return ToItem(frame, missed);
                 ct.ThrowIfCancellationRequested();
             }
         }
@@ -42,7 +42,7 @@ internal sealed class FrameFeed : IAsyncDisposable
         {
             while (current.TryRead(out DashboardFrame? frame))
             {
-                yield return NewItem(frame, current);
+                yield return ToItem(frame, current);
             }
         }
     }
@@ -55,15 +55,16 @@ internal sealed class FrameFeed : IAsyncDisposable
         _frames.OnCompleted();
     }
 
-    private static SseItem<DashboardFrame> NewItem(DashboardFrame frame, EventReader<DashboardFrame> reader) =>
-        new(frame) { EventId = $"{reader.Sequence - 1}", ReconnectionInterval = _reconnection };
+    private static SseItem<DashboardFrame> ToItem(DashboardFrame frame, EventReader<DashboardFrame> reader) =>
+        new(frame) { EventId = $"{reader.Sequence - 1}", ReconnectionInterval = _reconnectDelay };
 
-    /// <summary>Behind the last frame, or at the oldest one if it is not retained any more, or is another process's.</summary>
+    /// <summary>The position after the last frame, or the oldest position if the next frame is no longer retained, or if the last frame came
+    /// from another process.</summary>
     private EventPosition<DashboardFrame> Resume(long? last)
     {
         try
         {
-            return last is { } seen ? _frames.GetPosition(seen + 1) : _frames.GetOldestPosition();
+            return last is { } received ? _frames.GetPosition(received + 1) : _frames.GetOldestPosition();
         }
         catch (ArgumentOutOfRangeException)
         {
@@ -71,11 +72,11 @@ internal sealed class FrameFeed : IAsyncDisposable
         }
     }
 
-    private async Task PublishAsync(Bench bench)
+    private async Task PublishAsync(ExperimentRunner runner)
     {
         while (await _timer.WaitForNextTickAsync())
         {
-            _frames.OnNext(bench.Look());
+            _frames.OnNext(runner.CaptureFrame());
         }
     }
 }

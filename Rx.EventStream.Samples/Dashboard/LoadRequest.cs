@@ -1,6 +1,6 @@
 namespace Rx.Samples.Dashboard;
 
-/// <summary>Asks for another load; what is null stays as it is.</summary>
-/// <param name="Rate">Events a second, of all publishers together.</param>
-/// <param name="Publishers">How many threads.</param>
+/// <summary>A request to change the load. A value that is null does not change.</summary>
+/// <param name="Rate">The events per second of all publishers together.</param>
+/// <param name="Publishers">The number of publishing threads.</param>
 internal sealed record LoadRequest(int? Rate = null, int? Publishers = null);

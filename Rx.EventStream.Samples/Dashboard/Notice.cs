@@ -1,4 +1,4 @@
 namespace Rx.Samples.Dashboard;
 
-/// <summary>Something that happened without anybody asking for it.</summary>
+/// <summary>A message about something that the user did not ask for.</summary>
 internal sealed record Notice(int Id, string Text);

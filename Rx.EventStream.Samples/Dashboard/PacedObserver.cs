@@ -2,46 +2,47 @@ using System.Diagnostics;
 
 namespace Rx.Samples.Dashboard;
 
-/// <summary>An observer that takes its time for each event, or for ever: it blocks the thread that calls it, as a slow disk would.</summary>
-/// <remarks>Called by one thread at a time; all else may be used from any thread.</remarks>
-internal sealed class PacedObserver : IObserver<Mark>
+/// <summary>An observer that is slow or stalled: it blocks the calling thread, as a slow disk would.</summary>
+/// <remarks>Only one thread at a time calls the observer. The other members are thread-safe.</remarks>
+internal sealed class PacedObserver : IObserver<PublishedEvent>
 {
-    /// <summary>Shorter waits are saved up until they make one that a timer can keep.</summary>
-    private static readonly TimeSpan _leastWait = TimeSpan.FromMilliseconds(1);
+    /// <summary>Shorter waits are accumulated, because a timer cannot measure them.</summary>
+    private static readonly TimeSpan _minWait = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>What it may hurry after the thread came late.</summary>
+    /// <summary>How much time the observer can make up for after the calling thread was late.</summary>
     private static readonly long _slack = Stopwatch.Frequency / 100;
 
     private readonly object _gate = new();
 
-    /// <summary>Between two events, in clock ticks; 0 for as fast as possible.</summary>
+    /// <summary>The interval between two events, in clock ticks; 0 for no delay.</summary>
     private readonly long _interval;
 
-    /// <summary>Whether an event is to look under the lock. Written under it with release, read by who calls with acquire.</summary>
-    private bool _isHindered;
+    /// <summary>Whether OnNext must take the lock and check for a delay. Written under the lock with release, read by the calling thread with
+    /// acquire.</summary>
+    private bool _mustDelay;
 
-    // Under the lock.
+    // Guarded by the lock.
     private bool _isStarted;
     private bool _isStalled;
     private bool _isReleased;
-    private bool _isLingering;
+    private bool _isBusy;
     private long _due;
 
-    /// <summary>Written by who calls with release, read by anyone with acquire.</summary>
+    /// <summary>Written by the calling thread with release, read by any thread with acquire.</summary>
     private long _delivered;
 
-    /// <summary>How it ended, or null. Written once with release, read with acquire.</summary>
+    /// <summary>The terminal notification, or null. Written once with release, read with acquire.</summary>
     private string? _end;
 
-    /// <param name="speed">The most events in a second, or null for any number.</param>
+    /// <param name="speed">The maximum events per second; null for no maximum.</param>
     public PacedObserver(int? speed) => _interval = speed is { } perSecond ? Stopwatch.Frequency / perSecond : 0;
 
     public long Delivered => Volatile.Read(ref _delivered);
 
-    /// <summary>What was its last notification, or null while it is to get more.</summary>
+    /// <summary>The terminal notification, or null if the observer has not ended.</summary>
     public string? End => Volatile.Read(ref _end);
 
-    /// <summary>Whether it keeps the next event, and whoever calls with it.</summary>
+    /// <summary>Whether the observer blocks the calling thread until it is released.</summary>
     public bool IsStalled
     {
         get
@@ -55,29 +56,29 @@ internal sealed class PacedObserver : IObserver<Mark>
         set => Change(() => _isStalled = value);
     }
 
-    /// <summary>Whether an event is taking its time, and whoever calls with it has to wait.</summary>
-    public bool IsLingering
+    /// <summary>Whether a calling thread is waiting in OnNext.</summary>
+    public bool IsBusy
     {
         get
         {
             lock (_gate)
             {
-                return _isLingering;
+                return _isBusy;
             }
         }
     }
 
-    /// <summary>Takes its time from now on. What is replayed while it subscribes on its own thread must not keep that thread.</summary>
+    /// <summary>Enables the delays. They are disabled at first, so that a replay on the subscribing thread does not block that thread.</summary>
     public void Start() => Change(() => _isStarted = true);
 
-    /// <summary>Lets go of whoever is calling, for good.</summary>
+    /// <summary>Releases the calling thread, and disables the delays permanently.</summary>
     public void Release() => Change(() => _isReleased = true);
 
-    public void OnNext(Mark value)
+    public void OnNext(PublishedEvent value)
     {
-        if (Volatile.Read(ref _isHindered))
+        if (Volatile.Read(ref _mustDelay))
         {
-            Linger();
+            Delay();
         }
 
         Volatile.Write(ref _delivered, _delivered + 1);
@@ -92,25 +93,25 @@ internal sealed class PacedObserver : IObserver<Mark>
         lock (_gate)
         {
             change();
-            Volatile.Write(ref _isHindered, _isStarted && !_isReleased && (_isStalled || _interval > 0));
+            Volatile.Write(ref _mustDelay, _isStarted && !_isReleased && (_isStalled || _interval > 0));
             Monitor.PulseAll(_gate);
         }
     }
 
-    private void Linger()
+    private void Delay()
     {
         lock (_gate)
         {
             _due = Math.Max(_due, Stopwatch.GetTimestamp() - _slack) + _interval;
-            while (_isHindered)
+            while (_mustDelay)
             {
                 TimeSpan wait = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), _due);
-                _isLingering = true;
+                _isBusy = true;
                 if (_isStalled)
                 {
                     Monitor.Wait(_gate);
                 }
-                else if (wait >= _leastWait)
+                else if (wait >= _minWait)
                 {
                     Monitor.Wait(_gate, wait);
                 }
@@ -120,7 +121,7 @@ internal sealed class PacedObserver : IObserver<Mark>
                 }
             }
 
-            _isLingering = false;
+            _isBusy = false;
         }
     }
 }

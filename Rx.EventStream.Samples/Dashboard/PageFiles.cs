@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Rx.Samples.Dashboard;
 
-/// <summary>The page, which is part of the program: it needs no folder beside it and nothing from elsewhere.</summary>
+/// <summary>Serves the files of the page, which are embedded in the program.</summary>
 internal static class PageFiles
 {
     private const string Prefix = "Dashboard/";

@@ -2,53 +2,56 @@ using System.Diagnostics;
 
 namespace Rx.Samples.Dashboard;
 
-/// <summary>A thread that publishes so many events a second, in batches: at a million a second there is no time to wait between two,
-/// nor to read the clock for each.</summary>
+/// <summary>A thread that publishes at a given rate, in batches: at a million events per second there is no time to wait, or to read the clock,
+/// between two events.</summary>
 internal sealed class Publisher
 {
-    /// <summary>How many samples are kept for whoever looks; more come at high rates, and are not needed.</summary>
-    private const int SamplesKept = 64;
+    /// <summary>The number of samples that are kept for the next frame. High rates produce more, but more are not needed.</summary>
+    private const int MaxSamples = 64;
 
-    /// <summary>The shortest rest between two batches.</summary>
-    private static readonly TimeSpan _leastRest = TimeSpan.FromMilliseconds(1);
+    /// <summary>The shortest delay between two batches.</summary>
+    private static readonly TimeSpan _minDelay = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>What a publisher that was held up makes up for afterwards; the rest is never published.</summary>
-    private static readonly TimeSpan _mostDebt = TimeSpan.FromMilliseconds(50);
+    /// <summary>How much time a publisher that was blocked makes up for. The events of the time before that are never published.</summary>
+    private static readonly TimeSpan _maxBacklog = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Who is inside a call for longer than this is waiting.</summary>
-    private static readonly TimeSpan _usualDelay = TimeSpan.FromMilliseconds(250);
+    /// <summary>A publisher that is in a call for longer than this is stalled.</summary>
+    private static readonly TimeSpan _stallThreshold = TimeSpan.FromMilliseconds(250);
 
     /// <summary>A <see cref="TimeSpan"/> counts in hundreds of nanoseconds, which is too coarse here.</summary>
     private static readonly double _nanosecondsPerTick = 1e9 / Stopwatch.Frequency;
 
     private readonly int _number;
-    private readonly IObserver<Mark> _sink;
+    private readonly IObserver<PublishedEvent> _sink;
 
-    /// <summary>Without spinning: a rest is long.</summary>
+    /// <summary>Without spinning, because the delays are long.</summary>
     private readonly ManualResetEventSlim _changed = new(initialState: false, spinCount: 0);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Nanoseconds that an event of a batch took, newest last. Written by the thread, read by who looks; a torn set of samples does no harm.</summary>
-    private readonly double[] _samples = new double[SamplesKept];
+    /// <summary>The nanoseconds per event of the last batches, as a ring. Written by the thread, read by the thread that captures frames. A torn
+    /// set of samples does no harm.</summary>
+    private readonly double[] _samples = new double[MaxSamples];
 
-    /// <summary>Written by who controls the load, read by the thread with acquire. Null when it is to end.</summary>
+    /// <summary>Written with release by the thread that controls the load, read by the publishing thread with acquire. Null tells it to end.</summary>
     private PublisherTarget? _target;
 
-    /// <summary>Written by the thread with release, read by anyone with acquire.</summary>
+    /// <summary>Written by the publishing thread with release, read by any thread with acquire.</summary>
     private long _published;
 
-    /// <summary>How many samples there were ever. Written by the thread with release, behind the sample; read by who looks with acquire.</summary>
+    /// <summary>The number of samples taken so far. Written by the publishing thread with release, after the sample, and read with acquire by the
+    /// thread that captures frames.</summary>
     private long _sampleCount;
 
-    /// <summary>When the batch under way began, or 0 between batches. Written by the thread with release, read by who looks with acquire.</summary>
+    /// <summary>The start of the current batch, or 0 between batches. Written by the publishing thread with release, read with acquire by the
+    /// thread that captures frames.</summary>
     private long _insideSince;
 
-    // For the one who looks.
-    private long _samplesSeen;
-    private long _publishedSeen;
-    private long _progressSeen;
+    // Used only by the thread that captures frames.
+    private long _collectedSamples;
+    private long _lastPublished;
+    private long _lastProgress;
 
-    private Publisher(int number, IObserver<Mark> sink, PublisherTarget target)
+    private Publisher(int number, IObserver<PublishedEvent> sink, PublisherTarget target)
     {
         _number = number;
         _sink = sink;
@@ -57,43 +60,43 @@ internal sealed class Publisher
 
     public long Published => Volatile.Read(ref _published);
 
-    /// <summary>Done when the thread has ended.</summary>
+    /// <summary>Completes when the thread has ended.</summary>
     public Task Ended => _ended.Task;
 
-    public static Publisher Start(string side, int number, IObserver<Mark> sink, PublisherTarget target)
+    public static Publisher Start(string side, int number, IObserver<PublishedEvent> sink, PublisherTarget target)
     {
         var publisher = new Publisher(number, sink, target);
         new Thread(publisher.Run) { IsBackground = true, Name = $"{side} publisher {number + 1}" }.Start();
         return publisher;
     }
 
-    /// <param name="target">What to do from now on; null to end, as soon as the call under way returns.</param>
+    /// <param name="target">The new target; null to end as soon as the current call returns.</param>
     public void Set(PublisherTarget? target)
     {
         Volatile.Write(ref _target, target);
         _changed.Set();
     }
 
-    /// <summary>Adds what was sampled since the last look. For one thread at a time.</summary>
+    /// <summary>Adds the samples since the last call to the list. Not thread-safe.</summary>
     public void CollectSamples(List<double> costs)
     {
         long count = Volatile.Read(ref _sampleCount);
-        for (long i = Math.Max(_samplesSeen, count - SamplesKept); i < count; i++)
+        for (long i = Math.Max(_collectedSamples, count - MaxSamples); i < count; i++)
         {
-            costs.Add(_samples[i % SamplesKept]);
+            costs.Add(_samples[i % MaxSamples]);
         }
 
-        _samplesSeen = count;
+        _collectedSamples = count;
     }
 
-    /// <summary>How long the call under way has been keeping the thread, if that is unusual, else zero. For one thread at a time.</summary>
-    public TimeSpan LookHowLongStalled(long now)
+    /// <summary>How long the current call has blocked the thread; zero if it is not stalled. Not thread-safe.</summary>
+    public TimeSpan MeasureStall(long now)
     {
         long published = Published;
-        if (published != _publishedSeen)
+        if (published != _lastPublished)
         {
-            _publishedSeen = published;
-            _progressSeen = now;
+            _lastPublished = published;
+            _lastProgress = now;
         }
 
         long since = Volatile.Read(ref _insideSince);
@@ -102,15 +105,15 @@ internal sealed class Publisher
             return TimeSpan.Zero;
         }
 
-        TimeSpan stalled = Stopwatch.GetElapsedTime(Math.Max(since, _progressSeen), now);
-        return stalled > _usualDelay ? stalled : TimeSpan.Zero;
+        TimeSpan stalled = Stopwatch.GetElapsedTime(Math.Max(since, _lastProgress), now);
+        return stalled > _stallThreshold ? stalled : TimeSpan.Zero;
     }
 
     private void Run()
     {
         try
         {
-            long mostDebt = TicksOf(_mostDebt);
+            long maxBacklog = TicksOf(_maxBacklog);
             PublisherTarget? current = null;
             double perTick = 0;
             double due = 0;
@@ -127,7 +130,7 @@ internal sealed class Publisher
                     last = now;
                 }
 
-                due = Math.Min(due + ((now - last) * perTick), Math.Max(1, mostDebt * perTick));
+                due = Math.Min(due + ((now - last) * perTick), Math.Max(1, maxBacklog * perTick));
                 last = now;
                 if (due >= 1)
                 {
@@ -135,17 +138,17 @@ internal sealed class Publisher
                     due -= (int)due;
                 }
 
-                // A target set before the reset shows here, one set after it ends the wait.
+                // A target that was set before the reset is seen here. A target that is set after the reset ends the wait.
                 if (ReferenceEquals(Volatile.Read(ref _target), current))
                 {
-                    double rest = Math.Max((1 - due) / target.PerSecond, _leastRest.TotalSeconds);
-                    _changed.Wait(TimeSpan.FromSeconds(rest));
+                    double delay = Math.Max((1 - due) / target.PerSecond, _minDelay.TotalSeconds);
+                    _changed.Wait(TimeSpan.FromSeconds(delay));
                 }
             }
         }
         catch (ObjectDisposedException) when (Volatile.Read(ref _target) is null)
         {
-            // The stream was disposed while this waited in it: the run is over.
+            // The stream was disposed while the publisher waited in a call: the run has ended.
         }
         finally
         {
@@ -160,14 +163,14 @@ internal sealed class Publisher
         int published = 0;
         while (published < count && Volatile.Read(ref _target) is not null)
         {
-            _sink.OnNext(new Mark(_number, _published));
+            _sink.OnNext(new PublishedEvent(_number, _published));
             Volatile.Write(ref _published, _published + 1);
             published++;
         }
 
         if (published > 0)
         {
-            _samples[_sampleCount % SamplesKept] = (Stopwatch.GetTimestamp() - begin) * _nanosecondsPerTick / published;
+            _samples[_sampleCount % MaxSamples] = (Stopwatch.GetTimestamp() - begin) * _nanosecondsPerTick / published;
             Volatile.Write(ref _sampleCount, _sampleCount + 1);
         }
 

@@ -1,4 +1,4 @@
 namespace Rx.Samples.Dashboard;
 
-/// <summary>What each publisher of a load is to do. A new object for each change, so that publishers notice.</summary>
+/// <summary>The rate of each publisher. Each change creates a new object, so a publisher can detect it.</summary>
 internal sealed record PublisherTarget(double PerSecond);

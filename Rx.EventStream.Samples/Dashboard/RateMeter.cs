@@ -1,15 +1,15 @@
 namespace Rx.Samples.Dashboard;
 
-/// <summary>Turns a counter that only rises into what it rises by in a second, measured over the last second.</summary>
-/// <remarks>For one thread at a time.</remarks>
+/// <summary>Computes the rate of a counter per second, over the last second.</summary>
+/// <remarks>Not thread-safe.</remarks>
 internal sealed class RateMeter
 {
     private const double Window = 1;
 
     private readonly Queue<(double Time, long Count)> _readings = [];
 
-    /// <param name="time">In seconds.</param>
-    /// <param name="count">What the counter says then.</param>
+    /// <param name="time">The time of the reading, in seconds.</param>
+    /// <param name="count">The value of the counter at that time.</param>
     public double Read(double time, long count)
     {
         _readings.Enqueue((time, count));

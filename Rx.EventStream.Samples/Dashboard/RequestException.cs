@@ -3,19 +3,19 @@ using Microsoft.AspNetCore.Http;
 
 namespace Rx.Samples.Dashboard;
 
-/// <summary>A request that makes no sense, or not now. Its message is for who asked.</summary>
+/// <summary>The request is not valid, or not possible now. The message is sent to the client.</summary>
 internal sealed class RequestException(string message, int status = StatusCodes.Status400BadRequest) : Exception(message)
 {
     public int Status => status;
 
     /// <exception cref="RequestException">The value is out of range.</exception>
-    public static int InRange(string name, int value, int least, int most) =>
-        value >= least && value <= most
+    public static int InRange(string name, int value, int min, int max) =>
+        value >= min && value <= max
             ? value
-            : throw new RequestException($"{name} must be a whole number from {least:N0} to {most:N0}, not {value:N0}.");
+            : throw new RequestException($"{name} must be a whole number from {min:N0} to {max:N0}, not {value:N0}.");
 
-    /// <summary>The value of that name, or the first one where none is given.</summary>
-    /// <exception cref="RequestException">There is no value of that name.</exception>
+    /// <summary>Parses the name of an enum value. The first value is the default.</summary>
+    /// <exception cref="RequestException">There is no value with this name.</exception>
     public static T OneOf<T>(string name, string? text)
         where T : struct, Enum
     {

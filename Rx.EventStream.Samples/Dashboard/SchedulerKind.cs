@@ -1,6 +1,6 @@
 namespace Rx.Samples.Dashboard;
 
-/// <summary>What a subscriber is called on.</summary>
+/// <summary>The kind of scheduler or thread on which a subscriber is called.</summary>
 internal enum SchedulerKind
 {
     ThreadPool,

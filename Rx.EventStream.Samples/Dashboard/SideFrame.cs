@@ -1,8 +1,8 @@
 namespace Rx.Samples.Dashboard;
 
-/// <summary>How the publishers of one side fare.</summary>
-/// <param name="Published">How many events were published.</param>
-/// <param name="Rate">How many in the last second.</param>
-/// <param name="Cost">What publishing an event takes, in nanoseconds.</param>
-/// <param name="StalledFor">How many seconds the publisher that waits longest has been inside its call, or 0.</param>
+/// <summary>The state of the publishers of one side.</summary>
+/// <param name="Published">The number of published events.</param>
+/// <param name="Rate">The number of events published in the last second.</param>
+/// <param name="Cost">The time to publish an event, in nanoseconds.</param>
+/// <param name="StalledFor">The seconds that the longest stalled publisher has been in its call; 0 if no publisher is stalled.</param>
 internal sealed record SideFrame(long Published, double Rate, double Cost, double StalledFor);

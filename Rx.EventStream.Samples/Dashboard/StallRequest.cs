@@ -1,4 +1,4 @@
 namespace Rx.Samples.Dashboard;
 
-/// <summary>Asks a subscriber to stop or to go on.</summary>
+/// <summary>A request to stall or release a subscriber.</summary>
 internal sealed record StallRequest(bool Stalled);

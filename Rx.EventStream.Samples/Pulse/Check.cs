@@ -1,12 +1,12 @@
 namespace Rx.Samples.Pulse;
 
-/// <summary>Something that must be true of the figures at the end.</summary>
-/// <param name="Claim">What is claimed.</param>
-/// <param name="Objection">What speaks against it, or null.</param>
-internal sealed record Check(string Claim, string? Objection)
+/// <summary>A check of the numbers at the end of a run.</summary>
+/// <param name="Statement">What must be true.</param>
+/// <param name="Failure">Why it is not true; null if the check passed.</param>
+internal sealed record Check(string Statement, string? Failure)
 {
-    public bool IsPassed => Objection is null;
+    public bool IsPassed => Failure is null;
 
-    public static Check Equal(string claim, long actual, long expected) =>
-        new(claim, actual == expected ? null : $"{actual:N0} instead of {expected:N0}");
+    public static Check Equal(string statement, long actual, long expected) =>
+        new(statement, actual == expected ? null : $"{actual:N0} instead of {expected:N0}");
 }

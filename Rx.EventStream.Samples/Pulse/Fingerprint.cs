@@ -1,8 +1,7 @@
 namespace Rx.Samples.Pulse;
 
-/// <summary>What remains of a series of events when only its length and order matter: two series with the same
-/// fingerprint are the same.</summary>
-/// <remarks>Written by one subscriber, read after it has completed.</remarks>
+/// <summary>The count and hash of a series of events. Two series with the same events in the same order have the same fingerprint.</summary>
+/// <remarks>Written by one subscriber, and read after the subscriber has completed.</remarks>
 internal sealed class Fingerprint
 {
     public long Count { get; private set; }

@@ -1,9 +1,9 @@
 namespace Rx.Samples.Pulse;
 
-/// <summary>What happens to the files of a folder, as the operating system reports it.</summary>
+/// <summary>Publishes the changes to the files of a folder, as the operating system reports them.</summary>
 internal sealed class FolderProducer(string folder, IObserver<PulseEvent> stream) : Producer("folder", stream)
 {
-    /// <summary>Reports may still be on their way when the watcher is disposed.</summary>
+    /// <summary>Needed because the watcher can still report changes while it is disposed.</summary>
     private readonly Lock _gate = new();
     private FileSystemWatcher? _watcher;
     private bool _isStopped;
@@ -20,14 +20,14 @@ internal sealed class FolderProducer(string folder, IObserver<PulseEvent> stream
             _watcher.Changed += OnChange;
             _watcher.Deleted += OnChange;
             _watcher.Renamed += OnChange;
-            _watcher.Error += (_, e) => Missing = e.GetException().Message;
+            _watcher.Error += (_, e) => Unavailable = e.GetException().Message;
             _watcher.EnableRaisingEvents = true;
         }
         catch (Exception error)
             when (error is IOException or ArgumentException or PlatformNotSupportedException or UnauthorizedAccessException)
         {
-            // No watches left, or a file system that has none: the others still have their data.
-            Missing = error.Message;
+            // The limit of watches is reached, or the file system does not support them. The other producers still work.
+            Unavailable = error.Message;
         }
     }
 
@@ -61,7 +61,7 @@ internal sealed class FolderProducer(string folder, IObserver<PulseEvent> stream
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return 0; // gone again, or a folder
+            return 0; // already deleted, or a folder
         }
     }
 }

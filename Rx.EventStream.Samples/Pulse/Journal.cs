@@ -2,20 +2,20 @@ using System.Text.Json;
 
 namespace Rx.Samples.Pulse;
 
-/// <summary>Writes each event to a file as a line of JSON, as a busy disk would: after every few hundred lines it rests for a
-/// second, so that it falls behind, catches up, and falls behind again.</summary>
-/// <remarks>Written by one subscriber, then closed, then read back.</remarks>
+/// <summary>Writes each event to a file as a line of JSON. It simulates a busy disk: after every few hundred lines it pauses for a second,
+/// so its subscriber falls behind, catches up, and falls behind again.</summary>
+/// <remarks>One subscriber writes the journal. Then it is closed and read back.</remarks>
 internal sealed class Journal : IDisposable
 {
-    private const int LinesBetweenRests = 500;
+    private const int LinesBetweenPauses = 500;
 
-    /// <summary>Each flush changes the file, which is an event too, and one more line.</summary>
+    /// <summary>Each flush changes the file, which publishes an event and so adds a line.</summary>
     private const int LinesBetweenFlushes = 12;
 
-    private static readonly TimeSpan _rest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
 
     private readonly StreamWriter _file;
-    private readonly ManualResetEventSlim _hurry = new();
+    private readonly ManualResetEventSlim _skipPauses = new();
     private long _next;
 
     public Journal(string path)
@@ -26,35 +26,36 @@ internal sealed class Journal : IDisposable
 
     public string Path { get; }
 
-    /// <summary>What it was told to write.</summary>
-    public Fingerprint Told { get; } = new();
+    /// <summary>The fingerprint of the events that were written.</summary>
+    public Fingerprint Written { get; } = new();
 
     public void Append(PulseEvent value)
     {
         _file.WriteLine(JsonSerializer.Serialize(new JournalLine(_next++, value), PulseJson.Default.JournalLine));
-        Told.Add(value);
+        Written.Add(value);
         if (_next % LinesBetweenFlushes == 0)
         {
             _file.Flush();
         }
 
-        if (_next % LinesBetweenRests == 0)
+        if (_next % LinesBetweenPauses == 0)
         {
-            // Really blocks the thread: nobody but this subscriber is to notice.
-            _hurry.Wait(_rest);
+            // Really blocks the thread. It must not delay any other subscriber.
+            _skipPauses.Wait(_pause);
         }
     }
 
-    /// <summary>No more rests. Any thread may call it.</summary>
-    public void Hurry() => _hurry.Set();
+    /// <summary>Ends the pauses. Thread-safe.</summary>
+    public void SkipPauses() => _skipPauses.Set();
 
     public void Dispose()
     {
         _file.Dispose();
-        _hurry.Dispose();
+        _skipPauses.Dispose();
     }
 
-    /// <summary>Reads the closed file again; throws if a line is not the next one of its sequence.</summary>
+    /// <summary>Reads the closed file back.</summary>
+    /// <exception cref="InvalidDataException">A line does not have the next sequence number.</exception>
     public Fingerprint ReadBack()
     {
         var read = new Fingerprint();
@@ -63,7 +64,7 @@ internal sealed class Journal : IDisposable
             JournalLine line = JsonSerializer.Deserialize(text, PulseJson.Default.JournalLine)!;
             if (line.Sequence != read.Count)
             {
-                throw new InvalidDataException($"line {read.Count + 1} has sequence {line.Sequence}");
+                throw new InvalidDataException($"line {read.Count + 1} has sequence number {line.Sequence}");
             }
 
             read.Add(line.Event);

@@ -3,18 +3,18 @@ using Spectre.Console.Rendering;
 
 namespace Rx.Samples.Pulse;
 
-/// <summary>A table that changes in place, for terminals.</summary>
+/// <summary>Shows tables that are updated in place, for terminals.</summary>
 internal sealed class LiveView
 {
     private const int TicksPerSecond = 5;
 
-    /// <summary>Lines that are not measures: header, table heads, subscribers, footer, blank lines.</summary>
+    /// <summary>The number of lines that are not measures: header, table heads, subscribers, footer, blank lines.</summary>
     private const int OtherLines = 14;
 
-    /// <summary>Narrower windows do not show the greatest lag.</summary>
-    private const int Wide = 57;
+    /// <summary>Narrower windows do not show the maximum lag.</summary>
+    private const int MaxLagWidth = 57;
 
-    /// <summary>The tables' padding that shows as nothing at their right edge.</summary>
+    /// <summary>The width of the tables' invisible padding at the right edge.</summary>
     private const int Margin = 5;
 
     private readonly PulseState _state;
@@ -46,7 +46,7 @@ internal sealed class LiveView
     {
         foreach (Measure measure in Measure.All)
         {
-            if (_state.Board.Find(measure.Name) is { } newest)
+            if (_state.Latest.Find(measure.Name) is { } newest)
             {
                 Line(measure.Name).Add(newest.Value);
             }
@@ -93,8 +93,8 @@ internal sealed class LiveView
         Grid header = new Grid { Width = width - Margin }
             .AddColumn(new GridColumn().NoWrap())
             .AddColumn(new GridColumn().NoWrap().RightAligned());
-        string time = _state.IsDraining
-            ? "publishing is over"
+        string time = _state.IsCatchingUp
+            ? "publishing has ended"
             : $"{Math.Min(_state.Elapsed.TotalSeconds, _state.Seconds):0} of {_state.Seconds} s";
         string title = "[bold teal]pulse[/]" + (width >= 70 ? "  [grey]this machine's live data through one stream[/]" : "");
         return header.AddRow(new Markup(title), new Markup($"[grey]{time}[/]"));
@@ -111,14 +111,14 @@ internal sealed class LiveView
             table.AddColumn(NewLineColumn($"Last {lineWidth / TicksPerSecond} s", lineWidth));
         }
 
-        foreach (Measure measure in Measure.All.Where(m => _state.Board.Find(m.Name) is not null).Take(count))
+        foreach (Measure measure in Measure.All.Where(m => _state.Latest.Find(m.Name) is not null).Take(count))
         {
             Add(
                 table,
                 Line(measure.Name).Draw(lineWidth, measure.Scale, _isUnicode),
                 Colour(measure),
                 new Text(measure.Label),
-                new Text(_state.Board.Format(measure.Name)));
+                new Text(_state.Latest.Format(measure.Name)));
         }
 
         return table;
@@ -132,9 +132,9 @@ internal sealed class LiveView
             .AddColumn(new TableColumn("[grey]Delivered[/]").Width(9).NoWrap().RightAligned())
             .AddColumn(new TableColumn("[grey]Dropped[/]").Width(9).NoWrap().RightAligned())
             .AddColumn(new TableColumn("[grey]Lag[/]").Width(7).NoWrap().RightAligned());
-        if (width >= Wide)
+        if (width >= MaxLagWidth)
         {
-            table.AddColumn(new TableColumn("[grey]Greatest[/]").Width(8).NoWrap().RightAligned().PadRight(3));
+            table.AddColumn(new TableColumn("[grey]Max lag[/]").Width(8).NoWrap().RightAligned().PadRight(3));
         }
 
         if (lineWidth > 0)
@@ -142,8 +142,8 @@ internal sealed class LiveView
             table.AddColumn(NewLineColumn("Lag over time", lineWidth));
         }
 
-        // One scale for all, so that who keeps up is seen to keep up.
-        double scale = Math.Max(10, _state.Subscribers.Max(s => Line(s.Name).Most));
+        // One scale for all subscribers, so that a subscriber that keeps up shows low bars.
+        double scale = Math.Max(10, _state.Subscribers.Max(s => Line(s.Name).Max));
         foreach (Subscriber s in _state.Subscribers)
         {
             if (!s.HasJoined)
@@ -153,9 +153,9 @@ internal sealed class LiveView
             }
 
             List<Text> cells = [new(s.Name), new($"{s.Delivered:N0}"), Dropped(s), new($"{s.Lag:N0}")];
-            if (width >= Wide)
+            if (width >= MaxLagWidth)
             {
-                cells.Add(new($"{s.GreatestLag:N0}"));
+                cells.Add(new($"{s.MaxLag:N0}"));
             }
 
             Add(table, Line(s.Name).Draw(lineWidth, scale, _isUnicode), "yellow", [.. cells]);
@@ -164,7 +164,7 @@ internal sealed class LiveView
         return table;
     }
 
-    /// <summary>Nothing where nothing can be dropped: a zero there would be no news.</summary>
+    /// <summary>Empty for a subscriber whose policy never drops an event.</summary>
     private static Text Dropped(Subscriber subscriber) => new(subscriber.MissesNothing ? "" : $"{subscriber.Dropped:N0}");
 
     private Markup Footer(int width)

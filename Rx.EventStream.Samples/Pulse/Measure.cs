@@ -1,14 +1,14 @@
 namespace Rx.Samples.Pulse;
 
-/// <summary>How a kind of value is read, called and shown.</summary>
+/// <summary>A kind of value: how it is read, named and formatted.</summary>
 /// <param name="Name">The name of the instrument, and of the events.</param>
-/// <param name="Label">What people call it.</param>
+/// <param name="Label">The name to show.</param>
 /// <param name="Unit">The unit of the events.</param>
-/// <param name="IsRate">Whether the instrument counts up, and the event says how fast.</param>
-/// <param name="Factor">From the instrument's unit to the event's.</param>
+/// <param name="IsRate">Whether the instrument is a counter and the event has its rate.</param>
+/// <param name="Factor">Converts the instrument's unit to the unit of the events.</param>
 internal sealed record Measure(string Name, string Label, string Unit, bool IsRate = false, double Factor = 1)
 {
-    /// <summary>The most telling ones first: a low window shows only those.</summary>
+    /// <summary>All measures, the most important ones first: a low window shows only those.</summary>
     public static IReadOnlyList<Measure> All { get; } =
     [
         new("system.cpu", "CPU, machine", "%"),
@@ -31,7 +31,7 @@ internal sealed record Measure(string Name, string Label, string Unit, bool IsRa
 
     public static Measure? Find(string name) => All.FirstOrDefault(m => m.Name == name);
 
-    /// <summary>A bar of a sparkline is full at this or more.</summary>
+    /// <summary>The least value that a full bar of a sparkline stands for.</summary>
     public double Scale => Unit switch
     {
         "%" or "/s" => 10,

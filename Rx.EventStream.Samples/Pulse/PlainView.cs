@@ -1,6 +1,6 @@
 namespace Rx.Samples.Pulse;
 
-/// <summary>A line a second, for files and pipes.</summary>
+/// <summary>Writes a line per second, for files and pipes.</summary>
 internal static class PlainView
 {
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(1);
@@ -9,9 +9,9 @@ internal static class PlainView
     {
         while (await Task.WhenAny(done, Task.Delay(_interval)) != done)
         {
-            string machine = state.IsDraining
+            string machine = state.IsCatchingUp
                 ? "catching up"
-                : $"CPU {state.Board.Format("system.cpu"),7}";
+                : $"CPU {state.Latest.Format("system.cpu"),7}";
             Console.WriteLine($"{state.Elapsed.TotalSeconds,4:0} s  {state.Published,7:N0} events  {machine}  {Slowest(state)}; {Dropped(state)}");
         }
     }
@@ -20,7 +20,7 @@ internal static class PlainView
     {
         Subscriber slowest = state.Subscribers.MaxBy(s => s.Lag)!;
         long lag = slowest.Lag;
-        return lag == 0 ? "nobody is behind" : $"{slowest.Name} is {lag:N0} behind";
+        return lag == 0 ? "no lag" : $"{slowest.Name} is {lag:N0} behind";
     }
 
     private static string Dropped(PulseState state) =>

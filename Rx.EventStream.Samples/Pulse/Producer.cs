@@ -1,21 +1,21 @@
 namespace Rx.Samples.Pulse;
 
-/// <summary>Publishes one kind of live data, on a thread of its own, at the same time as the others.</summary>
+/// <summary>Publishes one kind of live data on its own thread, concurrently with the other producers.</summary>
 internal abstract class Producer(string source, IObserver<PulseEvent> stream) : IDisposable
 {
     private long _published;
 
     public string Source => source;
 
-    /// <summary>How many events it has published, counted on its own side.</summary>
+    /// <summary>The number of published events, by the producer's own count.</summary>
     public long Published => Interlocked.Read(ref _published);
 
-    /// <summary>What this machine does not offer, or null.</summary>
-    public string? Missing { get; protected set; }
+    /// <summary>The data that is not available on this machine, or the reason; null if everything is available.</summary>
+    public string? Unavailable { get; protected set; }
 
     public abstract void Start();
 
-    /// <summary>Ends it. Nothing is published once this returns.</summary>
+    /// <summary>Ends the producer. It publishes nothing after this call has returned.</summary>
     public abstract void Dispose();
 
     protected void Publish(string name, double value, string unit, string? text = null)

@@ -4,26 +4,26 @@ using System.Reactive.Linq;
 
 namespace Rx.Samples.Pulse;
 
-/// <summary>One run from the first event to the summary.</summary>
+/// <summary>One run, from the first event to the summary.</summary>
 internal sealed class PulseRun(int seconds, string folder, bool isKept)
 {
-    /// <summary>How long the slow ones may take their time when publishing is over; a second or two is usual.</summary>
-    private static readonly TimeSpan _leisure = TimeSpan.FromSeconds(3);
+    /// <summary>How long slow subscribers keep their pace after publishing has ended. They usually catch up in a second or two.</summary>
+    private static readonly TimeSpan _gracePeriod = TimeSpan.FromSeconds(3);
 
-    /// <summary>Who has not caught up after this never will.</summary>
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+    /// <summary>A subscriber that has not caught up after this time is stuck.</summary>
+    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a display takes to show an event: it gets a few in a hundred.</summary>
+    /// <summary>How long the display takes to show an event. At this pace it gets a few percent of the events.</summary>
     private static readonly TimeSpan _redraw = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long a thin line takes to send an event: it gets about a third.</summary>
+    /// <summary>How long the slow connection takes to send an event. At this pace it gets about a third of the events.</summary>
     private static readonly TimeSpan _transmission = TimeSpan.FromMilliseconds(10);
 
-    private readonly Board _board = new();
-    private readonly ConcurrentDictionary<string, Extent> _extents = new();
-    private readonly Fingerprint _seenLate = new();
+    private readonly LatestValues _latest = new();
+    private readonly ConcurrentDictionary<string, MeasureStatistics> _statistics = new();
+    private readonly Fingerprint _receivedLate = new();
 
-    /// <returns>0 when all figures agree, 1 when they do not.</returns>
+    /// <returns>The exit code: 0 if all checks passed, otherwise 1.</returns>
     public async Task<int> RunAsync(CancellationToken interrupted)
     {
         using var stream = new EventStream<PulseEvent>(new EventStreamOptions { Name = "pulse" });
@@ -32,7 +32,7 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
         using EventLoopScheduler network = NewEventLoop("uplink");
         using var journal = new Journal(Path.Combine(folder, "pulse.jsonl"));
         using var display = new SlowDevice(_redraw);
-        using var line = new SlowDevice(_transmission);
+        using var connection = new SlowDevice(_transmission);
 
         Subscriber table = new("table", "thread pool", LagPolicy.Unbounded, stream);
         Subscriber slow = new("journal", "event loop", LagPolicy.Unbounded, stream);
@@ -41,9 +41,9 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
         Subscriber uplink = new("uplink", "event loop", LagPolicy.DropOldest(50), stream);
         Subscriber late = new("late joiner", "own thread", LagPolicy.Unbounded, stream);
 
-        // Each subscriber names its scheduler, and its events wait in the stream until it comes for them.
+        // Each subscriber selects its scheduler. Its events wait in the stream until it is ready for them.
         stream.AsObservable().ObserveOn(TaskPoolScheduler.Default).WithName(table.Name)
-            .Do(_board.Show)
+            .Do(_latest.Update)
             .Subscribe(table);
 
         stream.AsObservable().ObserveOn(disk).WithName(slow.Name)
@@ -53,28 +53,28 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
         stream.AsObservable().ObserveOn(TaskPoolScheduler.Default).WithName(statistics.Name)
             .Where(e => double.IsFinite(e.Value))
             .GroupBy(e => e.Name)
-            .SelectMany(e => e.Scan(Extent.None(e.Key), (extent, next) => extent.With(next.Value)))
-            .Do(extent => _extents[extent.Name] = extent)
+            .SelectMany(e => e.Scan(MeasureStatistics.None(e.Key), (measured, next) => measured.With(next.Value)))
+            .Do(measured => _statistics[measured.Name] = measured)
             .Subscribe(statistics);
 
-        // These cannot keep up, and old events are of no use to them; what they miss is a gap in the sequences.
+        // These cannot keep up and do not need old events. The events that they miss show as gaps in the sequence numbers.
         stream.AsObservable().ObserveOn(screen).WithLagPolicy(gauge.Policy).WithName(gauge.Name).WithSequence()
             .Do(display.Handle)
             .Select(e => e.Value)
             .Subscribe(gauge);
 
         stream.AsObservable().ObserveOn(network).WithLagPolicy(uplink.Policy).WithName(uplink.Name).WithSequence()
-            .Do(line.Handle)
+            .Do(connection.Handle)
             .Select(e => e.Value)
             .Subscribe(uplink);
 
-        // Whoever joins at this position, however late, gets what was published from now on.
+        // A subscriber that joins at this position later gets all events from here on.
         EventPosition<PulseEvent>? start = stream.GetNextPosition();
         long startSequence = start.Sequence;
 
         Producer[] producers = [new RuntimeProducer(stream), new SystemProducer(stream), new FolderProducer(folder, stream)];
         Subscriber[] subscribers = [table, slow, statistics, gauge, uplink, late];
-        var state = new PulseState(seconds, _board, producers, subscribers);
+        var state = new PulseState(seconds, _latest, producers, subscribers);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Task view = Terminal.IsScreen ? LiveView.ShowAsync(state, done.Task) : PlainView.ShowAsync(state, done.Task);
         TimeSpan ran;
@@ -89,9 +89,9 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
             await WaitAsync(TimeSpan.FromSeconds(seconds / 2.0), interrupted);
 
             start.AsObservable().ObserveOn(NewThreadScheduler.Default).WithName(late.Name)
-                .Do(_seenLate.Add)
+                .Do(_receivedLate.Add)
                 .Subscribe(late);
-            start = null; // A held position keeps its events in memory; now the late joiner has them.
+            start = null; // A held position keeps its events in memory. Now the late joiner's subscription does.
 
             await WaitAsync(TimeSpan.FromSeconds(seconds) - state.Elapsed, interrupted);
         }
@@ -103,9 +103,9 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
             }
 
             ran = state.Elapsed;
-            state.IsDraining = true;
+            state.IsCatchingUp = true;
             stream.OnCompleted();
-            stuck = await WhenCaughtUpAsync(subscribers, journal.Hurry, display.Hurry, line.Hurry);
+            stuck = await WhenCaughtUpAsync(subscribers, journal.SkipPauses, display.SkipDelays, connection.SkipDelays);
             done.SetResult();
             await view;
         }
@@ -115,10 +115,10 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
         List<Check> checks =
         [
             new Check("every subscriber has caught up", stuck),
-            .. CheckFigures(state, published, startSequence, late, journal),
-            CheckDrops(published, (gauge, display), (uplink, line)),
+            .. CheckDelivery(state, published, startSequence, late, journal),
+            CheckDrops(published, (gauge, display), (uplink, connection)),
         ];
-        Summary.Print(state, ran, interrupted.IsCancellationRequested, [.. _extents.Values], checks);
+        Summary.Print(state, ran, interrupted.IsCancellationRequested, [.. _statistics.Values], checks);
         if (isKept)
         {
             Console.WriteLine($"The journal is in {journal.Path}");
@@ -138,15 +138,16 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
         }
     }
 
-    /// <summary>Waits until every subscriber has handled all events; tells what went wrong if one does not.</summary>
-    private static async Task<string?> WhenCaughtUpAsync(IEnumerable<Subscriber> subscribers, params Action[] hurry)
+    /// <summary>Waits until every subscriber has handled all events.</summary>
+    /// <returns>What went wrong, or null.</returns>
+    private static async Task<string?> WhenCaughtUpAsync(IEnumerable<Subscriber> subscribers, params Action[] skipDelays)
     {
         try
         {
             Task all = Task.WhenAll(subscribers.Where(s => s.HasJoined).Select(s => s.Completion));
-            await Task.WhenAny(all, Task.Delay(_leisure));
-            Array.ForEach(hurry, h => h());
-            await all.WaitAsync(_patience);
+            await Task.WhenAny(all, Task.Delay(_gracePeriod));
+            Array.ForEach(skipDelays, skip => skip());
+            await all.WaitAsync(_timeout);
             return null;
         }
         catch (Exception error)
@@ -155,33 +156,33 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
         }
     }
 
-    private IEnumerable<Check> CheckFigures(PulseState state, long published, long start, Subscriber late, Journal journal)
+    private IEnumerable<Check> CheckDelivery(PulseState state, long published, long start, Subscriber late, Journal journal)
     {
-        yield return Check.Equal("the stream has what the producers published", published, state.Published);
+        yield return Check.Equal("the stream has all events that the producers published", published, state.Published);
         Subscriber[] complete = [.. state.Subscribers.Where(s => s.MissesNothing)];
         yield return new Check(
             $"every event reached {string.Join(", ", complete.Select(s => s.Name))}",
             Describe(complete.Where(s => s.Delivered != published || s.Dropped != 0)));
         yield return new Check(
-            $"the late joiner saw exactly what follows its position, sequence {start:N0}",
-            late.First == start && _seenLate.Count == published - start && _seenLate.IsSameAs(journal.Told)
+            $"the late joiner received exactly the events after its position, from sequence number {start:N0} on",
+            late.First == start && _receivedLate.Count == published - start && _receivedLate.IsSameAs(journal.Written)
                 ? null
-                : $"it saw {_seenLate.Count:N0} events from {late.First:N0} on, not the {published - start:N0} that the journal saw");
-        yield return new Check("the journal has every line", ReadBack(journal, published));
+                : $"it received {_receivedLate.Count:N0} events from {late.First:N0} on, not the {published - start:N0} that the journal received");
+        yield return new Check("the journal has a line for every event", ReadBack(journal, published));
     }
 
-    /// <summary>Who may miss events: nothing is lost without being counted, and nothing is counted that was not missed.</summary>
-    private static Check CheckDrops(long published, params (Subscriber Subscriber, SlowDevice Device)[] laggards)
+    /// <summary>For subscribers that may miss events: the dropped count must equal the events that are missing.</summary>
+    private static Check CheckDrops(long published, params (Subscriber Subscriber, SlowDevice Device)[] lossy)
     {
-        string names = string.Join(" and ", laggards.Select(l => l.Subscriber.Name));
-        IEnumerable<string> objections = laggards
+        string names = string.Join(" and ", lossy.Select(l => l.Subscriber.Name));
+        IEnumerable<string> failures = lossy
             .Where(l => l.Subscriber.Delivered + l.Subscriber.Dropped != published
-                || l.Device.Given != l.Subscriber.Delivered
+                || l.Device.Handled != l.Subscriber.Delivered
                 || l.Device.Missed != l.Subscriber.Dropped)
             .Select(l => $"{l.Subscriber.Name} delivered {l.Subscriber.Delivered:N0} and dropped {l.Subscriber.Dropped:N0} of {published:N0}, "
-                + $"but saw {l.Device.Given:N0} and gaps of {l.Device.Missed:N0}");
-        string text = string.Join("; ", objections);
-        return new Check($"{names} saw gaps of just what was dropped; the rest was delivered", text.Length == 0 ? null : text);
+                + $"but received {l.Device.Handled:N0} with gaps of {l.Device.Missed:N0}");
+        string text = string.Join("; ", failures);
+        return new Check($"{names} have gaps of exactly the dropped events; all others were delivered", text.Length == 0 ? null : text);
     }
 
     private static string? Describe(IEnumerable<Subscriber> incomplete)
@@ -195,7 +196,7 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
         try
         {
             Fingerprint file = journal.ReadBack();
-            return file.Count == published && file.IsSameAs(journal.Told)
+            return file.Count == published && file.IsSameAs(journal.Written)
                 ? null
                 : $"{file.Count:N0} lines, not the {published:N0} events in their order";
         }

@@ -1,6 +1,6 @@
 namespace Rx.Samples.Pulse;
 
-/// <summary>This machine's own live data, published by several threads at once, followed by subscribers of every speed.</summary>
+/// <summary>Publishes live data of this machine from several threads at once, to subscribers of different speeds.</summary>
 internal sealed class PulseSample : Sample
 {
     private const string Seconds = "--seconds";
@@ -8,17 +8,17 @@ internal sealed class PulseSample : Sample
 
     public override string Name => "pulse";
 
-    public override string Summary => "This machine's live data, from several producers, through one stream.";
+    public override string Summary => "Live data of this machine, from several producers, through one stream.";
 
     public override IReadOnlyList<SampleOption> Options { get; } =
     [
         new(Seconds, "N", "Publish for N seconds, 1 to 3,600 (default: 10)."),
-        new(Folder, "PATH", "Keep the journal there (default: a temporary folder, deleted at the end)."),
+        new(Folder, "PATH", "Keep the journal in this folder (default: a temporary folder, deleted at the end)."),
     ];
 
     public override async Task<int> RunAsync(SampleArguments arguments, CancellationToken interrupted)
     {
-        int seconds = arguments.Integer(Seconds, otherwise: 10, least: 1, most: 3_600);
+        int seconds = arguments.Integer(Seconds, defaultValue: 10, min: 1, max: 3_600);
         string? kept = arguments.Text(Folder);
         string? temporary = null;
         try
@@ -50,7 +50,7 @@ internal sealed class PulseSample : Sample
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Somebody is looking at it; the system clears its temporary files some day.
+            // Another program uses the folder. The operating system deletes temporary files later.
         }
     }
 }

@@ -2,15 +2,15 @@ using System.Diagnostics;
 
 namespace Rx.Samples.Pulse;
 
-/// <summary>What there is to look at while the sample runs.</summary>
+/// <summary>The data that the views show.</summary>
 internal sealed class PulseState(
-    int seconds, Board board, IReadOnlyList<Producer> producers, IReadOnlyList<Subscriber> subscribers)
+    int seconds, LatestValues latest, IReadOnlyList<Producer> producers, IReadOnlyList<Subscriber> subscribers)
 {
     private readonly Stopwatch _watch = Stopwatch.StartNew();
 
     public int Seconds => seconds;
 
-    public Board Board => board;
+    public LatestValues Latest => latest;
 
     public IReadOnlyList<Producer> Producers => producers;
 
@@ -18,9 +18,9 @@ internal sealed class PulseState(
 
     public TimeSpan Elapsed => _watch.Elapsed;
 
-    /// <summary>How many events there are, by the producers' own count.</summary>
+    /// <summary>The number of events, by the producers' own count.</summary>
     public long Published => producers.Sum(p => p.Published);
 
-    /// <summary>Whether publishing is over, and subscribers only catch up.</summary>
-    public bool IsDraining { get; set; }
+    /// <summary>Whether publishing has ended and the subscribers are catching up.</summary>
+    public bool IsCatchingUp { get; set; }
 }

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Rx.Samples.Pulse;
 
-/// <summary>Turns a counter that only rises into what it rises by in a second, measured over the last second.</summary>
+/// <summary>Computes the rate of a counter per second, over the last second.</summary>
 internal sealed class RateWindow
 {
     private readonly Queue<(long Time, double Total)> _readings = [];

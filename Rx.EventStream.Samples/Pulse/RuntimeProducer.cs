@@ -2,12 +2,12 @@ using System.Diagnostics.Metrics;
 
 namespace Rx.Samples.Pulse;
 
-/// <summary>The .NET runtime's own instruments: garbage collector, thread pool, processor time.</summary>
+/// <summary>Publishes the values of the .NET runtime's own instruments: garbage collector, thread pool, processor time.</summary>
 internal sealed class RuntimeProducer : SamplingProducer
 {
     private readonly MeterListener _listener = new();
 
-    /// <summary>The sums of the current round: an instrument reports each generation or mode on its own.</summary>
+    /// <summary>The sums of the current sample: an instrument reports each generation or mode separately.</summary>
     private readonly Dictionary<string, double> _sums = [];
     private readonly Dictionary<string, RateWindow> _rates = [];
 
@@ -16,7 +16,7 @@ internal sealed class RuntimeProducer : SamplingProducer
     {
         _listener.InstrumentPublished = static (instrument, listener) =>
         {
-            // Those that are read on demand; the others would call from any thread.
+            // Only observable instruments: the others would call back on any thread.
             if (instrument is { Meter.Name: "System.Runtime", IsObservable: true } && Measure.Find(instrument.Name) is not null)
             {
                 listener.EnableMeasurementEvents(instrument);

@@ -42,8 +42,8 @@ internal abstract class SamplingProducer : Producer
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or FormatException)
         {
-            // What could be read before no longer can; the others go on.
-            Missing = error.Message;
+            // A reading that worked before no longer works. The other producers continue.
+            Unavailable = error.Message;
         }
     }
 }

@@ -1,30 +1,31 @@
 namespace Rx.Samples.Pulse;
 
-/// <summary>Something that takes its time for each event, such as a display or a thin line, and notices which ones it misses.</summary>
-/// <remarks>Used by one subscriber that joins at sequence 0; its figures are read after that one has completed.</remarks>
+/// <summary>A device that takes some time for each event, such as a display or a slow connection, and counts the events that it
+/// missed.</summary>
+/// <remarks>One subscriber uses it, which joins at sequence number 0. The counts are read after the subscriber has completed.</remarks>
 internal sealed class SlowDevice(TimeSpan pace) : IDisposable
 {
-    private readonly ManualResetEventSlim _hurry = new();
+    private readonly ManualResetEventSlim _skipDelays = new();
     private long _next;
 
-    /// <summary>How many events it was given.</summary>
-    public long Given { get; private set; }
+    /// <summary>The number of events that it has handled.</summary>
+    public long Handled { get; private set; }
 
-    /// <summary>How many events are missing in the sequences it was given.</summary>
+    /// <summary>The number of events that are missing, by their sequence numbers.</summary>
     public long Missed { get; private set; }
 
     public void Handle(Sequenced<PulseEvent> value)
     {
-        Given++;
+        Handled++;
         Missed += value.Sequence - _next;
         _next = value.Sequence + 1;
 
-        // Really blocks the thread: nobody but this subscriber is to notice.
-        _hurry.Wait(pace);
+        // Really blocks the thread. It must not delay any other subscriber.
+        _skipDelays.Wait(pace);
     }
 
-    /// <summary>No more waiting. Any thread may call it.</summary>
-    public void Hurry() => _hurry.Set();
+    /// <summary>Ends the delays. Thread-safe.</summary>
+    public void SkipDelays() => _skipDelays.Set();
 
-    public void Dispose() => _hurry.Dispose();
+    public void Dispose() => _skipDelays.Dispose();
 }

@@ -1,6 +1,6 @@
 namespace Rx.Samples.Pulse;
 
-/// <summary>The last values of a row, drawn as a line of bars.</summary>
+/// <summary>Draws the last values of a row as a line of bars.</summary>
 internal sealed class Sparkline
 {
     private const int Capacity = 120;
@@ -16,17 +16,17 @@ internal sealed class Sparkline
         }
     }
 
-    public double Most => _values.Count == 0 ? 0 : _values.Max();
+    public double Max => _values.Count == 0 ? 0 : _values.Max();
 
-    /// <summary>Draws the newest values, right-aligned. Bars stand on zero; steady values are drawn below half height.</summary>
-    /// <param name="width">In characters.</param>
-    /// <param name="scale">A full bar is at least this much, so that small things stay small.</param>
-    /// <param name="isUnicode">Whether the terminal can show bars.</param>
+    /// <summary>Draws the newest values, right-aligned. The bars start at zero. A steady value is drawn below half height.</summary>
+    /// <param name="width">The width in characters.</param>
+    /// <param name="scale">The least value of a full bar, so that small values show as small bars.</param>
+    /// <param name="isUnicode">Whether the terminal can show Unicode bars.</param>
     public string Draw(int width, double scale, bool isUnicode)
     {
         string bars = isUnicode ? "▁▂▃▄▅▆▇█" : "_.-:=+*#";
         double[] values = [.. _values.Skip(Math.Max(0, _values.Count - width))];
-        // Not exactly half height: there, a steady value's small changes would jump between two bars.
+        // Not exactly half height, where a small change of a steady value would switch between two bars.
         double top = values.Length == 0 ? scale : Math.Max(scale, values.Max() + 1.3 * Math.Max(0, values.Min()));
         return string.Create(width, (values, top, bars), static (line, x) =>
         {

@@ -1,25 +1,25 @@
 namespace Rx.Samples.Pulse;
 
-/// <summary>The end of a subscriber's chain of operators: knows when all was handled, and how far behind it ever was.</summary>
-/// <remarks>An observer of anything: what the operators before it make of an event does not matter here.</remarks>
+/// <summary>The end of a subscriber's chain of operators. It knows when all events were handled, and the maximum lag.</summary>
+/// <remarks>It observes any type, because the result of the operators before it does not matter.</remarks>
 internal sealed class Subscriber(string name, string thread, LagPolicy policy, EventStream<PulseEvent> stream) : IObserver<object>
 {
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private EventSubscription? _subscription;
 
-    /// <summary>Written by the subscriber's thread only, read by anyone for figures.</summary>
-    private long _greatestLag;
+    /// <summary>Written only by the subscriber's thread, read by any thread.</summary>
+    private long _maxLag;
 
-    /// <summary>Give it to <see cref="EventObservable{T}.WithName"/>.</summary>
+    /// <summary>The name for <see cref="EventObservable{T}.WithName"/>.</summary>
     public string Name => name;
 
-    /// <summary>What its events are handled on.</summary>
+    /// <summary>The kind of thread that handles the events.</summary>
     public string Thread => thread;
 
-    /// <summary>Give it to <see cref="EventObservable{T}.WithLagPolicy"/>.</summary>
+    /// <summary>The policy for <see cref="EventObservable{T}.WithLagPolicy"/>.</summary>
     public LagPolicy Policy => policy;
 
-    /// <summary>Whether its policy is to get every event, however late.</summary>
+    /// <summary>Whether its policy never drops an event.</summary>
     public bool MissesNothing => policy == LagPolicy.Unbounded;
 
     public bool HasJoined => Subscription is not null;
@@ -30,18 +30,18 @@ internal sealed class Subscriber(string name, string thread, LagPolicy policy, E
 
     public long Lag => Subscription?.Lag ?? 0;
 
-    public long GreatestLag => Volatile.Read(ref _greatestLag);
+    public long MaxLag => Volatile.Read(ref _maxLag);
 
-    /// <summary>The sequence it joined at.</summary>
+    /// <summary>The sequence number at which it joined.</summary>
     public long First => Subscription is { } s ? s.Sequence - s.Delivered - s.Dropped : 0;
 
-    /// <summary>Done when it has handled the end of the stream; faulted when it failed.</summary>
+    /// <summary>Completes when the subscriber has handled the end of the stream, and faults if the subscriber failed.</summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>The stream's own figures. Kept, because a subscription that has ended is listed no more.</summary>
+    /// <summary>The subscription with its counts. Stored in a field, because the stream no longer lists a subscription that has ended.</summary>
     private EventSubscription? Subscription => _subscription ??= stream.Subscriptions.FirstOrDefault(s => s.Name == name);
 
-    public void OnNext(object value) => Volatile.Write(ref _greatestLag, Math.Max(_greatestLag, Lag));
+    public void OnNext(object value) => Volatile.Write(ref _maxLag, Math.Max(_maxLag, Lag));
 
     public void OnError(Exception error) => _completion.TrySetException(error);
 

@@ -2,17 +2,17 @@ using Spectre.Console;
 
 namespace Rx.Samples.Pulse;
 
-/// <summary>What is left on the screen at the end.</summary>
+/// <summary>Prints the summary at the end of the run.</summary>
 internal static class Summary
 {
-    /// <summary>So many that the whole summary fits into a small window.</summary>
+    /// <summary>Few enough for the whole summary to fit into a small window.</summary>
     private const int MeasureCount = 3;
 
-    /// <summary>Narrower windows get fewer columns.</summary>
+    /// <summary>Narrower windows show fewer columns.</summary>
     private const int Wide = 80;
 
     public static void Print(
-        PulseState state, TimeSpan ran, bool isInterrupted, IReadOnlyCollection<Extent> extents, IReadOnlyList<Check> checks)
+        PulseState state, TimeSpan ran, bool isInterrupted, IReadOnlyCollection<MeasureStatistics> statistics, IReadOnlyList<Check> checks)
     {
         string dot = AnsiConsole.Profile.Capabilities.Unicode ? " · " : ", ";
         string producers = string.Join(dot, state.Producers.Select(p => $"{p.Source} {p.Published:N0}"));
@@ -21,13 +21,13 @@ internal static class Summary
         int threads = state.Producers.Count(p => p.Published > 0);
         AnsiConsole.MarkupLine($"[bold teal]pulse[/] {end}, published [bold]{state.Published:N0}[/] events from {threads} threads at once");
         AnsiConsole.MarkupLine($"[grey]{producers}[/]");
-        foreach (Producer producer in state.Producers.Where(p => p.Missing is not null))
+        foreach (Producer producer in state.Producers.Where(p => p.Unavailable is not null))
         {
-            AnsiConsole.MarkupLineInterpolated($"[grey]not offered here: {producer.Source}: {producer.Missing}[/]");
+            AnsiConsole.MarkupLineInterpolated($"[grey]not available here: {producer.Source}: {producer.Unavailable}[/]");
         }
 
         AnsiConsole.WriteLine();
-        AnsiConsole.Write(Measures(extents));
+        AnsiConsole.Write(Measures(statistics));
         AnsiConsole.WriteLine();
         AnsiConsole.Write(Subscribers(state.Subscribers));
         AnsiConsole.WriteLine();
@@ -37,16 +37,16 @@ internal static class Summary
         }
     }
 
-    private static Table Measures(IReadOnlyCollection<Extent> extents)
+    private static Table Measures(IReadOnlyCollection<MeasureStatistics> statistics)
     {
         bool isWide = AnsiConsole.Profile.Width >= Wide;
-        Table table = isWide ? NewTable("Measure", "Least", "Mean", "Most") : NewTable("Measure", "Mean", "Most");
+        Table table = isWide ? NewTable("Measure", "Min", "Mean", "Max") : NewTable("Measure", "Mean", "Max");
         foreach (Measure measure in Measure.All.Take(MeasureCount))
         {
-            if (extents.FirstOrDefault(e => e.Name == measure.Name) is { } extent)
+            if (statistics.FirstOrDefault(e => e.Name == measure.Name) is { } measured)
             {
-                string[] figures = [measure.Format(extent.Least), measure.Format(extent.Mean), measure.Format(extent.Most)];
-                table.AddRow([measure.Label, .. isWide ? figures : figures[1..]]);
+                string[] values = [measure.Format(measured.Min), measure.Format(measured.Mean), measure.Format(measured.Max)];
+                table.AddRow([measure.Label, .. isWide ? values : values[1..]]);
             }
         }
 
@@ -56,15 +56,15 @@ internal static class Summary
     private static Table Subscribers(IReadOnlyList<Subscriber> subscribers)
     {
         bool isWide = AnsiConsole.Profile.Width >= Wide;
-        Table table = NewTable("Subscriber", "Delivered", "Dropped", "Most lag");
+        Table table = NewTable("Subscriber", "Delivered", "Dropped", "Max lag");
         if (isWide)
         {
-            table.AddColumn(NewColumn("When it lags")).AddColumn(NewColumn("On").PadRight(0));
+            table.AddColumn(NewColumn("Lag policy")).AddColumn(NewColumn("Runs on").PadRight(0));
         }
 
         foreach (Subscriber s in subscribers)
         {
-            string[] cells = [s.Name, $"{s.Delivered:N0}", $"{s.Dropped:N0}", $"{s.GreatestLag:N0}", $"{s.Policy}", s.Thread];
+            string[] cells = [s.Name, $"{s.Delivered:N0}", $"{s.Dropped:N0}", $"{s.MaxLag:N0}", $"{s.Policy}", s.Thread];
             table.AddRow(isWide ? cells : cells[..^2]);
         }
 
@@ -90,11 +90,11 @@ internal static class Summary
         bool isUnicode = AnsiConsole.Profile.Capabilities.Unicode;
         if (check.IsPassed)
         {
-            AnsiConsole.MarkupLineInterpolated($"[green]{(isUnicode ? "✓" : "ok")}[/] {check.Claim}");
+            AnsiConsole.MarkupLineInterpolated($"[green]{(isUnicode ? "✓" : "ok")}[/] {check.Statement}");
         }
         else
         {
-            AnsiConsole.MarkupLineInterpolated($"[red]{(isUnicode ? "✗" : "WRONG:")} {check.Claim}: {check.Objection}[/]");
+            AnsiConsole.MarkupLineInterpolated($"[red]{(isUnicode ? "✗" : "WRONG:")} {check.Statement}: {check.Failure}[/]");
         }
     }
 }

@@ -1,9 +1,8 @@
 namespace Rx.Samples.Pulse;
 
-/// <summary>The whole machine's processors and memory, as far as the operating system tells without special rights.</summary>
-/// <remarks>
-/// Linux tells all in <c>/proc</c>. Elsewhere the garbage collector knows the machine's memory, and the rest is left out.
-/// </remarks>
+/// <summary>Publishes the use of the machine's processors and memory, as far as it can be read without special permissions.</summary>
+/// <remarks>Linux has all values in <c>/proc</c>. On other systems, the garbage collector knows the memory, and the other values are left
+/// out.</remarks>
 internal sealed class SystemProducer : SamplingProducer
 {
     private readonly RateWindow _busy = new();
@@ -30,7 +29,7 @@ internal sealed class SystemProducer : SamplingProducer
         }
     }
 
-    /// <summary>Keeps a way of reading if it works here.</summary>
+    /// <summary>Adds a reading if it works on this machine.</summary>
     private bool TryAdd(Func<Reading> read, string? what)
     {
         try
@@ -39,7 +38,7 @@ internal sealed class SystemProducer : SamplingProducer
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or FormatException or ArgumentException)
         {
-            Missing = what is null ? Missing : Missing is null ? what : $"{Missing}, {what}";
+            Unavailable = what is null ? Unavailable : Unavailable is null ? what : $"{Unavailable}, {what}";
             return false;
         }
 
@@ -51,7 +50,7 @@ internal sealed class SystemProducer : SamplingProducer
         return true;
     }
 
-    /// <summary>The first line of <c>/proc/stat</c>: time spent in user, nice, system, idle, iowait, irq, softirq, steal.</summary>
+    /// <summary>Reads the first line of <c>/proc/stat</c>: the times in user, nice, system, idle, iowait, irq, softirq, steal.</summary>
     private Reading ReadProcessors()
     {
         using StreamReader file = File.OpenText("/proc/stat");

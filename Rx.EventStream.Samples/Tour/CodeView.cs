@@ -4,7 +4,7 @@ using Spectre.Console.Rendering;
 
 namespace Rx.Samples.Tour;
 
-/// <summary>Lines of C# in a few colours.</summary>
+/// <summary>Draws lines of C# with syntax colours.</summary>
 internal static partial class CodeView
 {
     public static IRenderable Draw(IReadOnlyList<string> code) => new Rows(code.Select(Draw));

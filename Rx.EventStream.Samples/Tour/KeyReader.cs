@@ -1,6 +1,7 @@
 namespace Rx.Samples.Tour;
 
-/// <summary>The keys that are pressed. A thread of its own waits for them, so that they do not show on the screen.</summary>
+/// <summary>Reads the keys that are pressed, on its own thread. The thread always waits for a key, so the terminal never echoes
+/// one.</summary>
 internal sealed class KeyReader : IDisposable
 {
     private readonly EventStream<ConsoleKey> _pressed = new();
@@ -12,25 +13,25 @@ internal sealed class KeyReader : IDisposable
         new Thread(ReadKeys) { IsBackground = true, Name = "keys" }.Start();
     }
 
-    /// <summary>Takes the next key, when it comes.</summary>
-    /// <exception cref="OperationCanceledException">Interrupted meanwhile.</exception>
+    /// <summary>Waits for the next key and takes it.</summary>
+    /// <exception cref="OperationCanceledException">The tour was interrupted during the wait.</exception>
     public ValueTask<ConsoleKey> ReadAsync(CancellationToken interrupted) => _keys.ReadAsync(interrupted);
 
-    /// <summary>Takes a key that was pressed already, if there is one.</summary>
+    /// <summary>Takes a key that was already pressed, if there is one.</summary>
     public bool TryRead(out ConsoleKey key) => _keys.TryRead(out key);
 
-    /// <summary>Waits so long, or until there is a key to read, or until interrupted.</summary>
-    public async Task RestAsync(TimeSpan time, CancellationToken interrupted)
+    /// <summary>Waits until the time has passed, there is a key to read, or the tour is interrupted.</summary>
+    public async Task DelayAsync(TimeSpan time, CancellationToken interrupted)
     {
-        using var rest = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
-        rest.CancelAfter(time);
+        using var delay = CancellationTokenSource.CreateLinkedTokenSource(interrupted);
+        delay.CancelAfter(time);
         try
         {
-            await _keys.WaitToReadAsync(rest.Token);
+            await _keys.WaitToReadAsync(delay.Token);
         }
         catch (OperationCanceledException)
         {
-            // Time is up. What is played is played to its end, interrupted or not: it may have blocked a thread that it has to let go.
+            // The time has passed. An interrupt does not end the screen early: it may keep a thread blocked until its last lines.
         }
     }
 

@@ -1,36 +1,36 @@
 namespace Rx.Samples.Tour;
 
-/// <summary>One line of a marble picture: what happened on it at each tick.</summary>
-internal sealed class Lane(string name, int since, bool isFigure = false)
+/// <summary>One line of a marble diagram: the marbles of each tick.</summary>
+internal sealed class Lane(string name, int since, bool isMetric = false)
 {
     private readonly Lock _gate = new();
-    private readonly List<Mark> _marks = [];
+    private readonly List<Marble> _marbles = [];
 
     public string Name => name;
 
-    /// <summary>The tick it was there from.</summary>
+    /// <summary>The tick in which the lane was added.</summary>
     public int Since => since;
 
-    /// <summary>Whether it shows a figure at each tick, and no events.</summary>
-    public bool IsFigure => isFigure;
+    /// <summary>Whether the lane shows a number for each tick instead of events.</summary>
+    public bool IsMetric => isMetric;
 
-    /// <summary>What has happened so far. Observers add to it from threads of their own.</summary>
-    public IReadOnlyList<Mark> Marks
+    /// <summary>The marbles so far. Observers add marbles from their own threads.</summary>
+    public IReadOnlyList<Marble> Marbles
     {
         get
         {
             lock (_gate)
             {
-                return [.. _marks];
+                return [.. _marbles];
             }
         }
     }
 
-    public void Add(Mark mark)
+    public void Add(Marble marble)
     {
         lock (_gate)
         {
-            _marks.Add(mark);
+            _marbles.Add(marble);
         }
     }
 }

@@ -1,16 +1,16 @@
 namespace Rx.Samples.Tour;
 
-/// <summary>Writes down what it is told, when it is told: the pictures of the tour show nothing else.</summary>
-internal sealed class LaneObserver<T>(Lane lane, Stage stage) : IObserver<T>
+/// <summary>Records each notification and its tick. The tour's pictures show only what was recorded.</summary>
+internal sealed class LaneObserver<T>(Lane lane, ScreenPlayer player) : IObserver<T>
 {
-    public void OnNext(T value) => lane.Add(new Mark(stage.Tick, $"{value}"));
+    public void OnNext(T value) => lane.Add(new Marble(player.Tick, $"{value}"));
 
     public void OnError(Exception error)
     {
-        lane.Add(new Mark(stage.Tick, "X", IsEnd: true));
-        stage.Say($"{lane.Name}: {error.GetType().Name}");
-        stage.Say(error.Message);
+        lane.Add(new Marble(player.Tick, "X", IsEnd: true));
+        player.Note($"{lane.Name}: {error.GetType().Name}");
+        player.Note(error.Message);
     }
 
-    public void OnCompleted() => lane.Add(new Mark(stage.Tick, "|", IsEnd: true));
+    public void OnCompleted() => lane.Add(new Marble(player.Tick, "|", IsEnd: true));
 }

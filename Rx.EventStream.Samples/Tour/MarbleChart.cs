@@ -3,10 +3,10 @@ using Spectre.Console.Rendering;
 
 namespace Rx.Samples.Tour;
 
-/// <summary>Lanes as marble lines below each other; what happened in one tick stands in one column.</summary>
+/// <summary>Draws lanes as marble lines, one below the other. Each tick is a column.</summary>
 internal sealed class MarbleChart
 {
-    /// <summary>Black on each of these can be read, whatever the terminal's own colours.</summary>
+    /// <summary>Black text is readable on each of these colours, whatever the terminal's own colours are.</summary>
     private static readonly Color[] _colours =
         [Color.Yellow, Color.Aqua, Color.Lime, Color.Orange1, Color.Fuchsia, Color.SkyBlue1, Color.Salmon1, Color.White];
 
@@ -15,59 +15,59 @@ internal sealed class MarbleChart
     private readonly IReadOnlyList<Lane> _lanes;
     private readonly int _gap;
 
-    /// <summary>The widest of each tick, from the first.</summary>
+    /// <summary>The width of each tick's column, from the first tick.</summary>
     private readonly int[] _widths;
 
-    /// <summary>All events there are, for their colours.</summary>
+    /// <summary>The texts of all events. A text's index selects its colour.</summary>
     private readonly List<string> _events;
 
     private readonly char _line = AnsiConsole.Profile.Capabilities.Unicode ? '─' : '-';
 
-    /// <param name="lanes">What to draw.</param>
-    /// <param name="ticks">Up to which tick.</param>
-    /// <param name="gap">How much line there is between two ticks, in characters.</param>
-    /// <param name="leastLabelWidth">What to keep free for names that are still to come.</param>
-    public MarbleChart(IReadOnlyList<Lane> lanes, int ticks, int gap, int leastLabelWidth = 0)
+    /// <param name="lanes">The lanes to draw.</param>
+    /// <param name="ticks">The last tick to draw.</param>
+    /// <param name="gap">The length of the line between two ticks, in characters.</param>
+    /// <param name="minLabelWidth">The width to reserve for the names of lanes that are added later.</param>
+    public MarbleChart(IReadOnlyList<Lane> lanes, int ticks, int gap, int minLabelWidth = 0)
     {
         _lanes = lanes;
         _gap = gap;
-        LabelWidth = lanes.Select(lane => lane.Name.Length).Append(leastLabelWidth).Max();
-        _events = [.. lanes.Where(lane => !lane.IsFigure).SelectMany(lane => lane.Marks).Where(m => !m.IsEnd).Select(m => m.Text).Distinct()];
-        _widths = [.. Enumerable.Range(1, ticks).Select(tick => lanes.Select(lane => WidthOf(MarksAt(lane, tick))).Append(1).Max())];
+        LabelWidth = lanes.Select(lane => lane.Name.Length).Append(minLabelWidth).Max();
+        _events = [.. lanes.Where(lane => !lane.IsMetric).SelectMany(lane => lane.Marbles).Where(marble => !marble.IsEnd).Select(marble => marble.Text).Distinct()];
+        _widths = [.. Enumerable.Range(1, ticks).Select(tick => lanes.Select(lane => WidthOf(MarblesAt(lane, tick))).Append(1).Max())];
     }
 
-    /// <summary>The longest name.</summary>
+    /// <summary>The length of the longest name.</summary>
     public int LabelWidth { get; }
 
     public int Width => LabelWidth + 2 + _widths.Sum(width => _gap + width) + _gap;
 
     public IRenderable Draw() => new Rows(_lanes.Select(Draw));
 
-    private static Mark[] MarksAt(Lane lane, int tick) => [.. lane.Marks.Where(mark => mark.Tick == tick)];
+    private static Marble[] MarblesAt(Lane lane, int tick) => [.. lane.Marbles.Where(marble => marble.Tick == tick)];
 
-    /// <summary>Letters need nothing between them; figures would run into each other.</summary>
-    private static string SeparatorOf(Mark[] marks) => marks.All(mark => mark.Text.Length == 1) ? "" : " ";
+    /// <summary>Single characters need no separator. Longer texts would run together without one.</summary>
+    private static string SeparatorOf(Marble[] marbles) => marbles.All(marble => marble.Text.Length == 1) ? "" : " ";
 
-    private static int WidthOf(Mark[] marks) =>
-        marks.Sum(mark => mark.Text.Length) + (marks.Length > 1 ? 2 + ((marks.Length - 1) * SeparatorOf(marks).Length) : 0);
+    private static int WidthOf(Marble[] marbles) =>
+        marbles.Sum(marble => marble.Text.Length) + (marbles.Length > 1 ? 2 + ((marbles.Length - 1) * SeparatorOf(marbles).Length) : 0);
 
     private Paragraph Draw(Lane lane)
     {
         var line = new Paragraph().Overflow(Overflow.Crop);
-        line.Append(lane.Name.PadRight(LabelWidth + 2), lane.IsFigure ? _faint : Style.Plain);
-        int end = lane.Marks.Where(mark => mark.IsEnd).Select(mark => mark.Tick).FirstOrDefault(int.MaxValue);
+        line.Append(lane.Name.PadRight(LabelWidth + 2), lane.IsMetric ? _faint : Style.Plain);
+        int end = lane.Marbles.Where(marble => marble.IsEnd).Select(marble => marble.Tick).FirstOrDefault(int.MaxValue);
         int blank = 0;
         for (int tick = 1; tick <= _widths.Length; tick++)
         {
-            // What comes before a tick is line if the lane was there in the tick before.
+            // The gap before a tick is drawn as a line if the lane existed in the previous tick.
             Fill(_gap, tick > lane.Since && tick <= end);
-            Mark[] marks = MarksAt(lane, tick);
-            if (marks.Length > 0)
+            Marble[] marbles = MarblesAt(lane, tick);
+            if (marbles.Length > 0)
             {
                 AppendBlank();
-                Append(line, lane, marks);
+                Append(line, lane, marbles);
             }
-            else if (tick == lane.Since && !lane.IsFigure)
+            else if (tick == lane.Since && !lane.IsMetric)
             {
                 AppendBlank();
                 line.Append("^", _faint);
@@ -77,7 +77,7 @@ internal sealed class MarbleChart
                 Fill(1, tick > lane.Since && tick < end);
             }
 
-            Fill(_widths[tick - 1] - Math.Max(1, WidthOf(marks)), tick >= lane.Since && tick < end);
+            Fill(_widths[tick - 1] - Math.Max(1, WidthOf(marbles)), tick >= lane.Since && tick < end);
         }
 
         Fill(_gap, end == int.MaxValue);
@@ -85,7 +85,7 @@ internal sealed class MarbleChart
 
         void Fill(int length, bool isLine)
         {
-            if (isLine && !lane.IsFigure)
+            if (isLine && !lane.IsMetric)
             {
                 AppendBlank();
                 line.Append(new string(_line, length), _faint);
@@ -96,7 +96,7 @@ internal sealed class MarbleChart
             }
         }
 
-        // Late, so that no line ends with blanks.
+        // Blanks are appended only when text follows, so no line ends with blanks.
         void AppendBlank()
         {
             line.Append(new string(' ', blank));
@@ -104,21 +104,21 @@ internal sealed class MarbleChart
         }
     }
 
-    private void Append(Paragraph line, Lane lane, Mark[] marks)
+    private void Append(Paragraph line, Lane lane, Marble[] marbles)
     {
-        string separator = SeparatorOf(marks);
-        for (int i = 0; i < marks.Length; i++)
+        string separator = SeparatorOf(marbles);
+        for (int i = 0; i < marbles.Length; i++)
         {
-            line.Append(marks.Length == 1 ? "" : i == 0 ? "(" : separator, _faint);
-            line.Append(marks[i].Text, StyleOf(lane, marks[i]));
+            line.Append(marbles.Length == 1 ? "" : i == 0 ? "(" : separator, _faint);
+            line.Append(marbles[i].Text, StyleOf(lane, marbles[i]));
         }
 
-        line.Append(marks.Length == 1 ? "" : ")", _faint);
+        line.Append(marbles.Length == 1 ? "" : ")", _faint);
     }
 
-    /// <summary>An event has one colour on all lanes.</summary>
-    private Style StyleOf(Lane lane, Mark mark) =>
-        lane.IsFigure ? _faint
-        : mark.IsEnd ? new Style(mark.Text == "X" ? Color.Red : null, decoration: Decoration.Bold)
-        : new Style(Color.Black, _colours[_events.IndexOf(mark.Text) % _colours.Length]);
+    /// <summary>An event has the same colour on every lane.</summary>
+    private Style StyleOf(Lane lane, Marble marble) =>
+        lane.IsMetric ? _faint
+        : marble.IsEnd ? new Style(marble.Text == "X" ? Color.Red : null, decoration: Decoration.Bold)
+        : new Style(Color.Black, _colours[_events.IndexOf(marble.Text) % _colours.Length]);
 }

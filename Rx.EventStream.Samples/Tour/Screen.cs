@@ -2,12 +2,12 @@ using System.Text.RegularExpressions;
 
 namespace Rx.Samples.Tour;
 
-/// <summary>One feature: some code, and what it does.</summary>
-/// <remarks>The code that is shown is the code that runs. The source files of the screens are resources of this program, and the lines
+/// <summary>One screen of the tour: it shows one feature, the code that uses it, and the result.</summary>
+/// <remarks>The code on the screen is the code that runs. The screens' source files are embedded resources of this program, and the lines
 /// between <c>// shown</c> and <c>// end</c> are the excerpt.</remarks>
 internal abstract partial class Screen
 {
-    /// <summary>Each in its place on the tour.</summary>
+    /// <summary>All screens, in the order of the tour.</summary>
     public static IReadOnlyList<Screen> All { get; } =
     [
         new JoinPoints(),
@@ -25,13 +25,13 @@ internal abstract partial class Screen
 
     public abstract string Title { get; }
 
-    /// <summary>What there is to see, in two or three sentences.</summary>
+    /// <summary>What the screen shows, in two or three sentences.</summary>
     public abstract string Text { get; }
 
     /// <summary>The lines that <see cref="PlayAsync"/> runs, without their common indentation.</summary>
     public IReadOnlyList<string> Code => field ??= ReadCode();
 
-    public abstract Task PlayAsync(Stage stage);
+    public abstract Task PlayAsync(ScreenPlayer player);
 
     private string[] ReadCode()
     {

@@ -2,42 +2,42 @@ using Spectre.Console;
 
 namespace Rx.Samples.Tour;
 
-/// <summary>Goes from screen to screen: on a terminal at the pace of who watches, otherwise straight through.</summary>
+/// <summary>Shows one screen after the other. On a terminal, each screen waits for a key; otherwise the tour does not stop.</summary>
 internal sealed class TourRun(IReadOnlyList<Screen> screens, CancellationToken interrupted)
 {
-    /// <summary>How long a tick takes on a terminal.</summary>
+    /// <summary>The length of a tick on a terminal.</summary>
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(150);
 
-    /// <summary>Clears what is in sight; what was there before the tour can still be scrolled to.</summary>
+    /// <summary>Clears the visible part of the terminal. The user can still scroll to the text before the tour.</summary>
     private static readonly ControlCode _clear = new("\e[2J\e[H");
 
-    private static bool IsGuided =>
+    private static bool IsInteractive =>
         !Console.IsInputRedirected && !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities is { Ansi: true, Interactive: true };
 
     public async Task RunAsync()
     {
-        using KeyReader? keys = IsGuided ? new KeyReader() : null;
+        using KeyReader? keys = IsInteractive ? new KeyReader() : null;
         for (int i = 0; i < screens.Count; i++)
         {
-            Stage whole = new(_ => Task.CompletedTask);
-            await screens[i].PlayAsync(whole);
-            var view = new ScreenView(screens[i], $"{PlaceOf(screens[i])}/{Screen.All.Count}", whole);
-            if (!await ShowAsync(screens[i], view, whole, keys))
+            ScreenPlayer finished = new(_ => Task.CompletedTask);
+            await screens[i].PlayAsync(finished);
+            var view = new ScreenView(screens[i], $"{NumberOf(screens[i])}/{Screen.All.Count}", finished);
+            if (!await ShowAsync(screens[i], view, finished, keys))
             {
-                AnsiConsole.MarkupLine($"[grey]The tour was left at screen {PlaceOf(screens[i])} of {Screen.All.Count}.[/]");
+                AnsiConsole.MarkupLine($"[grey]The tour ended at screen {NumberOf(screens[i])} of {Screen.All.Count}.[/]");
                 return;
             }
         }
     }
 
-    private static int PlaceOf(Screen screen) => Screen.All.TakeWhile(other => other != screen).Count() + 1;
+    private static int NumberOf(Screen screen) => Screen.All.TakeWhile(other => other != screen).Count() + 1;
 
-    /// <returns>Whether the tour goes on.</returns>
-    private async Task<bool> ShowAsync(Screen screen, ScreenView view, Stage whole, KeyReader? keys)
+    /// <returns>Whether the tour continues.</returns>
+    private async Task<bool> ShowAsync(Screen screen, ScreenView view, ScreenPlayer finished, KeyReader? keys)
     {
         if (keys is null)
         {
-            AnsiConsole.Write(view.Draw(whole));
+            AnsiConsole.Write(view.Draw(finished));
             AnsiConsole.WriteLine();
             return !interrupted.IsCancellationRequested;
         }
@@ -45,14 +45,14 @@ internal sealed class TourRun(IReadOnlyList<Screen> screens, CancellationToken i
         try
         {
             AnsiConsole.Write(_clear);
-            Stage played = await AnimateAsync(screen, view, keys);
+            ScreenPlayer played = await AnimateAsync(screen, view, keys);
             ConsoleKey key = keys.TryRead(out ConsoleKey early) && early == ConsoleKey.Q ? early : ConsoleKey.None;
 
-            // What moves is cut off where the window is too low; this scrolls.
+            // A live display is cut off at the bottom of a low window; this final picture scrolls.
             AnsiConsole.Write(view.Draw(played));
             AnsiConsole.Markup(screen == screens[^1] ? "[grey]Enter ends the tour[/] " : "[grey]Enter: next   q: quit[/] ");
 
-            // A key that came before the picture was complete has completed it, and done its work with that, unless it is to leave.
+            // A key that was pressed during the animation only completed the picture, unless it was Q.
             while (key is not (ConsoleKey.Enter or ConsoleKey.Q))
             {
                 key = await keys.ReadAsync(interrupted);
@@ -68,16 +68,16 @@ internal sealed class TourRun(IReadOnlyList<Screen> screens, CancellationToken i
         }
     }
 
-    /// <summary>Plays it, and shows each tick when it is over. A key that is pressed ends the waiting, not the play.</summary>
-    private Task<Stage> AnimateAsync(Screen screen, ScreenView view, KeyReader keys) =>
+    /// <summary>Plays the screen and draws it at the end of each tick. A pressed key ends the pauses, not the screen.</summary>
+    private Task<ScreenPlayer> AnimateAsync(Screen screen, ScreenView view, KeyReader keys) =>
         AnsiConsole.Live(Text.Empty).AutoClear(true).StartAsync(async live =>
         {
-            Stage stage = new(async stage =>
+            ScreenPlayer player = new(async player =>
             {
-                live.UpdateTarget(view.Draw(stage));
-                await keys.RestAsync(_tick, interrupted);
+                live.UpdateTarget(view.Draw(player));
+                await keys.DelayAsync(_tick, interrupted);
             });
-            await screen.PlayAsync(stage);
-            return stage;
+            await screen.PlayAsync(player);
+            return player;
         });
 }

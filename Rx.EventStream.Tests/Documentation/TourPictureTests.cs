@@ -3,7 +3,7 @@ using Rx.Tests.Samples;
 
 namespace Rx.Tests.Documentation;
 
-/// <summary>A picture behind <c>&lt;!-- tour: N --&gt;</c> shows what screen N of the tour shows.</summary>
+/// <summary>Tests that a picture below <c>&lt;!-- tour: N --&gt;</c> is the output of screen N of the tour.</summary>
 internal sealed partial class TourPictureTests
 {
     private const int TimeLimit = 60_000;
@@ -15,7 +15,7 @@ internal sealed partial class TourPictureTests
 
     [TestCaseSource(nameof(Pictures))]
     [CancelAfter(TimeLimit)]
-    public async Task Page_Picture_IsWhatTheTourShows(string screen, string lines)
+    public async Task Picture_OnPage_IsOutputOfTour(string screen, string lines)
     {
         SampleResult result = await SampleProcess.RunAsync(TestContext.CurrentContext.CancellationToken, "tour", "--screen", screen);
 

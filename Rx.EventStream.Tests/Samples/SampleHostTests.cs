@@ -18,7 +18,7 @@ internal sealed class SampleHostTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Help_OfSample_ListsItsOptions(CancellationToken ct)
+    public async Task Help_OneSample_ListsItsOptions(CancellationToken ct)
     {
         SampleResult result = await SampleProcess.RunAsync(ct, "pulse", "--help");
 
@@ -28,7 +28,7 @@ internal sealed class SampleHostTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Help_OfSampleOfSeveralPrograms_ListsEach(CancellationToken ct)
+    public async Task Help_SampleWithSeveralPrograms_ListsEach(CancellationToken ct)
     {
         SampleResult all = await SampleProcess.RunAsync(ct, "chatterbox", "--help");
         SampleResult one = await SampleProcess.RunAsync(ct, "chatterbox", "monitor", "-h");
@@ -42,24 +42,24 @@ internal sealed class SampleHostTests
     }
 
     [TestCase("'puls'", "puls")]
-    [TestCase("'chatterbox serve'; there is: pulse, ", "chatterbox", "serve")]
-    [TestCase("Say which: chatterbox server, chatterbox client, chatterbox monitor", "chatterbox")]
-    [TestCase("Say which", "chatterbox", "--address", "127.0.0.1:50051")]
-    [TestCase("chatterbox client does not know what to do with 'me'", "chatterbox", "client", "me")]
+    [TestCase("'chatterbox serve'. The samples are: pulse, ", "chatterbox", "serve")]
+    [TestCase("Choose one of: chatterbox server, chatterbox client, chatterbox monitor", "chatterbox")]
+    [TestCase("Choose one of", "chatterbox", "--address", "127.0.0.1:50051")]
+    [TestCase("chatterbox client takes no argument 'me'", "chatterbox", "client", "me")]
     [TestCase("chatterbox monitor has no option '--lag'", "chatterbox", "monitor", "--lag", "5")]
     [TestCase("--address needs a value", "chatterbox", "server", "--address")]
     [TestCase("such as 127.0.0.1:50051, not '50051'", "chatterbox", "server", "--address", "50051")]
     [TestCase("from 0 to 65,535, such as 127.0.0.1:50051, not '127.0.0.1:65536'", "chatterbox", "client", "--address", "127.0.0.1:65536")]
     [TestCase("not '127.0.0.1:-1'", "chatterbox", "monitor", "--address=127.0.0.1:-1")]
-    [TestCase("by a numeric address, such as 127.0.0.1:50051, not 'chat.example'", "chatterbox", "server", "--address", "chat.example:1")]
-    [TestCase("cannot listen at 203.0.113.1:50051", "chatterbox", "server", "--address", "203.0.113.1:50051")]
+    [TestCase("a numeric address, such as 127.0.0.1:50051, not 'chat.example'", "chatterbox", "server", "--address", "chat.example:1")]
+    [TestCase("cannot listen on 203.0.113.1:50051", "chatterbox", "server", "--address", "203.0.113.1:50051")]
     [TestCase("--lag must be a whole number from 1 to 1,000,000, not '0'", "chatterbox", "server", "--lag", "0")]
-    [TestCase("--nats must be the address of a server of NATS, such as nats://127.0.0.1:4222, not 'foo bar'", "chatterbox", "server", "--nats", "foo bar")]
+    [TestCase("--nats must be the address of a NATS server, such as nats://127.0.0.1:4222, not 'foo bar'", "chatterbox", "server", "--nats", "foo bar")]
     [TestCase("not 'http://127.0.0.1:4222'", "chatterbox", "server", "--nats", "http://127.0.0.1:4222")]
     [TestCase("not 'nats://127.0.0.1:99999'", "chatterbox", "server", "--nats", "nats://127.0.0.1:99999")]
-    [TestCase("--stream must be of letters, digits, '-' and '_', not 'a.b'", "chatterbox", "server", "--nats", "nats://127.0.0.1:1", "--stream", "a.b")]
+    [TestCase("--stream must consist of letters, digits, '-' and '_', not 'a.b'", "chatterbox", "server", "--nats", "nats://127.0.0.1:1", "--stream", "a.b")]
     [TestCase("--stream needs --nats", "chatterbox", "server", "--stream", "room")]
-    [TestCase("by a numeric address", "cluster", "--address", "chat.example:1,chat.example:2")]
+    [TestCase("a numeric address", "cluster", "--address", "chat.example:1,chat.example:2")]
     [TestCase("'--fast'", "pulse", "--fast")]
     [TestCase("'--fast'", "--fast=1")]
     [TestCase("'5'", "pulse", "5")]
@@ -69,7 +69,7 @@ internal sealed class SampleHostTests
     [TestCase("not '-1'", "pulse", "--seconds=-1")]
     [TestCase("not '3601'", "pulse", "--seconds", "3601")]
     [CancelAfter(TimeLimit)]
-    public async Task CommandLine_Nonsense_NamedOnStandardError(string expected, params string[] args)
+    public async Task CommandLine_Invalid_ReportedOnStandardError(string expected, params string[] args)
     {
         SampleResult result = await SampleProcess.RunAsync(TestContext.CurrentContext.CancellationToken, args);
 

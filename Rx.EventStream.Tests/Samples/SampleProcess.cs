@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Rx.Tests.Samples;
 
-/// <summary>The samples' program, run as users run it: a process of its own, with its output redirected.</summary>
+/// <summary>Runs the samples' program as a user does: as a process, with its output redirected.</summary>
 internal sealed class SampleProcess : IDisposable
 {
     private readonly Process _process;
@@ -15,18 +15,19 @@ internal sealed class SampleProcess : IDisposable
         _errors = process.StandardError.ReadToEndAsync();
     }
 
-    /// <summary>What the sample reads as its standard input; closing it ends that.</summary>
+    /// <summary>The sample's standard input. Closing it ends the input.</summary>
     public StreamWriter Input => _process.StandardInput;
 
-    /// <summary>What the sample said, as far as it was read.</summary>
+    /// <summary>The lines of output that were read so far.</summary>
     public IReadOnlyList<string> Lines => _lines;
 
     public static SampleProcess Start(params string[] args) => StartProcess(Command(args));
 
-    /// <summary>Starts it as in front of a screen: <see cref="Input"/> is the keyboard.</summary>
-    /// <remarks>The shell gives its place to the sample: one that stayed would die of Ctrl-C and hide how the sample ended.</remarks>
+    /// <summary>Starts the sample on a terminal. <see cref="Input"/> is the keyboard.</summary>
+    /// <remarks>The shell is replaced by the sample (exec). Otherwise, Ctrl-C would end the shell, and the exit code of the sample would be
+    /// lost.</remarks>
     public static SampleProcess StartAtTerminal(params string[] args) => StartProcess(
-        ["script", "--quiet", "--return", "--command", $"exec {SampleTerminal.HearsInterrupts} {string.Join(' ', Command(args))}", "/dev/null"]);
+        ["script", "--quiet", "--return", "--command", $"exec {SampleTerminal.EnablesInterrupts} {string.Join(' ', Command(args))}", "/dev/null"]);
 
     public static async Task<SampleResult> RunAsync(CancellationToken ct, params string[] args)
     {
@@ -34,7 +35,7 @@ internal sealed class SampleProcess : IDisposable
         return await sample.FinishAsync(ct);
     }
 
-    /// <summary>Reads on until a line contains the text.</summary>
+    /// <summary>Reads until a line contains the text.</summary>
     /// <returns>The line.</returns>
     public async Task<string> WaitForAsync(string text, CancellationToken ct)
     {
@@ -50,16 +51,16 @@ internal sealed class SampleProcess : IDisposable
         throw new AssertionException($"The sample ended without '{text}':\n{string.Join('\n', _lines)}\n{await _errors}");
     }
 
-    /// <summary>Presses Ctrl-C; where the tests run in the background, and so nobody hears it, terminates politely instead.</summary>
+    /// <summary>Sends the signal of Ctrl-C, or SIGTERM if the tests run in the background, where processes ignore Ctrl-C.</summary>
     public Task InterruptAsync(CancellationToken ct) => SignalAsync(IgnoresInterrupts() ? "-TERM" : "-INT", ct);
 
-    /// <summary>Ends the sample in the middle of what it does.</summary>
+    /// <summary>Kills the sample.</summary>
     public void Kill() => _process.Kill(entireProcessTree: true);
 
-    /// <summary>Stops the sample as Ctrl-Z does.</summary>
+    /// <summary>Suspends the sample, as Ctrl-Z does.</summary>
     public Task SuspendAsync(CancellationToken ct) => SignalAsync("-STOP", ct);
 
-    /// <summary>Lets a stopped sample go on.</summary>
+    /// <summary>Resumes a suspended sample.</summary>
     public Task ResumeAsync(CancellationToken ct) => SignalAsync("-CONT", ct);
 
     public async Task<SampleResult> FinishAsync(CancellationToken ct)
@@ -75,7 +76,7 @@ internal sealed class SampleProcess : IDisposable
 
     public void Dispose()
     {
-        // A test that failed or ran out of time leaves nothing running.
+        // A test that failed or timed out leaves no process running.
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
@@ -84,7 +85,7 @@ internal sealed class SampleProcess : IDisposable
         _process.Dispose();
     }
 
-    // The reference to the project brings the program along.
+    // The project reference copies the program to the folder of the tests.
     private static string[] Command(string[] args) =>
     [
         Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",

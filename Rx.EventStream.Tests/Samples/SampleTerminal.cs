@@ -4,31 +4,31 @@ using System.Text.RegularExpressions;
 
 namespace Rx.Tests.Samples;
 
-/// <summary>The samples' program in a terminal of its own, as somebody sits before it. <c>script</c> of util-linux makes the terminal.</summary>
+/// <summary>Runs the samples' program on its own terminal, which <c>script</c> of util-linux creates.</summary>
 internal sealed partial class SampleTerminal : IDisposable
 {
-    /// <summary>Put before a command: it hears Ctrl-C, even where the tests run in the background and so hear none themselves.</summary>
-    public const string HearsInterrupts = "env --default-signal=INT";
+    /// <summary>A prefix for a command, so that it handles Ctrl-C even if the tests run in the background and ignore it.</summary>
+    public const string EnablesInterrupts = "env --default-signal=INT";
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
     private SampleTerminal(Process process) => _process = process;
 
-    /// <summary>All that was written so far, with its escape sequences.</summary>
+    /// <summary>The whole output so far, with its escape sequences.</summary>
     public string Raw => _output.ToString();
 
-    /// <summary>Starts a sample; ignores the test where terminals cannot be made this way.</summary>
+    /// <summary>Starts a sample. Ignores the test if this machine cannot create a terminal this way.</summary>
     public static SampleTerminal Start(int columns, int rows, params string[] args)
     {
         if (!OperatingSystem.IsLinux() || !File.Exists("/usr/bin/script"))
         {
-            Assert.Ignore("There is no /usr/bin/script here (Linux, util-linux), which makes a terminal for the sample.");
+            Assert.Ignore("The test needs /usr/bin/script (Linux, util-linux), which creates a terminal for the sample.");
         }
 
         string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
         string program = Path.Combine(AppContext.BaseDirectory, "Rx.EventStream.Samples.dll");
-        string command = $"stty cols {columns} rows {rows} && exec {HearsInterrupts} '{dotnet}' exec '{program}' {string.Join(' ', args)}";
+        string command = $"stty cols {columns} rows {rows} && exec {EnablesInterrupts} '{dotnet}' exec '{program}' {string.Join(' ', args)}";
         var start = new ProcessStartInfo("/usr/bin/script", ["--quiet", "--return", "--command", command, "/dev/null"])
         {
             RedirectStandardInput = true,
@@ -39,7 +39,7 @@ internal sealed partial class SampleTerminal : IDisposable
         return new SampleTerminal(Process.Start(start)!);
     }
 
-    /// <summary>Reads on until the text was written so many times.</summary>
+    /// <summary>Reads until the output contains the text the given number of times.</summary>
     public async Task WaitForAsync(string text, int times, CancellationToken ct)
     {
         var buffer = new char[4096];
@@ -55,14 +55,14 @@ internal sealed partial class SampleTerminal : IDisposable
         }
     }
 
-    /// <summary>Presses keys.</summary>
+    /// <summary>Presses the keys.</summary>
     public async Task TypeAsync(string keys, CancellationToken ct)
     {
         await _process.StandardInput.WriteAsync(keys.AsMemory(), ct);
         await _process.StandardInput.FlushAsync(ct);
     }
 
-    /// <summary>Reads to the end, and returns the exit code.</summary>
+    /// <summary>Reads to the end of the output, and returns the exit code.</summary>
     public async Task<int> FinishAsync(CancellationToken ct)
     {
         _output.Append(await _process.StandardOutput.ReadToEndAsync(ct));
@@ -70,12 +70,12 @@ internal sealed partial class SampleTerminal : IDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>Text without escape sequences.</summary>
+    /// <summary>Removes the escape sequences.</summary>
     public static string Plain(string text) => Escape().Replace(text, "").ReplaceLineEndings("\n");
 
     public void Dispose()
     {
-        // A test that failed or ran out of time leaves nothing running.
+        // A test that failed or timed out leaves no process running.
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);

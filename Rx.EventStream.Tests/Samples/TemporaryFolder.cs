@@ -1,6 +1,6 @@
 namespace Rx.Tests.Samples;
 
-/// <summary>A folder that is gone after the test.</summary>
+/// <summary>A temporary folder, deleted on dispose.</summary>
 internal sealed class TemporaryFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("rx-tests-").FullName;

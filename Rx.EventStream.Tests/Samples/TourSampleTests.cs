@@ -12,7 +12,7 @@ internal sealed class TourSampleTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Tour_Redirected_AllScreensStraightThrough(CancellationToken ct)
+    public async Task Tour_OutputRedirected_ShowsAllScreensWithoutStopping(CancellationToken ct)
     {
         SampleResult result = await SampleProcess.RunAsync(ct, "tour");
 
@@ -28,11 +28,11 @@ internal sealed class TourSampleTests
         Assert.That(result.Output, Does.Not.Contain('\e').And.Not.Contain("Enter"));
     }
 
-    // What each policy does follows from the pace: one event a tick comes, one in three ticks is handled.
+    // The expected lines follow from the pace: one event is published per tick, and the slow scheduler handles one in three ticks.
     [TestCase(1, "published        --a--b--c--d-----e--f--|", "from the start   --a--b--c--d-----e--f--|",
         "now                         ^-----e--f--|", "at the bookmark             (cd)--e--f--|")]
     [TestCase(2, "late                      (cde)--f--g--|", "from 4                    e------f--g--|",
-        "at the end                             (efg|)", "oldest retained: sequence 2")]
+        "at the end                             (efg|)", "oldest retained event: 2")]
     [TestCase(3, "published  --a--b--c--d--e--------f-----", "blocked    --------------(abcde)--f-----", "another    --a--b--c--d--e--------f-----")]
     [TestCase(4, "slow       --a--------b--------c--------d--------e--------f-----", "its lag      0  1  2  2  3  4  3  3  3  2  2  2  1  1  1  0  0",
         "delivered 6, dropped 0")]
@@ -46,7 +46,7 @@ internal sealed class TourSampleTests
     [TestCase(10, "published  --a----b--c--d------e--f--g------h--|", "written    --[a]--------[bcd]--------[efg]--------[h]--------|")]
     [TestCase(11, "published  --a--b--c--d--e--f--------", "late                        (ef)-----", "as expected: True")]
     [CancelAfter(TimeLimit)]
-    public async Task Tour_OneScreen_MarblesOfWhatHappened(int screen, params string[] lines)
+    public async Task Tour_OneScreen_ShowsExpectedMarbles(int screen, params string[] lines)
     {
         SampleResult result = await SampleProcess.RunAsync(TestContext.CurrentContext.CancellationToken, "tour", "--screen", $"{screen}");
 
@@ -57,7 +57,7 @@ internal sealed class TourSampleTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Tour_CodeOfEachScreen_IsItsSource(CancellationToken ct)
+    public async Task Tour_EachScreen_ShowsItsSourceCode(CancellationToken ct)
     {
         string[] sources = Directory.GetFiles(Path.Combine(Repository.Root, "Rx.EventStream.Samples", "Tour", "Screens"), "*.cs");
 
@@ -79,9 +79,9 @@ internal sealed class TourSampleTests
     [TestCase("not 'last'", "tour", "--screen", "last")]
     [TestCase("--screen needs a value", "tour", "--screen")]
     [TestCase("tour has no option '--fast'", "tour", "--fast")]
-    [TestCase("tour does not know what to do with '3'", "tour", "3")]
+    [TestCase("tour takes no argument '3'", "tour", "3")]
     [CancelAfter(TimeLimit)]
-    public async Task Tour_WrongArguments_NamedOnStandardError(string expected, params string[] args)
+    public async Task Tour_InvalidArguments_ReportedOnStandardError(string expected, params string[] args)
     {
         SampleResult result = await SampleProcess.RunAsync(TestContext.CurrentContext.CancellationToken, args);
 
@@ -93,7 +93,7 @@ internal sealed class TourSampleTests
     [TestCase(80, 24)]
     [TestCase(120, 30)]
     [CancelAfter(TimeLimit)]
-    public async Task Tour_Terminal_EnterGoesOnAndEachScreenFits(int columns, int rows)
+    public async Task Tour_OnTerminal_EachScreenFitsAndEnterContinues(int columns, int rows)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         using SampleTerminal terminal = SampleTerminal.Start(columns, rows, "tour");
@@ -104,7 +104,7 @@ internal sealed class TourSampleTests
             Assert.That(shown[0], Does.EndWith($" {screen}/{Screens}"));
             Assert.That(shown.Max(line => line.Length), Is.LessThanOrEqualTo(columns), string.Join('\n', shown));
             Assert.That(shown, Has.Length.LessThanOrEqualTo(rows), string.Join('\n', shown));
-            Assert.That(shown.Any(line => line.Contains('╭')), Is.EqualTo(columns >= 120), "Code and marbles stand side by side.");
+            Assert.That(shown.Any(line => line.Contains('╭')), Is.EqualTo(columns >= 120), "A wide terminal shows code and marbles side by side.");
             await terminal.TypeAsync("\r", ct);
         }
 
@@ -113,7 +113,7 @@ internal sealed class TourSampleTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Tour_QPressed_LeavesTheTour(CancellationToken ct)
+    public async Task Tour_QPressed_EndsTheTour(CancellationToken ct)
     {
         using SampleTerminal terminal = SampleTerminal.Start(80, 24, "tour");
         await terminal.WaitForAsync("Enter", 1, ct);
@@ -122,12 +122,12 @@ internal sealed class TourSampleTests
         await terminal.TypeAsync("q", ct);
 
         Assert.That(await terminal.FinishAsync(ct), Is.Zero, terminal.Raw);
-        Assert.That(terminal.Raw, Does.Contain("The tour was left at screen 2 of 11."));
+        Assert.That(terminal.Raw, Does.Contain("The tour ended at screen 2 of 11."));
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Tour_EnterWhileMarblesMove_CompletesThePictureAndTheNextGoesOn(CancellationToken ct)
+    public async Task Tour_EnterDuringAnimation_CompletesThePicture(CancellationToken ct)
     {
         using SampleTerminal terminal = SampleTerminal.Start(80, 24, "tour");
         await terminal.WaitForAsync("published", 1, ct);
@@ -139,24 +139,24 @@ internal sealed class TourSampleTests
         await terminal.TypeAsync("q", ct);
 
         Assert.That(await terminal.FinishAsync(ct), Is.Zero, terminal.Raw);
-        Assert.That(terminal.Raw, Does.Contain("The tour was left at screen 2 of 11."));
+        Assert.That(terminal.Raw, Does.Contain("The tour ended at screen 2 of 11."));
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    [Platform("Linux", Reason = "There is no /dev/full.")]
-    public async Task Tour_OutputOnAFullDisk_SaysSoWithoutAStackTrace(CancellationToken ct)
+    [Platform("Linux", Reason = "Only Linux has /dev/full.")]
+    public async Task Tour_OutputToFullDisk_FailsWithoutStackTrace(CancellationToken ct)
     {
         using SampleTerminal terminal = SampleTerminal.Start(80, 24, "tour", ">/dev/full");
 
         Assert.That(await terminal.FinishAsync(ct), Is.EqualTo(1), terminal.Raw);
-        Assert.That(terminal.Raw, Does.Contain("The sample cannot go on: ").And.Not.Contain("   at "));
+        Assert.That(terminal.Raw, Does.Contain("The sample cannot continue: ").And.Not.Contain("   at "));
     }
 
     [TestCase("Enter", Description = "while it waits for a key")]
     [TestCase("published", Description = "while marbles move")]
     [CancelAfter(TimeLimit)]
-    public async Task Tour_Interrupted_LeavesTheTour(string shown)
+    public async Task Tour_Interrupted_EndsTheTour(string shown)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         using SampleTerminal terminal = SampleTerminal.Start(80, 24, "tour");
@@ -164,10 +164,10 @@ internal sealed class TourSampleTests
         await terminal.TypeAsync(Interrupt, ct);
 
         Assert.That(await terminal.FinishAsync(ct), Is.Zero, terminal.Raw);
-        Assert.That(terminal.Raw, Does.Contain("The tour was left at screen 1 of 11."));
+        Assert.That(terminal.Raw, Does.Contain("The tour ended at screen 1 of 11."));
     }
 
-    /// <summary>What stands there behind the last cleared animation.</summary>
+    /// <summary>The lines of the last picture, after the animation was cleared.</summary>
     private static string[] LastPicture(SampleTerminal terminal)
     {
         string plain = SampleTerminal.Plain(terminal.Raw);

@@ -1,14 +1,14 @@
-// Line charts of the last half minute.
+// Line charts of the last 30 seconds.
 
 const namespace = "http://www.w3.org/2000/svg";
 const margin = { top: 8, right: 6, bottom: 18, left: 52 };
 
-// Steps of 1, 2 and 5 that end above the greatest value.
-export function linear(least) {
+// A linear scale with steps of 1, 2 or 5 times a power of ten, up to a tick at or above the maximum.
+export function linear(min) {
   return values => {
-    const most = Math.max(least, ...values);
-    const step = niceStep(most / 3);
-    const top = Math.ceil(most / step - 1e-9) * step;
+    const max = Math.max(min, ...values);
+    const step = niceStep(max / 3);
+    const top = Math.ceil(max / step - 1e-9) * step;
     const ticks = [];
     for (let tick = 0; tick <= top + step / 2; tick += step) {
       ticks.push(tick);
@@ -18,11 +18,11 @@ export function linear(least) {
   };
 }
 
-// Powers of ten.
-export function logarithmic(least, most) {
+// A logarithmic scale with powers of ten.
+export function logarithmic(min, max) {
   return values => {
-    const low = Math.floor(Math.log10(Math.max(1, Math.min(least, ...values.filter(v => v > 0)))));
-    const high = Math.ceil(Math.log10(Math.max(most, ...values)));
+    const low = Math.floor(Math.log10(Math.max(1, Math.min(min, ...values.filter(v => v > 0)))));
+    const high = Math.ceil(Math.log10(Math.max(max, ...values)));
     const step = high - low > 5 ? 2 : 1;
     const ticks = [];
     for (let power = low; power <= high; power += step) {
@@ -45,7 +45,7 @@ export class Chart {
   #width = 0;
   #height = 0;
 
-  // series: [{ name, className }]; pick: point => values, one a series.
+  // series: [{ name, className }]; pick: point => values, one per series.
   constructor(figure, series, pick, scale, format) {
     this.#svg = figure.querySelector("svg");
     this.#title = figure.querySelector("h2").firstChild.textContent.trim();

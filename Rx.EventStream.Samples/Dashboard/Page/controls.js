@@ -1,17 +1,17 @@
-// What the page can ask the server to do.
+// The controls that send requests to the server.
 
 import { count } from "./format.js";
 
 const hints = {
-  unbounded: "Nothing is missed: events wait in the list for as long as it takes.",
-  dropOldest: "More than n behind, it goes on with the newest n.",
+  unbounded: "Nothing is missed: the events wait in the list for as long as necessary.",
+  dropOldest: "When it is more than n events behind, it continues with the newest n.",
   latest: "Only the newest event waits for it.",
-  fail: "More than n behind, it ends with an error.",
-  wait: "Publishers wait while it is n behind.",
+  fail: "When it is more than n events behind, it ends with an error.",
+  wait: "Publishers wait while it is n events behind.",
 };
 const withCapacity = new Set(["dropOldest", "fail", "wait"]);
-const settle = 150; // milliseconds that the slider rests before its value is sent
-const ranges = { rate: [1, 1_000_000], publishers: [1, 8], capacity: [1, 1_000_000] }; // the server's
+const sliderDelay = 150; // milliseconds without movement of the slider before its value is sent
+const ranges = { rate: [1, 1_000_000], publishers: [1, 8], capacity: [1, 1_000_000] }; // as on the server
 const byId = id => document.getElementById(id);
 
 export class Controls {
@@ -30,17 +30,17 @@ export class Controls {
         announce(`Bookmark ${bookmark.name} set at event ${count(bookmark.sequence)}`);
       }
     });
-    byId("complete").addEventListener("click", () => this.#doAndTell("Stream completed", "POST", "complete"));
-    byId("restart").addEventListener("click", () => this.#doAndTell("Started again", "POST", "restart"));
+    byId("complete").addEventListener("click", () => this.#doAndAnnounce("Stream completed", "POST", "complete"));
+    byId("restart").addEventListener("click", () => this.#doAndAnnounce("Restarted", "POST", "restart"));
   }
 
-  stall(member) {
-    const stalled = !member.stalled;
-    return this.#doAndTell(`${member.name} ${stalled ? "stalled" : "released"}`, "POST", `subscribers/${member.id}/stall`, { stalled });
+  stall(subscriber) {
+    const stalled = !subscriber.stalled;
+    return this.#doAndAnnounce(`${subscriber.name} ${stalled ? "stalled" : "released"}`, "POST", `subscribers/${subscriber.id}/stall`, { stalled });
   }
 
-  remove(member) {
-    return this.#doAndTell(`${member.name} removed`, "DELETE", `subscribers/${member.id}`);
+  remove(subscriber) {
+    return this.#doAndAnnounce(`${subscriber.name} removed`, "DELETE", `subscribers/${subscriber.id}`);
   }
 
   show(frame) {
@@ -49,7 +49,7 @@ export class Controls {
       showValue(byId("rate"), frame.rate);
       showValue(byId("rate-slider"), Math.round(100 * Math.log10(frame.rate)));
       showValue(byId("publishers"), frame.publishers);
-      byId("rate-slider").setAttribute("aria-valuetext", `${count(frame.rate)} a second`);
+      byId("rate-slider").setAttribute("aria-valuetext", `${count(frame.rate)} per second`);
     }
 
     for (const id of ["rate", "rate-slider", "publishers", "complete"]) {
@@ -66,9 +66,9 @@ export class Controls {
     slider.addEventListener("input", () => {
       const rate = twoDigits(10 ** (slider.value / 100));
       number.value = rate;
-      slider.setAttribute("aria-valuetext", `${count(rate)} a second`);
+      slider.setAttribute("aria-valuetext", `${count(rate)} per second`);
       clearTimeout(timer);
-      timer = setTimeout(() => this.#setLoad({ rate }), settle);
+      timer = setTimeout(() => this.#setLoad({ rate }), sliderDelay);
     });
     number.addEventListener("change", () => this.#setChecked("rate"));
     byId("publishers").addEventListener("change", () => this.#setChecked("publishers"));
@@ -111,7 +111,7 @@ export class Controls {
         return;
       }
 
-      add.disabled = true; // a second click must not add a second one
+      add.disabled = true; // a second click must not add a second subscriber
       const [joinAt, bookmark] = join.value.split(":");
       const answer = await send("POST", "subscribers", {
         joinAt,
@@ -164,7 +164,7 @@ export class Controls {
       remove.textContent = "×";
       remove.setAttribute("aria-label", `Remove bookmark ${name}`);
       remove.addEventListener("click", async () => {
-        await this.#doAndTell(`Bookmark ${name} removed`, "DELETE", `bookmarks/${name}`);
+        await this.#doAndAnnounce(`Bookmark ${name} removed`, "DELETE", `bookmarks/${name}`);
         byId("bookmark").focus();
       });
       item.append(join, remove);
@@ -172,7 +172,7 @@ export class Controls {
     }));
   }
 
-  async #doAndTell(text, ...request) {
+  async #doAndAnnounce(text, ...request) {
     if (await this.#do(...request)) {
       this.#announce(text);
     }
@@ -193,23 +193,23 @@ async function send(method, path, body) {
     });
     const text = await response.text();
     const answer = text ? JSON.parse(text) : {};
-    return response.ok ? { body: answer, problem: null } : { problem: answer.detail ?? `The server answers ${response.status}.` };
+    return response.ok ? { body: answer, problem: null } : { problem: answer.detail ?? `The server responded with status ${response.status}.` };
   } catch {
-    return { problem: "The server does not answer." };
+    return { problem: "The server does not respond." };
   }
 }
 
-// What is wrong with a number, in words, or null.
+// Describes the problem with a number, or returns null.
 function problemOf(input) {
-  const [least, most] = ranges[input.id];
+  const [min, max] = ranges[input.id];
   const value = input.valueAsNumber;
-  if (Number.isInteger(value) && value >= least && value <= most) {
+  if (Number.isInteger(value) && value >= min && value <= max) {
     return null;
   }
 
   const label = input.labels[0].textContent;
   const given = Number.isNaN(value) ? "" : `, not ${value.toLocaleString("en", { maximumFractionDigits: 20 })}`;
-  return `${label} must be a whole number from ${count(least)} to ${count(most)}${given}.`;
+  return `${label} must be a whole number from ${count(min)} to ${count(max)}${given}.`;
 }
 
 function showProblem(element, problem) {
@@ -217,7 +217,7 @@ function showProblem(element, problem) {
   element.hidden = problem === null;
 }
 
-// Whoever is typing is not interrupted.
+// Does not change an input while the user is typing in it.
 function showValue(input, value) {
   if (document.activeElement !== input && input.valueAsNumber !== value) {
     input.value = value;

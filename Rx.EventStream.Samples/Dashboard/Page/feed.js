@@ -1,7 +1,7 @@
-// The frames of the server, from where this page, or the one before it in this tab, left off.
+// Receives the frames from the server. Resumes after the last frame of this page, or of the previous page in this tab.
 
 const lastKey = "lastEventId";
-const retryAfter = 2_000;
+const retryDelay = 2_000; // milliseconds
 
 export class Feed {
   #lastId = sessionStorage.getItem(lastKey);
@@ -17,7 +17,7 @@ export class Feed {
   }
 
   #connect() {
-    // A browser repeats the last id by itself when it reconnects, but a new page has to say it.
+    // A browser sends the last id when it reconnects, but a new page has to send it itself.
     this.#source = new EventSource(this.#lastId === null ? "events" : `events?lastEventId=${this.#lastId}`);
     this.#source.onopen = () => this.#onState("live");
     this.#source.onmessage = event => {
@@ -29,8 +29,8 @@ export class Feed {
     this.#source.onerror = () => {
       this.#onState("reconnecting");
       if (this.#source.readyState === EventSource.CLOSED) {
-        // It gives up where the server answers with anything but events.
-        setTimeout(() => this.#connect(), retryAfter);
+        // EventSource does not retry after a response that is not an event stream.
+        setTimeout(() => this.#connect(), retryDelay);
       }
     };
   }

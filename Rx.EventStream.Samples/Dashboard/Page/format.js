@@ -1,12 +1,11 @@
-// Numbers as people read them.
+// Formats numbers for people.
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 
 export const count = value => whole.format(value);
 
-// Few enough digits to be read while they change.
-// A small k, as in kB.
+// Few enough digits to read while the number changes. The lower-case k matches kB.
 export const compact = value => (value < 10_000 ? whole.format(value) : short.format(value).replace("K", "k"));
 
 export const rate = value => `${value > 0 && value < 10 ? value.toFixed(1).replace(/\.0$/, "") : compact(value)}/s`;

@@ -1,7 +1,7 @@
-// What the charts show: one point a frame. It outlives a reload, so that a page that resumes shows no gap.
+// The data of the charts: one point per frame. It survives a reload, so that a page that resumes shows no gap.
 
 const key = "history";
-const seconds = 30; // what the server retains, so that a new page has it all
+const seconds = 30; // the server retains as much, so a new page gets all of it
 
 export class History {
   #run = null;
@@ -13,7 +13,7 @@ export class History {
       this.#run = run ?? null;
       this.#points = points ?? [];
     } catch {
-      sessionStorage.removeItem(key); // an older page's
+      sessionStorage.removeItem(key); // written by an older version of the page
     }
 
     addEventListener("pagehide", () =>
@@ -24,11 +24,12 @@ export class History {
     return this.#points;
   }
 
-  // The newest moment, and how much is shown before it.
+  // The time of the newest point.
   get end() {
     return this.#points.at(-1)?.time ?? 0;
   }
 
+  // How many seconds the charts show.
   get span() {
     return seconds;
   }
@@ -40,7 +41,7 @@ export class History {
     }
 
     if (frame.time <= this.end) {
-      return; // seen before, by the page before this one
+      return; // the previous page has received it
     }
 
     this.#points.push({

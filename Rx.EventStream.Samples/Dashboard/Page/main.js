@@ -6,9 +6,9 @@ import { History } from "./history.js";
 import { Lanes } from "./lanes.js";
 import { Notices } from "./notices.js";
 
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const calmInterval = 1_000; // milliseconds between two pictures for those who want no motion
-const describeInterval = 2_000;
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+const reducedMotionInterval = 1_000; // milliseconds between two pictures if the user prefers reduced motion
+const describeInterval = 2_000; // milliseconds between two updates of the text for screen readers
 
 const announcer = document.getElementById("announcer");
 const announce = text => (announcer.textContent = text);
@@ -40,7 +40,7 @@ new Feed(show, state => {
 document.getElementById("freeze").addEventListener("click", event => {
   isFrozen = !isFrozen;
   event.currentTarget.setAttribute("aria-pressed", String(isFrozen));
-  announce(isFrozen ? "The picture is frozen; events go on" : "The picture moves again");
+  announce(isFrozen ? "The picture is frozen. The experiment continues." : "The picture moves again.");
 });
 
 requestAnimationFrame(draw);
@@ -49,14 +49,14 @@ function show(frame) {
   history.add(frame);
   controls.show(frame);
   notices.show(frame);
-  tell(frame);
+  announceEnds(frame);
   lanes.add(frame, isFrozen);
   isNew = true;
 }
 
 function draw(time) {
   requestAnimationFrame(draw);
-  if (!isFrozen && (!calm.matches || time - drawnAt >= calmInterval)) {
+  if (!isFrozen && (!reducedMotion.matches || time - drawnAt >= reducedMotionInterval)) {
     drawnAt = time;
     lanes.draw();
     if (isNew) {
@@ -71,16 +71,16 @@ function draw(time) {
   }
 }
 
-// Tells those who do not see the rows who has ended; all of a frame at once, since a second text would take the first one's place.
-function tell(frame) {
+// Announces the ended subscribers to screen readers. One text per frame, because a second text would replace the first.
+function announceEnds(frame) {
   if (frame.run !== run) {
     run = frame.run;
     ended = new Set();
   }
 
-  const news = frame.members.filter(m => m.end !== null && !ended.has(m.id));
-  news.forEach(m => ended.add(m.id));
-  if (news.length > 0) {
-    announce(news.map(m => `${m.name} ended: ${m.end}`).join("; "));
+  const newlyEnded = frame.subscribers.filter(s => s.end !== null && !ended.has(s.id));
+  newlyEnded.forEach(s => ended.add(s.id));
+  if (newlyEnded.length > 0) {
+    announce(newlyEnded.map(s => `${s.name} ended: ${s.end}`).join("; "));
   }
 }

@@ -1,25 +1,25 @@
-// One lane: marbles that move from right to left with time, as in a marble diagram.
+// Draws one lane: marbles that move from right to left with time, as in a marble diagram.
 
 import { compact } from "./format.js";
 
-const speed = 105; // pixels a second
+const speed = 105; // pixels per second
 const radius = 8.5;
-const growth = 0.15; // seconds that a marble takes to grow to its size
-const entrance = 14; // pixels between "now" and the right edge
-const reach = radius / speed; // seconds that it extends to either side
-const leastOverlap = 0.03; // seconds; less does not hide a number
-const shortestPill = 46; // pixels, room for what it says
-const mostlyLost = 0.98;
-const mostMarbles = 20; // in one interval; more are one pill from the start
-const half = 18; // pixels of a lane below its thread, and above it
-const kept = 30; // seconds
+const growth = 0.15; // seconds in which a marble grows to its full size
+const entrance = 14; // pixels from "now" to the right edge of the canvas
+const reach = radius / speed; // seconds from the centre of a marble to its edge
+const minOverlap = 0.03; // seconds; a smaller overlap does not cover a number
+const minPillWidth = 46; // pixels, room for the text
+const mostlyLost = 0.98; // the share of dropped events from which a pill is drawn as dropped
+const maxMarbles = 20; // between two frames; more are drawn as one pill
+const half = 18; // pixels of a lane above and below its line
+const kept = 30; // seconds of marbles in memory
 const colours = 6;
 
-// How many events a marble stands for, so that some two to four pass in a second.
+// The number of events per marble, so that about two to four marbles appear per second.
 export function weightFor(rate) {
-  const least = Math.max(1, rate / 4);
-  const power = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 5, 10].map(step => step * power).find(weight => weight >= least - 1e-9);
+  const min = Math.max(1, rate / 4);
+  const power = 10 ** Math.floor(Math.log10(min));
+  return [1, 2, 5, 10].map(step => step * power).find(weight => weight >= min - 1e-9);
 }
 
 export class MarbleLane {
@@ -44,14 +44,14 @@ export class MarbleLane {
       canvas.width = Math.round(this.#width * devicePixelRatio);
       canvas.height = Math.round(this.#height * devicePixelRatio);
       if (this.#drawn !== null) {
-        this.draw(...this.#drawn); // the new size has cleared it
+        this.draw(...this.#drawn); // resizing has cleared the canvas
       }
     }).observe(canvas);
   }
 
-  // What happened since the frame before.
-  //   position: events that passed;  dropped: how many of them were missed;  pause: "", "own" or "others";
-  //   end: how it ended, or null;  signs: texts that stand at this moment.
+  // Adds what happened since the previous frame.
+  //   position: number of events so far;  dropped: how many of them were dropped;  pause: "", "own" or "others";
+  //   end: how the lane ended, or null;  signs: texts to show at this time.
   add(time, { position, dropped = 0, pause = "", end = null, signs = [] }, weight) {
     const last = this.#last;
     this.#last = { time, position, dropped };
@@ -91,7 +91,7 @@ export class MarbleLane {
     }
 
     const missed = passed > 0 ? Math.min(1, Math.max(0, (to.dropped - from.dropped) / passed)) : 0;
-    if (number > mostMarbles) {
+    if (number > maxMarbles) {
       this.#place({ from: from.time, to: to.time, number: first, events: passed, lost: missed * passed, isPill: true });
       return;
     }
@@ -103,10 +103,10 @@ export class MarbleLane {
     }
   }
 
-  // What would lie on the one before it is one pill with it, from the beginning of the first to the end of the last.
+  // A marble that would overlap the previous one is merged with it into a pill.
   #place(item) {
     let last = this.#marbles.at(-1);
-    if (last === undefined || item.from >= last.to - leastOverlap) {
+    if (last === undefined || item.from >= last.to - minOverlap) {
       this.#marbles.push(item);
       last = item;
     } else {
@@ -117,7 +117,7 @@ export class MarbleLane {
     }
 
     if (last.isPill) {
-      last.to = Math.max(last.to, last.from + shortestPill / speed);
+      last.to = Math.max(last.to, last.from + minPillWidth / speed);
     }
   }
 
@@ -127,7 +127,7 @@ export class MarbleLane {
     this.#signs = this.#signs.filter(s => s.time > before);
   }
 
-  // now: the moment at the right edge;  palette: see readPalette.
+  // now: the time at the right edge;  palette: see readPalette.
   draw(now, palette) {
     this.#drawn = [now, palette];
     if (this.#width === 0) {
@@ -138,10 +138,10 @@ export class MarbleLane {
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, this.#width, this.#height);
     const edge = this.#width - entrance;
-    const middle = this.#height - half; // what a lane is higher by is above
+    const middle = this.#height - half; // additional height of the canvas is above the lane
     const x = time => edge - (now - time) * speed;
 
-    // A pause lasts until it is over: between two frames nobody knows better.
+    // An open pause is drawn up to now, because its end is not known before the next frame.
     for (const pause of this.#pauses) {
       this.#drawPause(Math.max(0, x(pause.from)), Math.min(edge, x(pause.isOpen ? now : pause.to)), middle, pause.kind, palette);
     }
@@ -164,7 +164,7 @@ export class MarbleLane {
       }
     }
 
-    // Above the marbles in both senses.
+    // Drawn after the marbles, so that the flags cover them.
     signs.forEach(sign => this.#drawFlag(x(sign.time), sign.text, palette));
     if (this.#end !== null && this.#end.time <= now) {
       this.#drawEnd(stop, middle, palette);
@@ -178,7 +178,7 @@ export class MarbleLane {
     context.stroke();
   }
 
-  // Full where all its events were delivered; else a ring that is as complete as the delivery was, which leaves no room for a number.
+  // A disc with a number if all its events were delivered. Otherwise a ring whose coloured part is the delivered share.
   #drawMarble(x, y, marble, size, palette) {
     const context = this.#context;
     const colour = palette.marbles[marble.number % colours];
@@ -208,7 +208,7 @@ export class MarbleLane {
     }
   }
 
-  // It comes out of the edge; what it says stands still as soon as there is room for it.
+  // A pill grows out of the right edge. Its text appears when there is room for it.
   #drawPill(from, to, y, marble, palette) {
     if (to <= from) {
       return;
@@ -229,7 +229,7 @@ export class MarbleLane {
       context.setLineDash([]);
     }
 
-    if (to - from >= shortestPill - 1) {
+    if (to - from >= minPillWidth - 1) {
       this.#write(`${isLost ? "−" : "+"}${compact(marble.events)}`, (from + to) / 2, y, "600 10px", isLost ? palette.text : palette.onMarble);
     }
   }
@@ -306,7 +306,7 @@ export class MarbleLane {
   }
 }
 
-// A canvas knows no style sheet: the colours of the theme, as they come out.
+// Reads the computed colours of the theme, because a canvas cannot use the style sheet.
 export function readPalette() {
   const probe = document.createElement("span");
   document.body.append(probe);

@@ -1,4 +1,4 @@
-// What happened without anybody asking for it, on a line that stays until it is dismissed.
+// Shows messages that the user did not ask for, until the user dismisses them.
 
 const key = "dismissed";
 
@@ -32,7 +32,7 @@ export class Notices {
     dismiss.type = "button";
     dismiss.textContent = "Dismiss";
     dismiss.addEventListener("click", () => {
-      // Not again after a reload either: the server goes on telling the newest ones.
+      // Stored, so that a reload does not show them again: the server keeps sending the newest notices.
       sessionStorage.setItem(key, JSON.stringify({ run: this.#run, id: this.#last }));
       this.#shown = "";
       this.#place.replaceChildren();
@@ -47,7 +47,7 @@ export class Notices {
       const { run, id } = JSON.parse(sessionStorage.getItem(key)) ?? {};
       return run === this.#run ? id : 0;
     } catch {
-      sessionStorage.removeItem(key); // an older page's
+      sessionStorage.removeItem(key); // written by an older version of the page
       return 0;
     }
   }

@@ -1,4 +1,4 @@
-// Before the first paint, so that a chosen theme does not flash up as the other one. A classic script for that reason.
+// Applies the theme before the first paint, so that the other theme does not flash. This is why it is a classic script, not a module.
 (() => {
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
@@ -9,18 +9,18 @@
 
   const isDark = () => (root.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
 
-  const tell = () => {
+  const notify = () => {
     document.getElementById("theme")?.setAttribute("aria-pressed", String(isDark()));
     root.dispatchEvent(new Event("themechange"));
   };
 
-  system.addEventListener("change", tell);
+  system.addEventListener("change", notify);
   document.addEventListener("DOMContentLoaded", () => {
-    tell();
+    notify();
     document.getElementById("theme").addEventListener("click", () => {
       root.dataset.theme = isDark() ? "light" : "dark";
       localStorage.setItem("theme", root.dataset.theme);
-      tell();
+      notify();
     });
   });
 })();

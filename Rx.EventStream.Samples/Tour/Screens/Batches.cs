@@ -7,24 +7,24 @@ internal sealed class Batches : Screen
     public override string Title => "Batches";
 
     public override string Text =>
-        "Work that costs the same for one event or a hundred, such as a write to a disk, can take all that has come meanwhile. A batch is a "
-        + "slice of the stream's own memory: nothing is copied.";
+        "Some work costs the same for one event as for a hundred: a write to a disk, for example. A batch holds the events that have "
+        + "arrived, up to a maximum count. It is a slice of the stream's own memory: nothing is copied.";
 
-    public override async Task PlayAsync(Stage stage)
+    public override async Task PlayAsync(ScreenPlayer player)
     {
         // shown
         using var stream = new EventStream<char>();
-        Desk disk = stage.Desk(ticks: 3);
+        SlowScheduler disk = player.SlowScheduler(ticks: 3);
         stream.ObserveOn(disk).Batch(maxCount: 4)
             .Do(disk.Handle)
             .Select(batch => $"[{batch.Span}]")
-            .Subscribe(stage.Observer<string>("written"));
-        EventSubscription disks = stream.Subscriptions[0];
-        stage.Watch("its lag", () => disks.Lag);
+            .Subscribe(player.Observer<string>("written"));
+        EventSubscription written = stream.Subscriptions[0];
+        player.Watch("its lag", () => written.Lag);
 
-        await stage.Publish(stream, "abcdefgh");
-        await stage.Complete(stream);
+        await player.Publish(stream, "abcdefgh");
+        await player.Complete(stream);
         // end
-        await stage.Rest(ticks: 4);
+        await player.Advance(ticks: 4);
     }
 }

@@ -5,25 +5,25 @@ internal sealed class JoinPoints : Screen
     public override string Title => "Join points";
 
     public override string Text =>
-        "A position is a place in the stream. Whoever holds it can join there later: it gets what came since, at once, and then "
-        + "follows with the others. Without one, you join now.";
+        "A position is a place in the stream. A subscriber that joins at a position first receives the events published since then, all "
+        + "at once, and then follows the stream. Without a position, a subscriber joins now.";
 
-    public override async Task PlayAsync(Stage stage)
+    public override async Task PlayAsync(ScreenPlayer player)
     {
         // shown
         using var stream = new EventStream<char>();
-        stream.Subscribe(stage.Observer<char>("from the start"));
+        stream.Subscribe(player.Observer<char>("from the start"));
 
-        await stage.Publish(stream, 'a', 'b');
+        await player.Publish(stream, 'a', 'b');
         EventPosition<char> bookmark = stream.GetNextPosition();
-        await stage.Publish(stream, 'c', 'd');
+        await player.Publish(stream, 'c', 'd');
 
-        stream.Subscribe(stage.Observer<char>("now"));
+        stream.Subscribe(player.Observer<char>("now"));
         bookmark.AsObservable()
-            .Subscribe(stage.Observer<char>("at the bookmark"));
+            .Subscribe(player.Observer<char>("at the bookmark"));
 
-        await stage.Publish(stream, 'e', 'f');
-        await stage.Complete(stream);
+        await player.Publish(stream, 'e', 'f');
+        await player.Complete(stream);
         // end
     }
 }

@@ -7,22 +7,22 @@ internal sealed class LagFail : Screen
     public override string Title => "Lag: Fail";
 
     public override string Text =>
-        "For remote clients that had better reconnect: who falls more than two behind ends with an error that says how far "
-        + "it had come. The publisher and the others go on.";
+        "For remote clients that should reconnect: a subscriber that is more than two events behind ends with an error that includes its "
+        + "position. The publisher and the other subscribers continue.";
 
-    public override async Task PlayAsync(Stage stage)
+    public override async Task PlayAsync(ScreenPlayer player)
     {
         // shown
         using var stream = new EventStream<char>();
-        Desk desk = stage.Desk(ticks: 3);
-        stream.ObserveOn(desk).WithLagPolicy(LagPolicy.Fail(2)).WithName("slow")
-            .Do(desk.Handle)
-            .Subscribe(stage.Observer<char>("slow"));
-        stream.Subscribe(stage.Observer<char>("another"));
+        SlowScheduler scheduler = player.SlowScheduler(ticks: 3);
+        stream.ObserveOn(scheduler).WithLagPolicy(LagPolicy.Fail(2)).WithName("slow")
+            .Do(scheduler.Handle)
+            .Subscribe(player.Observer<char>("slow"));
+        stream.Subscribe(player.Observer<char>("another"));
         var slow = stream.Subscriptions.Single(s => s.Name == "slow");
-        stage.Watch("slow's lag", () => slow.Lag);
+        player.Watch("slow's lag", () => slow.Lag);
 
-        await stage.Publish(stream, "abcdefgh");
+        await player.Publish(stream, "abcdefgh");
         // end
     }
 }

@@ -7,23 +7,23 @@ internal sealed class LagLatest : Screen
     public override string Title => "Lag: Latest";
 
     public override string Text =>
-        "For prices, positions and user interfaces: who was busy goes on with what is current. It is never more than one "
-        + "event behind when it comes back.";
+        "For prices, positions and user interfaces: a subscriber that was busy continues with the newest event. At most one event waits "
+        + "for it.";
 
-    public override async Task PlayAsync(Stage stage)
+    public override async Task PlayAsync(ScreenPlayer player)
     {
         // shown
         using var stream = new EventStream<char>();
-        Desk desk = stage.Desk(ticks: 3);
-        stream.ObserveOn(desk).WithLagPolicy(LagPolicy.Latest)
-            .Do(desk.Handle)
-            .Subscribe(stage.Observer<char>("slow"));
+        SlowScheduler scheduler = player.SlowScheduler(ticks: 3);
+        stream.ObserveOn(scheduler).WithLagPolicy(LagPolicy.Latest)
+            .Do(scheduler.Handle)
+            .Subscribe(player.Observer<char>("slow"));
         EventSubscription slow = stream.Subscriptions[0];
-        stage.Watch("its lag", () => slow.Lag);
+        player.Watch("its lag", () => slow.Lag);
 
-        await stage.Publish(stream, "abcdefgh");
-        await stage.Rest(ticks: 3);
-        stage.Say($"delivered {slow.Delivered}, dropped {slow.Dropped}");
+        await player.Publish(stream, "abcdefgh");
+        await player.Advance(ticks: 3);
+        player.Note($"delivered {slow.Delivered}, dropped {slow.Dropped}");
         // end
     }
 }

@@ -7,23 +7,23 @@ internal sealed class LagUnbounded : Screen
     public override string Title => "Lag: Unbounded";
 
     public override string Text =>
-        "The desk takes three ticks for an event, and one comes each tick. Unless you say otherwise nothing is missed: the lag grows, "
-        + "and shrinks when it is quiet again.";
+        "The subscriber needs three ticks per event, and one event is published per tick. By default nothing is missed: the lag grows, "
+        + "and shrinks again when publishing stops.";
 
-    public override async Task PlayAsync(Stage stage)
+    public override async Task PlayAsync(ScreenPlayer player)
     {
         // shown
         using var stream = new EventStream<char>();
-        Desk desk = stage.Desk(ticks: 3);
-        stream.ObserveOn(desk).WithLagPolicy(LagPolicy.Unbounded)
-            .Do(desk.Handle)
-            .Subscribe(stage.Observer<char>("slow"));
+        SlowScheduler scheduler = player.SlowScheduler(ticks: 3);
+        stream.ObserveOn(scheduler).WithLagPolicy(LagPolicy.Unbounded)
+            .Do(scheduler.Handle)
+            .Subscribe(player.Observer<char>("slow"));
         EventSubscription slow = stream.Subscriptions[0];
-        stage.Watch("its lag", () => slow.Lag);
+        player.Watch("its lag", () => slow.Lag);
 
-        await stage.Publish(stream, "abcdef");
-        await stage.Rest(ticks: 11);
-        stage.Say($"delivered {slow.Delivered}, dropped {slow.Dropped}");
+        await player.Publish(stream, "abcdef");
+        await player.Advance(ticks: 11);
+        player.Note($"delivered {slow.Delivered}, dropped {slow.Dropped}");
         // end
     }
 }

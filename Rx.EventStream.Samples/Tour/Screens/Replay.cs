@@ -5,25 +5,25 @@ internal sealed class Replay : Screen
     public override string Title => "Replay";
 
     public override string Text =>
-        "A stream can retain events for those who come late: by number, by age, or all. Here it is the newest three. Nothing is "
-        + "copied for a replay.";
+        "A stream can retain events for late subscribers: by count, by age, or all of them. This stream retains the newest three. A "
+        + "replay copies nothing.";
 
-    public override async Task PlayAsync(Stage stage)
+    public override async Task PlayAsync(ScreenPlayer player)
     {
         // shown
         var newest = new EventStreamOptions { Retention = Retention.Count(3) };
         using var stream = new EventStream<char>(newest);
 
-        await stage.Publish(stream, 'a', 'b', 'c', 'd', 'e');
+        await player.Publish(stream, 'a', 'b', 'c', 'd', 'e');
 
-        stream.Subscribe(stage.Observer<char>("late"));
+        stream.Subscribe(player.Observer<char>("late"));
         stream.GetPosition(4).AsObservable()
-            .Subscribe(stage.Observer<char>("from 4"));
-        stage.Say($"oldest retained: sequence {stream.GetOldestPosition().Sequence}");
+            .Subscribe(player.Observer<char>("from 4"));
+        player.Note($"oldest retained event: {stream.OldestSequence}");
 
-        await stage.Publish(stream, 'f', 'g');
-        await stage.Complete(stream);
-        stream.Subscribe(stage.Observer<char>("at the end"));
+        await player.Publish(stream, 'f', 'g');
+        await player.Complete(stream);
+        stream.Subscribe(player.Observer<char>("at the end"));
         // end
     }
 }

@@ -8,27 +8,27 @@ internal sealed class SlowObserver : Screen
     public override string Title => "A slow observer";
 
     public override string Text =>
-        "One observer blocks its thread, for real. The publisher and the others do not notice. Its events wait in the list that "
-        + "everyone reads, in order.";
+        "One observer blocks its thread, for real. No other observer is delayed. Its events wait, in order, in the list that all subscribers "
+        + "share.";
 
-    public override async Task PlayAsync(Stage stage)
+    public override async Task PlayAsync(ScreenPlayer player)
     {
         // shown
         using var stream = new EventStream<char>();
         using var thread = new EventLoopScheduler();
         using var gate = new ManualResetEventSlim();
         stream.ObserveOn(thread).Do(_ => gate.Wait())
-            .Subscribe(stage.Observer<char>("blocked"));
-        stream.Subscribe(stage.Observer<char>("another"));
+            .Subscribe(player.Observer<char>("blocked"));
+        stream.Subscribe(player.Observer<char>("another"));
 
-        await stage.Publish(stream, 'a', 'b', 'c', 'd', 'e');
-        stage.Say("the gate opens");
+        await player.Publish(stream, 'a', 'b', 'c', 'd', 'e');
+        player.Note("the gate opens");
         gate.Set();
-        await stream.WhenCaughtUpAsync();          // until all have all
+        await stream.WhenCaughtUpAsync();          // every observer has all
 
-        await stage.Publish(stream, 'f');
+        await player.Publish(stream, 'f');
         await stream.WhenCaughtUpAsync();
         // end
-        await stage.Rest(ticks: 1);
+        await player.Advance(ticks: 1);
     }
 }

@@ -7,25 +7,25 @@ internal sealed class SnapshotAndDeltas : Screen
     public override string Title => "Snapshot and deltas";
 
     public override string Text =>
-        "A projection folds the events into a state. A new client takes the state together with the position it belongs to, "
-        + "in no hurry, and then follows from there: nothing is missed, nothing is counted twice, and nobody holds a lock.";
+        "A projection folds the events into a state. A new client takes the state together with its position, and can take its time: it "
+        + "then follows the stream from that position. No event is missed or counted twice, and no lock is held.";
 
-    public override async Task PlayAsync(Stage stage)
+    public override async Task PlayAsync(ScreenPlayer player)
     {
         // shown
         using var deposits = new EventStream<int>();
         using var balance = deposits.ToProjection(0, (sum, d) => sum + d);
-        stage.Watch("balance", () => balance.Current.State);
-        await stage.Publish(deposits, 10, 5);
+        player.Watch("balance", () => balance.Current.State);
+        await player.Publish(deposits, 10, 5);
 
         EventSnapshot<int, int> snapshot = balance.Current;
-        await stage.Publish(deposits, 1, 2);    // meanwhile
+        await player.Publish(deposits, 1, 2);    // not in the snapshot
 
-        stage.Say($"the client starts with {snapshot.State}");
+        player.Note($"the client starts with {snapshot.State}");
         snapshot.Position.AsObservable()
             .Scan(snapshot.State, (sum, d) => sum + d)
-            .Subscribe(stage.Observer<int>("the client's"));
-        await stage.Publish(deposits, 4, 3);
+            .Subscribe(player.Observer<int>("the client's"));
+        await player.Publish(deposits, 4, 3);
         // end
     }
 }

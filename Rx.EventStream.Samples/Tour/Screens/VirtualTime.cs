@@ -8,10 +8,10 @@ internal sealed class VirtualTime : Screen
     public override string Title => "Tests in virtual time";
 
     public override string Text =>
-        "The stream takes its time from a scheduler, and that can be a test's. Here twelve minutes go by in no time; who "
-        + "comes late gets the last five of them.";
+        "The stream takes its time from a scheduler, such as a test's. Here, twelve minutes pass at once. A late subscriber gets the last "
+        + "five minutes.";
 
-    public override async Task PlayAsync(Stage stage)
+    public override async Task PlayAsync(ScreenPlayer player)
     {
         // shown
         var clock = new HistoricalScheduler();
@@ -22,14 +22,14 @@ internal sealed class VirtualTime : Screen
         });
         foreach (char value in "abcdef")
         {
-            await stage.Publish(stream, value);
+            await player.Publish(stream, value);
             clock.AdvanceBy(TimeSpan.FromMinutes(2));
         }
         List<char> seen = [];
-        stream.Do(seen.Add).Subscribe(stage.Observer<char>("late"));
+        stream.Do(seen.Add).Subscribe(player.Observer<char>("late"));
         clock.Start();
-        stage.Say($"as expected: {seen.SequenceEqual("ef")}");
+        player.Note($"as expected: {seen.SequenceEqual("ef")}");
         // end
-        await stage.Rest(ticks: 1);
+        await player.Advance(ticks: 1);
     }
 }

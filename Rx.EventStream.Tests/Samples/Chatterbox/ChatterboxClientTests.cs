@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace Rx.Tests.Samples.Chatterbox;
 
-/// <summary>The sample's own client and monitor, as programs with redirected input and output.</summary>
+/// <summary>Tests the sample's client and monitor as processes with redirected input and output.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class ChatterboxClientTests
@@ -16,7 +16,7 @@ internal sealed class ChatterboxClientTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Client_ScriptedByStandardInput_SaysEachLineAndLeaves(CancellationToken ct)
+    public async Task Client_LinesOnStandardInput_SendsEachLineAndLeaves(CancellationToken ct)
     {
         string[] script = [.. Enumerable.Range(0, 500).Select(i => $"line {i}")];
         using RunningServer server = await RunningServer.StartAsync(ct);
@@ -40,7 +40,7 @@ internal sealed class ChatterboxClientTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Client_CommandsInItsScript_FollowedNotSaid(CancellationToken ct)
+    public async Task Client_CommandsInScript_ExecutedNotSent(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient watching = await RoomClient.JoinAsync(server.Address, ct);
@@ -56,7 +56,7 @@ internal sealed class ChatterboxClientTests
 
         Assert.That(result.ExitCode, Is.Zero, result.Output + result.Errors);
         Assert.That(result.Output, Does.Contain("Here: User 1, User 2, User 3").And.Contain("User 2: hello"));
-        Assert.That(result.Output, Does.Contain("There is no command /whom: /who tells who is there, /quit leaves."));
+        Assert.That(result.Output, Does.Contain("There is no command /whom. Type /who to list the members, /quit to leave."));
         Assert.That(
             seen.Select(RoomClient.Describe),
             Is.EqualTo(new[] { "JOIN User 2", "JOIN User 3", "CHAT User 2: hello", "LEAVE User 2" }));
@@ -64,7 +64,7 @@ internal sealed class ChatterboxClientTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Client_TextWithControlCharacters_ShownWithoutThem(CancellationToken ct)
+    public async Task Client_TextWithControlCharacters_ShowsSpaces(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using SampleProcess client = SampleProcess.Start("chatterbox", "client", "--address", server.Address);
@@ -78,44 +78,44 @@ internal sealed class ChatterboxClientTests
     [TestCase("client")]
     [TestCase("monitor")]
     [CancelAfter(TimeLimit)]
-    public async Task Visitor_ServerGoesAndComesBack_SaysSoTriesAgainAndGoesOn(string program)
+    public async Task Program_ServerRestarted_ReconnectsWithGrowingDelays(string program)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         RunningServer first = await RunningServer.StartAsync(RunningServer.UnusedAddress(), ct);
-        using SampleProcess visitor = SampleProcess.Start("chatterbox", program, "--address", first.Address);
-        await visitor.WaitForAsync(program == "client" ? "Here: User 1" : "Nobody is here", ct);
+        using SampleProcess process = SampleProcess.Start("chatterbox", program, "--address", first.Address);
+        await process.WaitForAsync(program == "client" ? "Here: User 1" : "The room is empty", ct);
         first.Dispose();
 
-        // Each pause is longer than the one before.
-        string gone = $"The server at {first.Address} is gone. Trying again in ";
-        double[] pauses = [await ReadPauseAsync(), await ReadPauseAsync(), await ReadPauseAsync()];
+        // Each delay is longer than the one before.
+        string message = $"The server at {first.Address} is not reachable. Trying again in ";
+        double[] delays = [await ReadDelayAsync(), await ReadDelayAsync(), await ReadDelayAsync()];
         using RunningServer second = await RunningServer.StartAsync(first.Address, ct);
-        await visitor.WaitForAsync(program == "client" ? "You are User 1" : "Nobody is here", ct);
+        await process.WaitForAsync(program == "client" ? "You are User 1" : "The room is empty", ct);
         using RoomClient other = await RoomClient.JoinAsync(second.Address, ct);
         await other.SayAsync("welcome back", ct);
-        await visitor.WaitForAsync(": welcome back", ct);
+        await process.WaitForAsync(": welcome back", ct);
 
-        Assert.That(pauses, Is.Ordered.Ascending.And.Unique);
+        Assert.That(delays, Is.Ordered.Ascending.And.Unique);
 
-        async Task<double> ReadPauseAsync()
+        async Task<double> ReadDelayAsync()
         {
-            string line = await visitor.WaitForAsync(gone, ct);
-            return double.Parse(line[gone.Length..^" s.".Length], CultureInfo.InvariantCulture);
+            string line = await process.WaitForAsync(message, ct);
+            return double.Parse(line[message.Length..^" s.".Length], CultureInfo.InvariantCulture);
         }
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Client_LinesWhileTheServerIsAway_SaidWhenItIsBack(CancellationToken ct)
+    public async Task Client_LinesWhileServerIsDown_SentAfterReconnect(CancellationToken ct)
     {
         RunningServer first = await RunningServer.StartAsync(RunningServer.UnusedAddress(), ct);
         using SampleProcess client = SampleProcess.Start("chatterbox", "client", "--address", first.Address);
         await client.WaitForAsync("Here: User 1", ct);
         first.Dispose();
-        await client.WaitForAsync("is gone", ct);
+        await client.WaitForAsync("is not reachable", ct);
         await client.Input.WriteAsync("/who\nkept\nfor later");
         client.Input.Close();
-        await client.WaitForAsync("You are not in the room now.", ct);
+        await client.WaitForAsync("You are not connected to the room.", ct);
         using RunningServer second = await RunningServer.StartAsync(first.Address, ct);
 
         SampleResult result = await client.FinishAsync(ct);
@@ -127,32 +127,32 @@ internal sealed class ChatterboxClientTests
     [Test]
     [CancelAfter(TimeLimit)]
     [Platform(Exclude = "Win", Reason = "There is no kill -STOP.")]
-    public async Task Client_StoppedWhileTheRoomGoesOn_ToldHowMuchItMissedAndComesBack(CancellationToken ct)
+    public async Task Client_SuspendedAndCutOff_ReportsMissedCountAndReconnects(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct, "--lag", "100");
-        using RoomClient talker = await RoomClient.JoinAsync(server.Address, ct);
+        using RoomClient other = await RoomClient.JoinAsync(server.Address, ct);
         using SampleProcess client = SampleProcess.Start("chatterbox", "client", "--address", server.Address);
         await client.WaitForAsync("Here: User 1, User 2", ct);
         await client.SuspendAsync(ct);
-        await SayUntilAsync(talker, e => e.What == What.Leave, ct);
+        await SendUntilAsync(other, e => e.What == What.Leave, ct);
         await client.ResumeAsync(ct);
 
-        string told = await client.WaitForAsync("The server cut you off", ct);
+        string message = await client.WaitForAsync("The server cut you off", ct);
         await client.WaitForAsync("You are User 3", ct);
 
-        Assert.That(told, Does.Match(@"You were [\d,]+ events behind, which is more than the room allows\. Trying again in [\d.]+ s\."));
+        Assert.That(message, Does.Match(@"You were [\d,]+ events behind, which is more than the room allows\. Trying again in [\d.]+ s\."));
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Client_ALineThatTheServerRefuses_CountedAsLost(CancellationToken ct)
+    public async Task Client_LineRejectedByServer_CountedAsLost(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using SampleProcess client = SampleProcess.Start("chatterbox", "client", "--address", server.Address);
         await client.Input.WriteAsync($"short\n{new string('a', 100_000)}\n");
         await client.Input.FlushAsync(ct);
         await client.WaitForAsync("1 line may not have reached the room.", ct);
-        await client.WaitForAsync("The server refused", ct);
+        await client.WaitForAsync("The server rejected the call", ct);
         await client.Input.WriteAsync("short again\n");
         client.Input.Close();
 
@@ -165,46 +165,46 @@ internal sealed class ChatterboxClientTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    [Platform("Linux", Reason = "It takes a terminal, which script(1) makes.")]
-    public async Task Client_AtATerminal_LineIsEditedAndOthersShowAboveIt(CancellationToken ct)
+    [Platform("Linux", Reason = "The test needs script(1) to create a terminal.")]
+    public async Task Client_AtTerminal_EditsLineBelowOtherLines(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient other = await RoomClient.JoinAsync(server.Address, ct);
         using SampleProcess client = SampleProcess.StartAtTerminal("chatterbox", "client", "--address", server.Address);
         await client.WaitForAsync("You are User 2. Here: User 1, User 2.", ct);
-        await client.WaitForAsync("/who tells who is there, /quit leaves.", ct);
+        await client.WaitForAsync("Type /who to list the members, /quit to leave.", ct);
         await client.Input.WriteAsync("hellx");
         await client.Input.FlushAsync(ct);
         await other.SayAsync("[b]in between[/b]", ct);
 
-        // The other's line takes the place of the one being typed, which is drawn again below.
+        // The other client's line replaces the line that is being typed, which is drawn again below it.
         await client.WaitForAsync("\e[KUser 1: [b]in between[/b]", ct);
         await client.Input.WriteAsync("\x7fo\e[D\e[D\e[D\e[DX\r");
         await client.Input.FlushAsync(ct);
-        List<Event> heard = await other.ReadUntilAsync(e => e is { What: What.Chat, Who: "User 2" }, ct);
+        List<Event> received = await other.ReadUntilAsync(e => e is { What: What.Chat, Who: "User 2" }, ct);
         await client.Input.WriteAsync("/quit\r");
         await client.Input.FlushAsync(ct);
         SampleResult result = await client.FinishAsync(ct);
 
-        Assert.That(heard[^1].Text, Is.EqualTo("hXello"));
+        Assert.That(received[^1].Text, Is.EqualTo("hXello"));
         Assert.That(result.ExitCode, Is.Zero, result.Output);
     }
 
     [TestCase("client")]
     [TestCase("monitor")]
     [CancelAfter(TimeLimit)]
-    [Platform("Linux", Reason = "It takes a terminal, which script(1) makes.")]
-    public async Task Visitor_ControlCAtATerminal_Ends(string program)
+    [Platform("Linux", Reason = "The test needs script(1) to create a terminal.")]
+    public async Task Program_ControlCAtTerminal_Ends(string program)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient other = await RoomClient.JoinAsync(server.Address, ct);
-        using SampleProcess visitor = SampleProcess.StartAtTerminal("chatterbox", program, "--address", server.Address);
-        await visitor.WaitForAsync("User 1", ct);
-        await visitor.Input.WriteAsync('\x3');
-        await visitor.Input.FlushAsync(ct);
+        using SampleProcess process = SampleProcess.StartAtTerminal("chatterbox", program, "--address", server.Address);
+        await process.WaitForAsync("User 1", ct);
+        await process.Input.WriteAsync('\x3');
+        await process.Input.FlushAsync(ct);
 
-        SampleResult result = await visitor.FinishAsync(ct);
+        SampleResult result = await process.FinishAsync(ct);
 
         Assert.That(result.ExitCode, Is.Zero, result.Output);
     }
@@ -212,14 +212,14 @@ internal sealed class ChatterboxClientTests
     [TestCase("client")]
     [TestCase("monitor")]
     [CancelAfter(TimeLimit)]
-    public async Task Visitor_NoServerThere_SaysSoAndFails(string program)
+    public async Task Program_NoServer_FailsWithMessage(string program)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         string address = RunningServer.UnusedAddress();
-        using SampleProcess visitor = SampleProcess.Start("chatterbox", program, "--address", address);
-        visitor.Input.Close();
+        using SampleProcess process = SampleProcess.Start("chatterbox", program, "--address", address);
+        process.Input.Close();
 
-        SampleResult result = await visitor.FinishAsync(ct);
+        SampleResult result = await process.FinishAsync(ct);
 
         Assert.That(result.ExitCode, Is.EqualTo(1));
         Assert.That(result.Errors, Does.Contain($"There is no room at {address}")
@@ -230,7 +230,7 @@ internal sealed class ChatterboxClientTests
     [TestCase("client")]
     [TestCase("monitor")]
     [CancelAfter(TimeLimit)]
-    public async Task Visitor_PortThatNeverAnswers_SaysSoAndFails(string program)
+    public async Task Program_PortNeverAnswers_FailsWithMessage(string program)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         using var silent = new TcpListener(IPAddress.Loopback, 0);
@@ -239,13 +239,13 @@ internal sealed class ChatterboxClientTests
         SampleResult result = await SampleProcess.RunAsync(ct, "chatterbox", program, "--address", $"{silent.LocalEndpoint}");
 
         Assert.That(result.ExitCode, Is.EqualTo(1));
-        Assert.That(result.Errors, Does.Contain($"There is no room at {silent.LocalEndpoint}: what listens there does not answer."));
+        Assert.That(result.Errors, Does.Contain($"There is no room at {silent.LocalEndpoint}: the program at that port does not answer."));
     }
 
     [TestCase("client")]
     [TestCase("monitor")]
     [CancelAfter(TimeLimit)]
-    public async Task Visitor_PortZero_NamedOnStandardError(string program)
+    public async Task Program_PortZero_ReportedOnStandardError(string program)
     {
         SampleResult result = await SampleProcess.RunAsync(
             TestContext.CurrentContext.CancellationToken, "chatterbox", program, "--address", "localhost:0");
@@ -256,31 +256,31 @@ internal sealed class ChatterboxClientTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    [Platform("Linux", Reason = "It takes a terminal, which script(1) makes.")]
-    public async Task Client_QuitTypedWhileTheServerIsAway_LeavesAndSaysWhatIsLost(CancellationToken ct)
+    [Platform("Linux", Reason = "The test needs script(1) to create a terminal.")]
+    public async Task Client_QuitWhileServerIsDown_LeavesAndReportsLostLines(CancellationToken ct)
     {
         RunningServer server = await RunningServer.StartAsync(RunningServer.UnusedAddress(), ct);
         using SampleProcess client = SampleProcess.StartAtTerminal("chatterbox", "client", "--address", server.Address);
         await client.WaitForAsync("You are User 1", ct);
         server.Dispose();
-        await client.WaitForAsync("is gone", ct);
-        await client.Input.WriteAsync("nobody hears this\r/quit\r");
+        await client.WaitForAsync("is not reachable", ct);
+        await client.Input.WriteAsync("never sent\r/quit\r");
         await client.Input.FlushAsync(ct);
 
         SampleResult result = await client.FinishAsync(ct);
 
         Assert.That(result.ExitCode, Is.EqualTo(1), result.Output);
-        Assert.That(result.Output, Does.Contain("\e[K1 line may not have reached the room."), "in place of the prompt");
+        Assert.That(result.Output, Does.Contain("\e[K1 line may not have reached the room."), "The message replaces the prompt.");
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Client_WideCharactersTyped_FitIntoTheLine(CancellationToken ct)
+    public async Task Client_WideCharactersTyped_FitIntoLine(CancellationToken ct)
     {
         const int Columns = 40;
         using RunningServer server = await RunningServer.StartAsync(ct);
         using SampleTerminal terminal = SampleTerminal.Start(Columns, 10, "chatterbox", "client", "--address", server.Address);
-        await terminal.WaitForAsync("/quit leaves", 1, ct);
+        await terminal.WaitForAsync("Type /who", 1, ct);
         string text = string.Concat(Enumerable.Repeat("漢字かな", 10));
         await terminal.TypeAsync(text, ct);
         await terminal.WaitForAsync(text[^18..], 1, ct);
@@ -296,16 +296,16 @@ internal sealed class ChatterboxClientTests
     [TestCase("monitor")]
     [CancelAfter(TimeLimit)]
     [Platform(Exclude = "Win", Reason = "There is no kill -INT.")]
-    public async Task Visitor_Interrupted_Ends(string program)
+    public async Task Program_Interrupted_Ends(string program)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient other = await RoomClient.JoinAsync(server.Address, ct);
-        using SampleProcess visitor = SampleProcess.Start("chatterbox", program, "--address", server.Address);
-        await visitor.WaitForAsync("Here: User 1", ct);
-        await visitor.InterruptAsync(ct);
+        using SampleProcess process = SampleProcess.Start("chatterbox", program, "--address", server.Address);
+        await process.WaitForAsync("Here: User 1", ct);
+        await process.InterruptAsync(ct);
 
-        SampleResult result = await visitor.FinishAsync(ct);
+        SampleResult result = await process.FinishAsync(ct);
 
         Assert.That(result.ExitCode, Is.Zero, result.Output + result.Errors);
         Assert.That(result.Errors, Is.Empty);
@@ -319,16 +319,16 @@ internal sealed class ChatterboxClientTests
     [Test]
     [CancelAfter(TimeLimit)]
     [Platform(Exclude = "Win", Reason = "There is no kill -INT.")]
-    public async Task Monitor_OutputRedirected_PlainLinesOfWhatHappens(CancellationToken ct)
+    public async Task Monitor_OutputRedirected_WritesPlainLines(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient member = await RoomClient.JoinAsync(server.Address, ct);
         using SampleProcess monitor = SampleProcess.Start("chatterbox", "monitor", "--address", server.Address);
         await monitor.WaitForAsync("Here: User 1", ct);
-        using (RoomClient guest = await RoomClient.JoinAsync(server.Address, ct))
+        using (RoomClient second = await RoomClient.JoinAsync(server.Address, ct))
         {
-            await guest.SayAsync("hello", ct);
-            await guest.ReadAsync(ct);
+            await second.SayAsync("hello", ct);
+            await second.ReadAsync(ct);
         }
 
         await monitor.WaitForAsync("left", ct);
@@ -338,16 +338,16 @@ internal sealed class ChatterboxClientTests
         Assert.That(result.Output, Is.EqualTo("Here: User 1\nUser 2 joined\nUser 2: hello\nUser 2 left"));
     }
 
-    /// <summary>Talks to a room in which somebody does not listen, until something happens.</summary>
-    private static async Task SayUntilAsync(RoomClient talker, Predicate<Event> happened, CancellationToken ct)
+    /// <summary>Sends lines until an event of the given kind comes back. One client of the room does not read.</summary>
+    private static async Task SendUntilAsync(RoomClient other, Predicate<Event> isLast, CancellationToken ct)
     {
         string line = new('.', 10_000);
-        bool hasHappened = false;
-        while (!hasHappened)
+        bool isDone = false;
+        while (!isDone)
         {
-            await talker.SayAsync(line, ct);
-            List<Event> heard = await talker.ReadUntilAsync(e => e.Text == line || happened(e), ct);
-            hasHappened = heard.Exists(happened);
+            await other.SayAsync(line, ct);
+            List<Event> received = await other.ReadUntilAsync(e => e.Text == line || isLast(e), ct);
+            isDone = received.Exists(isLast);
         }
     }
 }

@@ -6,7 +6,7 @@ using Rx.Samples.Chatterbox;
 
 namespace Rx.Tests.Samples.Chatterbox;
 
-/// <summary>The real server, driven by gRPC clients.</summary>
+/// <summary>Tests the server as a process, with gRPC clients.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class ChatterboxServerTests
@@ -15,37 +15,37 @@ internal sealed class ChatterboxServerTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Chat_AlreadyInTheRoom_ToldMembersThenInitializedThenWhatFollows(CancellationToken ct)
+    public async Task Chat_RoomInUse_ReceivesMembersThenInitializedThenEvents(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient first = await RoomClient.JoinAsync(server.Address, ct);
         using RoomClient second = RoomClient.Chat(server.Address);
 
-        string[] told = [await second.ReadAsync(ct), await second.ReadAsync(ct), await second.ReadAsync(ct)];
+        string[] received = [await second.ReadAsync(ct), await second.ReadAsync(ct), await second.ReadAsync(ct)];
         await second.SayAsync("hello", ct);
-        string[] follows = [await second.ReadAsync(ct)];
+        string[] next = [await second.ReadAsync(ct)];
 
-        // The newcomer is one of the members that it is told: the original publishes before it looks.
-        Assert.That(told, Is.EqualTo(new[] { "JOIN User 1", "JOIN User 2", "INITIALIZED" }));
-        Assert.That(follows, Is.EqualTo(new[] { "CHAT User 2: hello" }));
+        // The new client receives itself as a member: the original publishes the join event before it sends the members.
+        Assert.That(received, Is.EqualTo(new[] { "JOIN User 1", "JOIN User 2", "INITIALIZED" }));
+        Assert.That(next, Is.EqualTo(new[] { "CHAT User 2: hello" }));
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Chat_SpeaksBeforeItListens_HearsItself(CancellationToken ct)
+    public async Task Chat_SendsBeforeReading_ReceivesOwnLine(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient client = RoomClient.Chat(server.Address);
         await client.SayAsync("hello", ct);
 
-        string[] told = [await client.ReadAsync(ct), await client.ReadAsync(ct), await client.ReadAsync(ct)];
+        string[] received = [await client.ReadAsync(ct), await client.ReadAsync(ct), await client.ReadAsync(ct)];
 
-        Assert.That(told, Is.EqualTo(new[] { "JOIN User 1", "INITIALIZED", "CHAT User 1: hello" }));
+        Assert.That(received, Is.EqualTo(new[] { "JOIN User 1", "INITIALIZED", "CHAT User 1: hello" }));
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Chat_SomebodyHasGone_WhoComesNextIsNotToldOfIt(CancellationToken ct)
+    public async Task Chat_MemberHasLeft_NextClientDoesNotReceiveIt(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient watching = await RoomClient.JoinAsync(server.Address, ct);
@@ -53,22 +53,22 @@ internal sealed class ChatterboxServerTests
         await watching.ReadUntilAsync(e => e.What == What.Leave, ct);
         using RoomClient next = RoomClient.Chat(server.Address);
 
-        string[] told = [await next.ReadAsync(ct), await next.ReadAsync(ct), await next.ReadAsync(ct)];
+        string[] received = [await next.ReadAsync(ct), await next.ReadAsync(ct), await next.ReadAsync(ct)];
 
-        Assert.That(told, Is.EqualTo(new[] { "JOIN User 1", "JOIN User 3", "INITIALIZED" }));
+        Assert.That(received, Is.EqualTo(new[] { "JOIN User 1", "JOIN User 3", "INITIALIZED" }));
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Chat_GuestComesTalksAndGoes_SeenInThatOrder(CancellationToken ct)
+    public async Task Chat_ClientJoinsTalksAndLeaves_OthersSeeThatOrder(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient watching = await RoomClient.JoinAsync(server.Address, ct);
-        RoomClient guest = await RoomClient.JoinAsync(server.Address, ct);
-        await guest.SayAsync("one", ct);
-        await guest.SayAsync("two", ct);
-        await guest.ReadUntilAsync(e => e.Text == "two", ct);
-        guest.Dispose();
+        RoomClient client = await RoomClient.JoinAsync(server.Address, ct);
+        await client.SayAsync("one", ct);
+        await client.SayAsync("two", ct);
+        await client.ReadUntilAsync(e => e.Text == "two", ct);
+        client.Dispose();
 
         List<Event> seen = await watching.ReadUntilAsync(e => e.What == What.Leave, ct);
 
@@ -79,40 +79,40 @@ internal sealed class ChatterboxServerTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Chat_ClientHasSaidItsLastWord_GoesOnListening(CancellationToken ct)
+    public async Task Chat_ClientCompletedItsLines_StillReceivesEvents(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient silent = await RoomClient.JoinAsync(server.Address, ct);
         await silent.SayAsync("that is all", ct);
-        await silent.FallSilentAsync();
+        await silent.CompleteLinesAsync();
         string last = await silent.ReadAsync(ct);
         using RoomClient other = await RoomClient.JoinAsync(server.Address, ct);
         await other.SayAsync("still there?", ct);
 
-        List<Event> heard = await silent.ReadUntilAsync(e => e.Text == "still there?", ct);
+        List<Event> received = await silent.ReadUntilAsync(e => e.Text == "still there?", ct);
 
         Assert.That(last, Is.EqualTo("CHAT User 1: that is all"));
-        Assert.That(heard.Select(RoomClient.Describe), Is.EqualTo(new[] { "JOIN User 2", "CHAT User 2: still there?" }));
+        Assert.That(received.Select(RoomClient.Describe), Is.EqualTo(new[] { "JOIN User 2", "CHAT User 2: still there?" }));
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Monitor_RoomInUse_ToldMembersAndWhatFollowsWithoutJoining(CancellationToken ct)
+    public async Task Monitor_RoomInUse_ReceivesMembersAndEventsWithoutJoining(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient member = await RoomClient.JoinAsync(server.Address, ct);
         using RoomClient monitor = RoomClient.Monitor(server.Address);
-        string[] told = [await monitor.ReadAsync(ct), await monitor.ReadAsync(ct)];
+        string[] received = [await monitor.ReadAsync(ct), await monitor.ReadAsync(ct)];
         await member.SayAsync("hello", ct);
 
-        Assert.That(told, Is.EqualTo(new[] { "JOIN User 1", "INITIALIZED" }));
+        Assert.That(received, Is.EqualTo(new[] { "JOIN User 1", "INITIALIZED" }));
         Assert.That(await monitor.ReadAsync(ct), Is.EqualTo("CHAT User 1: hello"));
-        Assert.That(await member.ReadAsync(ct), Is.EqualTo("CHAT User 1: hello"), "Nobody else has joined.");
+        Assert.That(await member.ReadAsync(ct), Is.EqualTo("CHAT User 1: hello"), "The monitor has not joined.");
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Chat_FiftyClientsAtOnce_EveryoneSeesAllInOneOrder(CancellationToken ct)
+    public async Task Chat_FiftyClients_AllReceiveAllEventsInOneOrder(CancellationToken ct)
     {
         const int Clients = 50;
         const int Lines = 200;
@@ -121,9 +121,10 @@ internal sealed class ChatterboxServerTests
         RoomClient[] clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => RoomClient.JoinAsync(server.Address, ct)));
         try
         {
-            Task<List<Event>>[] hearing = [.. clients.Select(c => ReadChatsAsync(c, Clients * Lines, ct))];
+            Task<List<Event>>[] reading = [.. clients.Select(c => ReadChatsAsync(c, Clients * Lines, ct))];
 
-            // Somebody comes into the busy room, in which half of the lines wait for that. The first line tells when, to one who is there before it.
+            // A client joins the busy room. The probe, which joined earlier, shows that the first line has arrived. Half of the lines are sent only
+            // after the join.
             using RoomClient probe = await RoomClient.JoinAsync(server.Address, ct);
             var joined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             Task<List<Event>> late = JoinLateAsync(probe, joined);
@@ -133,10 +134,10 @@ internal sealed class ChatterboxServerTests
                 await Task.WhenAny(joined.Task, late);
                 await SayAllAsync(c, Lines / 2, Lines / 2, ct);
             }));
-            List<Event>[] heard = await Task.WhenAll(hearing);
+            List<Event>[] received = await Task.WhenAll(reading);
             await clients[0].SayAsync(End, ct);
 
-            string[] order = [.. heard[0].Select(RoomClient.Describe)];
+            string[] order = [.. received[0].Select(RoomClient.Describe)];
             Assert.That(order, Has.Length.EqualTo(Clients * Lines));
             foreach (RoomClient client in clients)
             {
@@ -144,7 +145,7 @@ internal sealed class ChatterboxServerTests
                 Assert.That(order.Where(e => e.StartsWith($"CHAT {client.Name}:", StringComparison.Ordinal)), Is.EqualTo(own));
             }
 
-            foreach (List<Event> other in heard)
+            foreach (List<Event> other in received)
             {
                 Assert.That(other.Select(RoomClient.Describe), Is.EqualTo(order));
             }
@@ -157,7 +158,7 @@ internal sealed class ChatterboxServerTests
             Array.ForEach(clients, c => c.Dispose());
         }
 
-        // What a newcomer hears from the first lines on.
+        // Joins after the first line, and returns the events that the new client receives.
         async Task<List<Event>> JoinLateAsync(RoomClient probe, TaskCompletionSource joined)
         {
             await probe.ReadUntilAsync(e => e.What == What.Chat, ct);
@@ -169,71 +170,71 @@ internal sealed class ChatterboxServerTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Chat_ComingAndGoingInABusyRoom_NobodyMissesOrRepeatsAnything(CancellationToken ct)
+    public async Task Chat_ClientsJoinBusyRoom_NoEventMissedOrRepeated(CancellationToken ct)
     {
-        const int Visits = 30;
-        const int Ahead = 1_000;
+        const int Joins = 30;
+        const int MaxAhead = 1_000;
         using RunningServer server = await RunningServer.StartAsync(ct);
-        using RoomClient talker = await RoomClient.JoinAsync(server.Address, ct);
-        using var unheard = new SemaphoreSlim(Ahead);
-        bool isEnough = false;
+        using RoomClient sender = await RoomClient.JoinAsync(server.Address, ct);
+        using var budget = new SemaphoreSlim(MaxAhead);
+        bool isDone = false;
         List<Event> all = [];
 
-        // Whichever of them fails ends the test: the others would wait for it.
-        await foreach (Task part in Task.WhenEach(TalkAsync(), HearAsync(), VisitAllAsync()))
+        // A failure of one part ends the test: the other parts would wait for it.
+        await foreach (Task part in Task.WhenEach(SendAsync(), ReceiveAsync(), JoinAllAsync()))
         {
             await part;
         }
 
-        Assert.That(all.Count(e => e.What == What.Join), Is.EqualTo(3 * Visits));
+        Assert.That(all.Count(e => e.What == What.Join), Is.EqualTo(3 * Joins));
         string[] chats = [.. all.Where(e => e.What == What.Chat).Select(e => e.Text)];
         Assert.That(chats[..^1], Is.EqualTo(Enumerable.Range(0, chats.Length - 1).Select(i => $"{i}")));
 
-        async Task TalkAsync()
+        async Task SendAsync()
         {
-            for (int i = 0; !Volatile.Read(ref isEnough); i++)
+            for (int i = 0; !Volatile.Read(ref isDone); i++)
             {
-                // Not far ahead of what it has heard: the room cuts off who does not keep up.
-                await unheard.WaitAsync(ct);
-                await talker.SayAsync($"{i}", ct);
+                // The sender stays close to its own reading: the room cuts off a client that does not keep up.
+                await budget.WaitAsync(ct);
+                await sender.SayAsync($"{i}", ct);
             }
 
-            await talker.SayAsync("the end", ct);
+            await sender.SayAsync("the end", ct);
         }
 
-        async Task HearAsync()
+        async Task ReceiveAsync()
         {
             do
             {
-                all.AddRange(await talker.ReadUntilAsync(e => e.What == What.Chat, ct));
-                unheard.Release();
+                all.AddRange(await sender.ReadUntilAsync(e => e.What == What.Chat, ct));
+                budget.Release();
             }
             while (all[^1].Text != "the end");
         }
 
-        // Several at a time come, hear some lines, and go.
-        async Task VisitAllAsync()
+        // Several clients at a time join, receive some lines, and leave.
+        async Task JoinAllAsync()
         {
-            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => VisitAsync()));
-            Volatile.Write(ref isEnough, true);
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => JoinManyTimesAsync()));
+            Volatile.Write(ref isDone, true);
         }
 
-        async Task VisitAsync()
+        async Task JoinManyTimesAsync()
         {
-            for (int i = 0; i < Visits; i++)
+            for (int i = 0; i < Joins; i++)
             {
-                using RoomClient guest = RoomClient.Chat(server.Address);
-                List<Event> told = await guest.ReadUntilAsync(e => e.What == What.Initialized, ct);
+                using RoomClient client = RoomClient.Chat(server.Address);
+                List<Event> received = await client.ReadUntilAsync(e => e.What == What.Initialized, ct);
                 List<int> lines = [];
                 while (lines.Count < 20)
                 {
-                    List<Event> read = await guest.ReadUntilAsync(e => e.What == What.Chat, ct);
-                    Assert.That(read.Select(RoomClient.Describe), Has.None.EqualTo($"JOIN {guest.Name}"), "It was told itself before.");
+                    List<Event> read = await client.ReadUntilAsync(e => e.What == What.Chat, ct);
+                    Assert.That(read.Select(RoomClient.Describe), Has.None.EqualTo($"JOIN {client.Name}"), "It received its own join event before INITIALIZED.");
                     lines.Add(int.Parse(read[^1].Text, CultureInfo.InvariantCulture));
                 }
 
-                Assert.That(told.Select(RoomClient.Describe), Has.One.EqualTo($"JOIN {guest.Name}").And.One.EqualTo("JOIN User 1"));
-                Assert.That(told.Select(e => e.Who), Is.Unique);
+                Assert.That(received.Select(RoomClient.Describe), Has.One.EqualTo($"JOIN {client.Name}").And.One.EqualTo("JOIN User 1"));
+                Assert.That(received.Select(e => e.Who), Is.Unique);
                 Assert.That(lines, Is.EqualTo(Enumerable.Range(lines[0], lines.Count)));
             }
         }
@@ -242,28 +243,28 @@ internal sealed class ChatterboxServerTests
     [TestCase(true)]
     [TestCase(false)]
     [CancelAfter(TimeLimit)]
-    public async Task Events_ClientStopsReading_CutOffWithTheNumberMissedAndTheRoomGoesOn(bool isMember)
+    public async Task Events_ClientStopsReading_OnlyItIsCutOffWithMissedCount(bool isMember)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         const int Lag = 100;
         const int Lines = 4_000;
         using RunningServer server = await RunningServer.StartAsync(ct, "--lag", $"{Lag}");
-        using RoomClient talker = await RoomClient.JoinAsync(server.Address, ct);
+        using RoomClient sender = await RoomClient.JoinAsync(server.Address, ct);
         using RoomClient stuck = isMember ? RoomClient.Chat(server.Address) : RoomClient.Monitor(server.Address);
-        await stuck.AwaitNameAsync(ct);
+        await stuck.WaitForNameAsync(ct);
 
-        // Each line is heard before the next, so the talker does not lag, and the room does not wait.
-        List<Event> heard = [];
+        // The sender receives each line before it sends the next, so it does not lag.
+        List<Event> received = [];
         for (int i = 0; i < Lines; i++)
         {
-            await talker.SayAsync(Line(i), ct);
-            heard.AddRange(await talker.ReadUntilAsync(e => e.Text == Line(i), ct));
+            await sender.SayAsync(Line(i), ct);
+            received.AddRange(await sender.ReadUntilAsync(e => e.Text == Line(i), ct));
         }
 
-        if (isMember && heard.All(e => e.What != What.Leave))
+        if (isMember && received.All(e => e.What != What.Leave))
         {
-            // It is seen to go while it still does not read.
-            heard.AddRange(await talker.ReadUntilAsync(e => e.What == What.Leave, ct));
+            // The others see it leave although it still does not read.
+            received.AddRange(await sender.ReadUntilAsync(e => e.What == What.Leave, ct));
         }
 
         List<Event> read = [];
@@ -274,11 +275,11 @@ internal sealed class ChatterboxServerTests
         Assert.That(error.Status.Detail, Does.Contain($"{missed:N0} events behind"));
         string[] chats = [.. read.Where(e => e.What == What.Chat).Select(e => e.Text)];
         int first = int.Parse(chats[0].Split(' ')[0], CultureInfo.InvariantCulture);
-        Assert.That(chats, Is.EqualTo(Enumerable.Range(first, chats.Length).Select(Line)), "What it got is without gaps.");
+        Assert.That(chats, Is.EqualTo(Enumerable.Range(first, chats.Length).Select(Line)), "It received lines without gaps.");
         Assert.That(missed, Is.GreaterThan(Lag).And.LessThanOrEqualTo(Lines - first - chats.Length));
         if (isMember)
         {
-            Assert.That(heard.Select(RoomClient.Describe), Has.One.EqualTo($"LEAVE {stuck.Name}: cut off, {missed:N0} events behind"));
+            Assert.That(received.Select(RoomClient.Describe), Has.One.EqualTo($"LEAVE {stuck.Name}: cut off, {missed:N0} events behind"));
         }
 
         static string Line(int i) => $"{i} {new string('.', 1_000)}";
@@ -286,16 +287,16 @@ internal sealed class ChatterboxServerTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Chat_LineTooLong_ThatClientIsRefusedAndTheOthersGoOn(CancellationToken ct)
+    public async Task Chat_LineTooLong_OnlyThatClientIsRejected(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient other = await RoomClient.JoinAsync(server.Address, ct);
-        using RoomClient loud = await RoomClient.JoinAsync(server.Address, ct);
+        using RoomClient rejected = await RoomClient.JoinAsync(server.Address, ct);
 
         // The call may end before the whole line is sent.
-        Task saying = loud.SayAsync(new string('a', 100_000), ct);
-        RpcException error = await loud.ReadToErrorAsync([], ct);
-        await saying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task sending = rejected.SayAsync(new string('a', 100_000), ct);
+        RpcException error = await rejected.ReadToErrorAsync([], ct);
+        await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         List<Event> seen = await other.ReadUntilAsync(e => e.What == What.Leave, ct);
 
         Assert.That(error.StatusCode, Is.EqualTo(StatusCode.ResourceExhausted), error.ToString());
@@ -305,15 +306,15 @@ internal sealed class ChatterboxServerTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Chat_ConnectionBreaksInTheMiddleOfALine_TheLineIsNotSaidAndTheClientHasLeft(CancellationToken ct)
+    public async Task Chat_ConnectionBreaksWithinLine_LineDroppedAndMemberLeaves(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient watching = await RoomClient.JoinAsync(server.Address, ct);
-        using (var half = new HalfLine(server.Address))
+        using (var call = new RawChatCall(server.Address))
         {
-            // Field 1, five bytes; then the beginning of a line of fifty.
-            await half.SendAsync([0, 0, 0, 0, 7, 0x0a, 5, .. "whole"u8], ct);
-            await half.SendAsync([0, 0, 0, 0, 52, 0x0a, 50, .. "half"u8], ct);
+            // A complete message with five characters, then the start of a message with fifty.
+            await call.SendAsync([0, 0, 0, 0, 7, 0x0a, 5, .. "whole"u8], ct);
+            await call.SendAsync([0, 0, 0, 0, 52, 0x0a, 50, .. "half"u8], ct);
             await watching.ReadUntilAsync(e => e.Text == "whole", ct);
         }
 
@@ -322,7 +323,7 @@ internal sealed class ChatterboxServerTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Chat_ClientIsKilled_ItsWholeLinesWereSaidAndItHasLeft(CancellationToken ct)
+    public async Task Chat_ClientKilled_WholeLinesPublishedAndMemberLeaves(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient watching = await RoomClient.JoinAsync(server.Address, ct);
@@ -341,7 +342,7 @@ internal sealed class ChatterboxServerTests
     [Test]
     [CancelAfter(TimeLimit)]
     [Platform(Exclude = "Win", Reason = "There is no kill -INT.")]
-    public async Task Server_InterruptedWithClientsAttached_TellsThemAndEnds(CancellationToken ct)
+    public async Task Server_InterruptedWithClients_NotifiesThemAndEnds(CancellationToken ct)
     {
         using RunningServer server = await RunningServer.StartAsync(ct);
         using RoomClient member = await RoomClient.JoinAsync(server.Address, ct);
@@ -353,35 +354,35 @@ internal sealed class ChatterboxServerTests
             await member.SayAsync($"{i} {new string('.', 1_000)}", ct);
         }
 
-        // Who is far behind when the connection is closed may lose the status with it.
+        // A client that is far behind may not receive the status before the connection is closed.
         await member.ReadUntilAsync(e => e.Text.StartsWith("999 ", StringComparison.Ordinal), ct);
         await monitor.ReadUntilAsync(e => e.Text.StartsWith("999 ", StringComparison.Ordinal), ct);
-        Task<RpcException> told = member.ReadToErrorAsync([], ct);
-        Task<RpcException> toldMonitor = monitor.ReadToErrorAsync([], ct);
+        Task<RpcException> error = member.ReadToErrorAsync([], ct);
+        Task<RpcException> monitorError = monitor.ReadToErrorAsync([], ct);
         SampleResult result = await server.StopAsync(ct);
 
         Assert.That(result.ExitCode, Is.Zero, result.Output + result.Errors);
         Assert.That(result.Output, Does.Contain("User 1 joined").And.EndsWith("The room is closed."));
         Assert.That(result.Errors, Is.Empty);
-        Assert.That((await told).Status.Detail, Is.EqualTo("The room is closed."), $"{await told}");
-        Assert.That((await told).StatusCode, Is.EqualTo(StatusCode.Unavailable));
-        Assert.That((await toldMonitor).StatusCode, Is.EqualTo(StatusCode.Unavailable));
+        Assert.That((await error).Status.Detail, Is.EqualTo("The room is closed."), $"{await error}");
+        Assert.That((await error).StatusCode, Is.EqualTo(StatusCode.Unavailable));
+        Assert.That((await monitorError).StatusCode, Is.EqualTo(StatusCode.Unavailable));
     }
 
-    /// <summary>With many of them some answer is being ended just when the web server looks whether one is left.</summary>
+    /// <summary>With many clients, some response is just ending when the web server checks whether a call is still active.</summary>
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Server_InterruptedWithManyClients_TellsEachOfThem(CancellationToken ct)
+    public async Task Server_InterruptedWithManyClients_NotifiesEachClient(CancellationToken ct)
     {
         const int Clients = 40;
         using RunningServer server = await RunningServer.StartAsync(ct);
         RoomClient[] clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => RoomClient.JoinAsync(server.Address, ct)));
         try
         {
-            Task<RpcException>[] told = [.. clients.Select(c => c.ReadToErrorAsync([], ct))];
+            Task<RpcException>[] errors = [.. clients.Select(c => c.ReadToErrorAsync([], ct))];
             await server.StopAsync(ct);
 
-            Assert.That((await Task.WhenAll(told)).Select(e => e.Status.Detail), Is.All.EqualTo("The room is closed."));
+            Assert.That((await Task.WhenAll(errors)).Select(e => e.Status.Detail), Is.All.EqualTo("The room is closed."));
         }
         finally
         {
@@ -391,7 +392,7 @@ internal sealed class ChatterboxServerTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Server_PortIsBusy_SaysSoAndFails(CancellationToken ct)
+    public async Task Server_PortInUse_FailsWithMessage(CancellationToken ct)
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
@@ -405,7 +406,7 @@ internal sealed class ChatterboxServerTests
     }
 
     [Test]
-    public void Contract_OfTheOriginal_Kept()
+    public void Contract_ComparedWithGoOriginal_IsEqual()
     {
         var contract = ChatterboxReflection.Descriptor.ToProto();
 

@@ -5,7 +5,7 @@ using Rx.Samples.Chatterbox;
 
 namespace Rx.Tests.Samples.Chatterbox;
 
-/// <summary>A gRPC client with a connection of its own, which reads only when told to.</summary>
+/// <summary>A gRPC client with its own connection, which reads only when a test asks for an event.</summary>
 internal sealed class RoomClient : IDisposable
 {
     private readonly GrpcChannel _channel;
@@ -24,7 +24,7 @@ internal sealed class RoomClient : IDisposable
         _lines = lines;
     }
 
-    /// <summary>How the server calls it.</summary>
+    /// <summary>The name that the server gave to the client.</summary>
     public string Name { get; private set; } = "";
 
     public static RoomClient Chat(string address)
@@ -41,7 +41,7 @@ internal sealed class RoomClient : IDisposable
         return new(channel, call, call.ResponseHeadersAsync, call.ResponseStream, null);
     }
 
-    /// <summary>A client that has come in; it has read up to, and with, INITIALIZED.</summary>
+    /// <summary>Joins the room, and reads up to and including INITIALIZED.</summary>
     public static async Task<RoomClient> JoinAsync(string address, CancellationToken ct)
     {
         RoomClient client = Chat(address);
@@ -49,18 +49,18 @@ internal sealed class RoomClient : IDisposable
         return client;
     }
 
-    /// <summary>Waits until the server has taken it in, without reading an event.</summary>
-    public async Task AwaitNameAsync(CancellationToken ct) => Name = (await _headers.WaitAsync(ct)).GetValue("chatterbox-name") ?? "";
+    /// <summary>Waits until the client has joined, without reading an event.</summary>
+    public async Task WaitForNameAsync(CancellationToken ct) => Name = (await _headers.WaitAsync(ct)).GetValue("chatterbox-name") ?? "";
 
     public Task SayAsync(string text, CancellationToken ct) => _lines!.WriteAsync(new Send { Text = text }, ct);
 
-    /// <summary>Says nothing more, and goes on listening.</summary>
-    public Task FallSilentAsync() => _lines!.CompleteAsync();
+    /// <summary>Completes the lines. The client can still read.</summary>
+    public Task CompleteLinesAsync() => _lines!.CompleteAsync();
 
-    /// <summary>The next event, in short: <c>JOIN User 1</c>, <c>CHAT User 1: hello</c>.</summary>
+    /// <summary>Reads the next event and describes it: <c>JOIN User 1</c>, <c>CHAT User 1: hello</c>.</summary>
     public async Task<string> ReadAsync(CancellationToken ct) => Describe(await NextAsync(ct));
 
-    /// <summary>Reads on until an event is what is looked for; that is the last one in the list.</summary>
+    /// <summary>Reads until an event matches. The matching event is the last one in the list.</summary>
     public async Task<List<Event>> ReadUntilAsync(Predicate<Event> isLast, CancellationToken ct)
     {
         List<Event> read = [];
@@ -71,13 +71,13 @@ internal sealed class RoomClient : IDisposable
         while (!isLast(read[^1]));
         if (Name.Length == 0)
         {
-            await AwaitNameAsync(ct);
+            await WaitForNameAsync(ct);
         }
 
         return read;
     }
 
-    /// <summary>Reads what there is, up to the error that ends the call.</summary>
+    /// <summary>Reads all events, up to the error that ends the call.</summary>
     public async Task<RpcException> ReadToErrorAsync(ICollection<Event> read, CancellationToken ct)
     {
         try
@@ -93,10 +93,10 @@ internal sealed class RoomClient : IDisposable
         }
     }
 
-    public static string Describe(Event happened) =>
-        $"{happened.What.ToString().ToUpperInvariant()} {happened.Who}{(happened.Text.Length == 0 ? "" : $": {happened.Text}")}".TrimEnd();
+    public static string Describe(Event roomEvent) =>
+        $"{roomEvent.What.ToString().ToUpperInvariant()} {roomEvent.Who}{(roomEvent.Text.Length == 0 ? "" : $": {roomEvent.Text}")}".TrimEnd();
 
-    /// <summary>Hangs up.</summary>
+    /// <summary>Ends the call and closes the connection.</summary>
     public void Dispose()
     {
         _call.Dispose();

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Rx.Tests.Samples.Chatterbox;
 
-/// <summary>The sample's server as a process of its own, at a free port of this machine.</summary>
+/// <summary>The sample's server as a process, on a free port of this machine.</summary>
 internal sealed class RunningServer : IDisposable
 {
     private RunningServer(SampleProcess process, string address)
@@ -16,7 +16,7 @@ internal sealed class RunningServer : IDisposable
 
     public string Address { get; }
 
-    /// <summary>Starts it at a port that the system gives out.</summary>
+    /// <summary>Starts the server on a port that the operating system selects.</summary>
     public static Task<RunningServer> StartAsync(CancellationToken ct, params string[] options) => StartAsync("127.0.0.1:0", ct, options);
 
     public static async Task<RunningServer> StartAsync(string address, CancellationToken ct, params string[] options)
@@ -24,9 +24,9 @@ internal sealed class RunningServer : IDisposable
         SampleProcess process = SampleProcess.Start(["chatterbox", "server", "--address", address, .. options]);
         try
         {
-            const string Before = "open at ";
-            string line = await process.WaitForAsync(Before, ct);
-            string found = line[(line.IndexOf(Before, StringComparison.Ordinal) + Before.Length)..];
+            const string Prefix = "open at ";
+            string line = await process.WaitForAsync(Prefix, ct);
+            string found = line[(line.IndexOf(Prefix, StringComparison.Ordinal) + Prefix.Length)..];
             return new RunningServer(process, found[..found.IndexOf(". ", StringComparison.Ordinal)]);
         }
         catch
@@ -36,7 +36,7 @@ internal sealed class RunningServer : IDisposable
         }
     }
 
-    /// <summary>An address where nobody listens, nor will by accident: its port is none of those that systems give out.</summary>
+    /// <summary>Finds an address on which no program listens. Its port is outside the range from which operating systems select ports.</summary>
     public static string UnusedAddress()
     {
         while (true)
@@ -49,7 +49,7 @@ internal sealed class RunningServer : IDisposable
             }
             catch (SocketException)
             {
-                // Somebody does; there are others.
+                // In use: try another port.
             }
         }
     }

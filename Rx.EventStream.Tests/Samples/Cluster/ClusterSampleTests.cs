@@ -6,7 +6,7 @@ using Rx.Tests.Samples.Chatterbox;
 
 namespace Rx.Tests.Samples.Cluster;
 
-/// <summary>The demo, as its help tells it.</summary>
+/// <summary>Tests the sample as its help text describes it.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class ClusterSampleTests
@@ -16,11 +16,11 @@ internal sealed class ClusterSampleTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Demo_AsInTheHelp_NoNumberIsMissedWhateverIsKilled(CancellationToken ct)
+    public async Task Cluster_WalkthroughFromHelp_NoNumberIsMissed(CancellationToken ct)
     {
         await using (NatsServer probe = await NatsServer.StartAsync())
         {
-            // Without the program, the test ends here and says how to install it.
+            // Without nats-server, the test is ignored here, with a message that tells how to install it.
         }
 
         SampleResult help = await SampleProcess.RunAsync(ct, "cluster", "--help");
@@ -34,17 +34,17 @@ internal sealed class ClusterSampleTests
         await client.WaitForAsync(": 20", ct);
 
         await TypeAsync("1");
-        await client.WaitForAsync($"The server at {servers[0]} is gone. Trying {servers[1]} in", ct);
-        await NumbersGoOnAsync();
+        await client.WaitForAsync($"The server at {servers[0]} is not reachable. Trying {servers[1]} in", ct);
+        await WaitForMoreNumbersAsync();
         await TypeAsync("1");
-        await cluster.WaitForAsync($"{servers[0]} | started again", ct);
+        await cluster.WaitForAsync($"{servers[0]} | restarted", ct);
         await TypeAsync("n");
         await cluster.WaitForAsync("nats | killed", ct);
         await TypeAsync("n");
-        await NumbersGoOnAsync();
+        await WaitForMoreNumbersAsync();
         await TypeAsync("2");
-        await client.WaitForAsync($"The server at {servers[1]} is gone. Trying {servers[0]} in", ct);
-        await NumbersGoOnAsync();
+        await client.WaitForAsync($"The server at {servers[1]} is not reachable. Trying {servers[0]} in", ct);
+        await WaitForMoreNumbersAsync();
         await TypeAsync("3");
         await cluster.WaitForAsync("Type one of 1, 2, n and Enter.", ct);
         int[] numbers = Numbers();
@@ -61,7 +61,7 @@ internal sealed class ClusterSampleTests
             await cluster.Input.FlushAsync(ct);
         }
 
-        Task NumbersGoOnAsync() => client.WaitForAsync($": {Numbers()[^1] + 20}", ct);
+        Task WaitForMoreNumbersAsync() => client.WaitForAsync($": {Numbers()[^1] + 20}", ct);
 
         int[] Numbers() => [.. client.Lines.Where(l => l.StartsWith("User ", StringComparison.Ordinal) && l.Contains(": ", StringComparison.Ordinal))
             .Select(l => l.Split(": ")[1]).Where(t => int.TryParse(t, out _)).Select(t => int.Parse(t, CultureInfo.InvariantCulture))];
@@ -73,7 +73,7 @@ internal sealed class ClusterSampleTests
     [TestCase("--rate must be a whole number from 0 to 100, not '101'", "--rate", "101")]
     [TestCase("/no/such/program cannot be started", "--nats-server", "/no/such/program")]
     [CancelAfter(TimeLimit)]
-    public async Task CommandLine_Nonsense_NamedOnStandardError(string expected, params string[] options)
+    public async Task CommandLine_Invalid_ReportedOnStandardError(string expected, params string[] options)
     {
         SampleResult result = await SampleProcess.RunAsync(TestContext.CurrentContext.CancellationToken, ["cluster", .. options]);
 
@@ -83,19 +83,19 @@ internal sealed class ClusterSampleTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Start_AnAddressIsTaken_SaysSoAndLeavesNothingRunning(CancellationToken ct)
+    public async Task Start_AddressInUse_FailsAndLeavesNothingRunning(CancellationToken ct)
     {
         await using NatsServer probe = await NatsServer.StartAsync();
-        using RunningServer taken = await RunningServer.StartAsync(ct);
+        using RunningServer running = await RunningServer.StartAsync(ct);
 
         string unused = RunningServer.UnusedAddress();
 
-        SampleResult result = await SampleProcess.RunAsync(ct, "cluster", "--address", $"{taken.Address},{unused}");
+        SampleResult result = await SampleProcess.RunAsync(ct, "cluster", "--address", $"{running.Address},{unused}");
 
         Assert.That(result.ExitCode, Is.EqualTo(2));
-        string expected = $"{taken.Address} is in use by another program";
+        string expected = $"{running.Address} is in use by another program";
         Assert.That(result.Errors, Does.Contain(expected));
-        Assert.That(result.Output, Does.Not.Contain(expected), "once is enough");
+        Assert.That(result.Output, Does.Not.Contain(expected), "The error is shown once.");
         using var client = new TcpClient();
         Assert.That(async () => await client.ConnectAsync(IPEndPoint.Parse(unused), ct), Throws.TypeOf<SocketException>());
     }

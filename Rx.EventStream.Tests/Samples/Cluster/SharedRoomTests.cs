@@ -10,7 +10,7 @@ using Rx.Tests.Samples.Chatterbox;
 
 namespace Rx.Tests.Samples.Cluster;
 
-/// <summary>Chatterbox servers, as processes, that share a room through a log on a real server of NATS.</summary>
+/// <summary>Tests chatterbox servers, as processes, that share a room through a log on a NATS server.</summary>
 [TestFixture]
 [Parallelizable(ParallelScope.All)]
 internal sealed class SharedRoomTests
@@ -19,7 +19,7 @@ internal sealed class SharedRoomTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Chat_ClientsOfTwoServers_EveryoneSeesAllInOneOrder(CancellationToken ct)
+    public async Task Chat_ClientsOfTwoServers_AllReceiveAllEventsInOneOrder(CancellationToken ct)
     {
         const int Clients = 6;
         const int Lines = 200;
@@ -30,21 +30,21 @@ internal sealed class SharedRoomTests
             Enumerable.Range(0, Clients).Select(i => RoomClient.JoinAsync(i % 2 == 0 ? first.Address : second.Address, ct)));
         try
         {
-            Task<List<string>>[] hearing = [.. clients.Select(c => ReadChatsAsync(c, Clients * Lines, ct))];
+            Task<List<string>>[] reading = [.. clients.Select(c => ReadChatsAsync(c, Clients * Lines, ct))];
             await Task.WhenAll(clients.Select(c => SayAllAsync(c, 0, Lines, ct)));
-            List<string>[] heard = await Task.WhenAll(hearing);
+            List<string>[] received = await Task.WhenAll(reading);
 
             Assert.That(clients.Select(c => c.Name), Is.Unique);
             foreach (RoomClient client in clients)
             {
                 Assert.That(
-                    heard[0].Where(line => line.StartsWith($"CHAT {client.Name}:", StringComparison.Ordinal)),
+                    received[0].Where(line => line.StartsWith($"CHAT {client.Name}:", StringComparison.Ordinal)),
                     Is.EqualTo(Enumerable.Range(0, Lines).Select(i => $"CHAT {client.Name}: {i}")));
             }
 
-            foreach (List<string> other in heard)
+            foreach (List<string> other in received)
             {
-                Assert.That(other, Is.EqualTo(heard[0]));
+                Assert.That(other, Is.EqualTo(received[0]));
             }
         }
         finally
@@ -55,56 +55,56 @@ internal sealed class SharedRoomTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Join_AtTheOtherServer_ToldMembersOfBoth(CancellationToken ct)
+    public async Task Join_AtSecondServer_ReceivesMembersOfBoth(CancellationToken ct)
     {
         await using NatsServer log = await NatsServer.StartAsync();
         using RunningServer first = await StartAsync(log, ct);
         using RoomClient member = await RoomClient.JoinAsync(first.Address, ct);
         using RunningServer second = await StartAsync(log, ct);
-        using RoomClient newcomer = RoomClient.Chat(second.Address);
+        using RoomClient client = RoomClient.Chat(second.Address);
         using RoomClient monitor = RoomClient.Monitor(second.Address);
 
-        List<Event> told = await newcomer.ReadUntilAsync(e => e.What == What.Initialized, ct);
+        List<Event> received = await client.ReadUntilAsync(e => e.What == What.Initialized, ct);
         List<Event> watched = await monitor.ReadUntilAsync(e => e.What == What.Initialized, ct);
 
-        string[] members = [$"JOIN {member.Name}", $"JOIN {newcomer.Name}", "INITIALIZED"];
-        Assert.That(told.Select(RoomClient.Describe), Is.EqualTo(members));
-        Assert.That(watched.Select(RoomClient.Describe), Does.Contain(members[0]), "The monitor may have come before the other.");
+        string[] members = [$"JOIN {member.Name}", $"JOIN {client.Name}", "INITIALIZED"];
+        Assert.That(received.Select(RoomClient.Describe), Is.EqualTo(members));
+        Assert.That(watched.Select(RoomClient.Describe), Does.Contain(members[0]), "The monitor may have connected before the second client joined.");
     }
 
     [TestCase("client")]
     [TestCase("monitor")]
     [CancelAfter(TimeLimit)]
-    public async Task Visitor_ItsServerIsKilled_GoesOnAtTheOtherAndMissesNothing(string program)
+    public async Task Program_ServerKilled_ResumesAtOtherAndMissesNothing(string program)
     {
         const int Lines = 3000;
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         await using NatsServer log = await NatsServer.StartAsync();
         RunningServer first = await StartAsync(log, ct);
         using RunningServer second = await StartAsync(log, ct);
-        using RoomClient talker = await RoomClient.JoinAsync(second.Address, ct);
-        using SampleProcess visitor = SampleProcess.Start("chatterbox", program, "--address", $"{first.Address},{second.Address}");
-        await visitor.WaitForAsync("Here: ", ct);
+        using RoomClient sender = await RoomClient.JoinAsync(second.Address, ct);
+        using SampleProcess process = SampleProcess.Start("chatterbox", program, "--address", $"{first.Address},{second.Address}");
+        await process.WaitForAsync("Here: ", ct);
 
-        await SayAllAsync(talker, 0, Lines / 3, ct);
-        await visitor.WaitForAsync(": 500", ct);
-        Task saying = SayAllAsync(talker, Lines / 3, Lines / 3, ct);
+        await SayAllAsync(sender, 0, Lines / 3, ct);
+        await process.WaitForAsync(": 500", ct);
+        Task sending = SayAllAsync(sender, Lines / 3, Lines / 3, ct);
         first.Process.Kill();
-        await saying;
-        await visitor.WaitForAsync($"Trying {second.Address} in", ct);
-        await SayAllAsync(talker, 2 * Lines / 3, Lines / 3, ct);
-        await visitor.WaitForAsync($": {Lines - 1}", ct);
+        await sending;
+        await process.WaitForAsync($"Trying {second.Address} in", ct);
+        await SayAllAsync(sender, 2 * Lines / 3, Lines / 3, ct);
+        await process.WaitForAsync($": {Lines - 1}", ct);
 
-        string prefix = $"{talker.Name}: ";
+        string prefix = $"{sender.Name}: ";
         Assert.That(
-            visitor.Lines.Where(line => line.StartsWith(prefix, StringComparison.Ordinal)),
+            process.Lines.Where(line => line.StartsWith(prefix, StringComparison.Ordinal)),
             Is.EqualTo(Enumerable.Range(0, Lines).Select(i => $"{prefix}{i}")));
         first.Dispose();
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Client_ItsServerIsKilledWhileItTalks_EachLineInTheRoomOnce(CancellationToken ct)
+    public async Task Client_ServerKilledWhileSending_EachLineArrivesOnce(CancellationToken ct)
     {
         const int Lines = 4000;
         await using NatsServer log = await NatsServer.StartAsync();
@@ -114,47 +114,47 @@ internal sealed class SharedRoomTests
         using SampleProcess client = SampleProcess.Start("chatterbox", "client", "--address", $"{first.Address},{second.Address}");
         Task writing = client.Input.WriteAsync(string.Join('\n', Enumerable.Range(0, Lines)))
             .ContinueWith(_ => client.Input.Close(), ct, TaskContinuationOptions.None, TaskScheduler.Default);
-        List<Event> heard = await watching.ReadUntilAsync(e => e.Text == "500", ct);
+        List<Event> received = await watching.ReadUntilAsync(e => e.Text == "500", ct);
         first.Process.Kill();
 
         SampleResult result = await client.FinishAsync(ct);
         await writing;
-        heard.AddRange(await watching.ReadUntilAsync(e => e.Text == $"{Lines - 1}", ct));
+        received.AddRange(await watching.ReadUntilAsync(e => e.Text == $"{Lines - 1}", ct));
 
         Assert.That(result.ExitCode, Is.Zero, result.Errors);
         Assert.That(
-            heard.Where(e => e.What == What.Chat).Select(e => e.Text),
+            received.Where(e => e.What == What.Chat).Select(e => e.Text),
             Is.EqualTo(Enumerable.Range(0, Lines).Select(i => i.ToString(CultureInfo.InvariantCulture))));
         first.Dispose();
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Server_Killed_WhoWasThereLeavesOnce(CancellationToken ct)
+    public async Task Server_Killed_ItsMembersLeaveOnce(CancellationToken ct)
     {
         await using NatsServer log = await NatsServer.StartAsync();
         RunningServer killed = await StartAsync(log, ct);
         using RunningServer second = await StartAsync(log, ct);
         using RunningServer third = await StartAsync(log, ct);
         using RoomClient watching = await RoomClient.JoinAsync(second.Address, ct);
-        using RoomClient goes = await RoomClient.JoinAsync(killed.Address, ct);
+        using RoomClient leaving = await RoomClient.JoinAsync(killed.Address, ct);
         killed.Process.Kill();
         killed.Dispose();
 
         List<Event> seen = await watching.ReadUntilAsync(e => e.What == What.Leave, ct);
 
-        // The third server says so, too, or has. It does what this does:
+        // The third server publishes the same leave event, before or after. This publishes it once more:
         await using NatsConnection connection = log.Connect();
         PubAckResponse again = await new NatsJSContext(connection)
-            .PublishAsync("chatterbox.events", "said again", opts: new NatsJSPubOpts { MsgId = $"{goes.Name} left" }, cancellationToken: ct);
+            .PublishAsync("chatterbox.events", "again", opts: new NatsJSPubOpts { MsgId = $"{leaving.Name} left" }, cancellationToken: ct);
 
-        Assert.That(RoomClient.Describe(seen[^1]), Is.EqualTo($"LEAVE {goes.Name}: its server is gone"));
-        Assert.That(again.Duplicate, Is.True, "The log takes it once.");
+        Assert.That(RoomClient.Describe(seen[^1]), Is.EqualTo($"LEAVE {leaving.Name}: its server is gone"));
+        Assert.That(again.Duplicate, Is.True, "The log stores it once.");
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Log_KilledAndStartedAgain_TheRoomGoesOn(CancellationToken ct)
+    public async Task Log_KilledAndRestarted_RoomContinues(CancellationToken ct)
     {
         await using NatsServer log = await NatsServer.StartAsync();
         using RunningServer server = await StartAsync(log, ct);
@@ -162,18 +162,18 @@ internal sealed class SharedRoomTests
         await member.SayAsync("before", ct);
         await member.ReadUntilAsync(e => e.Text == "before", ct);
         log.Kill();
-        await member.SayAsync("meanwhile", ct);
+        await member.SayAsync("during", ct);
         await log.StartAgainAsync();
         await member.SayAsync("after", ct);
 
-        List<Event> heard = await member.ReadUntilAsync(e => e.Text == "after", ct);
+        List<Event> received = await member.ReadUntilAsync(e => e.Text == "after", ct);
 
-        Assert.That(heard.Select(e => e.Text), Is.EqualTo(new[] { "meanwhile", "after" }));
+        Assert.That(received.Select(e => e.Text), Is.EqualTo(new[] { "during", "after" }));
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Log_CutOffForLong_ServersMembersComeBackWithoutAGap(CancellationToken ct)
+    public async Task Log_LongDisconnect_MembersRejoinWithoutGap(CancellationToken ct)
     {
         await using NatsServer log = await NatsServer.StartAsync();
         await using var network = new TcpProxy(log.Port);
@@ -185,7 +185,7 @@ internal sealed class SharedRoomTests
         network.Cut();
 
         List<Event> seen = await watching.ReadUntilAsync(e => e.What == What.Leave, ct);
-        await watching.SayAsync("meanwhile", ct);
+        await watching.SayAsync("during", ct);
         network.Mend();
         List<Event> back = await watching.ReadUntilAsync(e => e.What == What.Join, ct);
         await watching.SayAsync("welcome back", ct);
@@ -193,62 +193,62 @@ internal sealed class SharedRoomTests
 
         Assert.That(seen[^1].Text, Is.EqualTo("its server is gone"));
         Assert.That(back[^1].Who, Is.Not.EqualTo(seen[^1].Who));
-        Assert.That(client.Lines.Count(line => line.EndsWith(": meanwhile", StringComparison.Ordinal)), Is.EqualTo(1));
+        Assert.That(client.Lines.Count(line => line.EndsWith(": during", StringComparison.Ordinal)), Is.EqualTo(1));
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Client_ComesBackAndTheLogIsAnother_BeginsAnew(CancellationToken ct)
+    public async Task Client_ReconnectsToDifferentLog_StartsAgain(CancellationToken ct)
     {
         string address = RunningServer.UnusedAddress();
         NatsServer log = await NatsServer.StartAsync();
         RunningServer before = await RunningServer.StartAsync(address, ct, "--nats", log.Url);
-        using RoomClient gone = await RoomClient.JoinAsync(address, ct);
+        using RoomClient first = await RoomClient.JoinAsync(address, ct);
         using SampleProcess client = SampleProcess.Start("chatterbox", "client", "--address", address);
-        await client.WaitForAsync($"Here: {gone.Name}, User 2", ct);
+        await client.WaitForAsync($"Here: {first.Name}, User 2", ct);
         before.Dispose();
         await log.DisposeAsync();
 
-        await using NatsServer other = await NatsServer.StartAsync();
-        using RunningServer elsewhere = await StartAsync(other, ct);
-        using RoomClient stranger = await RoomClient.JoinAsync(elsewhere.Address, ct);
-        await SayAllAsync(stranger, 0, 10, ct);
-        await stranger.ReadUntilAsync(e => e.Text == "9", ct);
-        using RunningServer after = await RunningServer.StartAsync(address, ct, "--nats", other.Url);
+        await using NatsServer otherLog = await NatsServer.StartAsync();
+        using RunningServer otherServer = await StartAsync(otherLog, ct);
+        using RoomClient other = await RoomClient.JoinAsync(otherServer.Address, ct);
+        await SayAllAsync(other, 0, 10, ct);
+        await other.ReadUntilAsync(e => e.Text == "9", ct);
+        using RunningServer after = await RunningServer.StartAsync(address, ct, "--nats", otherLog.Url);
 
-        // It is told who is there in this log, and nothing of what was said in it before.
+        // It receives the members of the new log, and none of the earlier lines.
         Assert.That(await client.WaitForAsync("Here: ", ct), Is.EqualTo("Here: User 1, User 12"));
-        await stranger.SayAsync("welcome", ct);
+        await other.SayAsync("welcome", ct);
         Assert.That(await client.WaitForAsync("User 1: ", ct), Is.EqualTo("User 1: welcome"));
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
     [Platform(Exclude = "Win", Reason = "There is no kill -STOP.")]
-    public async Task Client_ItsServerIsSilent_GoesOverToTheOther(CancellationToken ct)
+    public async Task Client_ServerSilent_SwitchesToOther(CancellationToken ct)
     {
         await using NatsServer log = await NatsServer.StartAsync();
         using RunningServer first = await StartAsync(log, ct);
         using RunningServer second = await StartAsync(log, ct);
-        using RoomClient talker = await RoomClient.JoinAsync(second.Address, ct);
+        using RoomClient sender = await RoomClient.JoinAsync(second.Address, ct);
         using SampleProcess client = SampleProcess.Start("chatterbox", "client", "--address", $"{first.Address},{second.Address}");
         await client.WaitForAsync("Here: ", ct);
         await first.Process.SuspendAsync(ct);
-        await talker.SayAsync("meanwhile", ct);
+        await sender.SayAsync("during", ct);
 
         await client.WaitForAsync($"Trying {second.Address} in", ct);
-        await client.WaitForAsync($"{talker.Name}: meanwhile", ct);
+        await client.WaitForAsync($"{sender.Name}: during", ct);
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
     [Platform(Exclude = "Win", Reason = "There is no kill -INT.")]
-    public async Task Server_InterruptedWhileItLooksForTheLog_Ends(CancellationToken ct)
+    public async Task Server_InterruptedWhileConnectingToLog_Ends(CancellationToken ct)
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
         using SampleProcess server = SampleProcess.Start("chatterbox", "server", "--address", "127.0.0.1:0", "--nats", $"nats://{silent.LocalEndpoint}");
-        using Socket asked = await silent.AcceptSocketAsync(ct);
+        using Socket connection = await silent.AcceptSocketAsync(ct);
         await server.InterruptAsync(ct);
 
         SampleResult result = await server.FinishAsync(ct);
@@ -259,21 +259,21 @@ internal sealed class SharedRoomTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Server_NoNatsThere_SaysSoAndFails(CancellationToken ct)
+    public async Task Server_NoNatsServer_FailsWithMessage(CancellationToken ct)
     {
         string url = $"nats://127.0.0.1:{NatsServer.FreePort()}";
 
         SampleResult result = await SampleProcess.RunAsync(ct, "chatterbox", "server", "--address", "127.0.0.1:0", "--nats", url);
 
         Assert.That(result.ExitCode, Is.EqualTo(2));
-        Assert.That(result.Errors, Does.Contain($"There is no room in stream 'chatterbox' at {url}").And.Contain("nats-server -a 127.0.0.1 -js"));
+        Assert.That(result.Errors, Does.Contain($"There is no room in the stream 'chatterbox' at {url}").And.Contain("nats-server -a 127.0.0.1 -js"));
     }
 
-    [TestCase("no event")]
+    [TestCase("not JSON")]
     [TestCase("{}")]
     [TestCase("null")]
     [CancelAfter(TimeLimit)]
-    public async Task Log_HasWhatIsNoEvent_ServersSayWhichAndFail(string stored)
+    public async Task Log_InvalidEvent_ServersReportItAndFail(string stored)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         await using NatsServer log = await NatsServer.StartAsync();
@@ -285,9 +285,9 @@ internal sealed class SharedRoomTests
         SampleResult refused = await SampleProcess.RunAsync(ct, "chatterbox", "server", "--address", "127.0.0.1:0", "--nats", log.Url);
 
         Assert.That(ended.ExitCode, Is.EqualTo(1));
-        Assert.That(ended.Errors, Does.StartWith("The room cannot go on: ").And.Contain("Event 1 of stream").And.Not.Contain("   at "));
+        Assert.That(ended.Errors, Does.StartWith("The room cannot continue: ").And.Contain("Event 1 of stream").And.Not.Contain("   at "));
         Assert.That(refused.ExitCode, Is.EqualTo(2));
-        Assert.That(refused.Errors, Does.Contain("There is no room in stream 'chatterbox'").And.Contain("Event 1 of stream").And.Not.Contain("   at "));
+        Assert.That(refused.Errors, Does.Contain("There is no room in the stream 'chatterbox'").And.Contain("Event 1 of stream").And.Not.Contain("   at "));
     }
 
     private static Task<RunningServer> StartAsync(NatsServer log, CancellationToken ct) => RunningServer.StartAsync(ct, "--nats", log.Url);

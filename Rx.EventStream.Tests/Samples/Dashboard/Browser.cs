@@ -2,7 +2,7 @@ using Microsoft.Playwright;
 
 namespace Rx.Tests.Samples.Dashboard;
 
-/// <summary>The system's own Chromium, without a window.</summary>
+/// <summary>The Chromium that is installed on this machine, without a window.</summary>
 internal sealed class Browser : IAsyncDisposable
 {
     private static readonly string[] _names = ["chromium", "chromium-browser", "google-chrome"];
@@ -16,19 +16,19 @@ internal sealed class Browser : IAsyncDisposable
         _browser = browser;
     }
 
-    /// <summary>Starts it; ignores the test where there is none.</summary>
+    /// <summary>Starts the browser. Ignores the test if no browser is installed.</summary>
     public static async Task<Browser> StartAsync()
     {
         string? path = Find();
         if (path is null)
         {
-            Assert.Ignore($"There is no browser: none of {string.Join(", ", _names)} is in the PATH. On Debian: apt-get install -y chromium.");
+            Assert.Ignore($"The test needs a browser: none of {string.Join(", ", _names)} is on the PATH. On Debian: apt-get install -y chromium.");
         }
 
         IPlaywright playwright = await Playwright.CreateAsync();
         try
         {
-            // Its sandbox does not work for root, and the only page it shows is ours.
+            // The sandbox does not work for root, and the browser shows only the page of the sample.
             IBrowser browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = path, Args = ["--no-sandbox"] });
             return new Browser(playwright, browser);
         }

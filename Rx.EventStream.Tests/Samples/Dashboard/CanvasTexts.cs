@@ -1,10 +1,10 @@
 namespace Rx.Tests.Samples.Dashboard;
 
-/// <summary>Looks at what is written on canvases, which have no elements to ask.</summary>
+/// <summary>Records the texts that are drawn on canvases, because a canvas has no elements to inspect.</summary>
 internal static class CanvasTexts
 {
-    /// <summary>To run before the page's own scripts. While <c>isCollecting</c> is set, <c>canvasTexts</c> gets each text with its colour,
-    /// the colours it is written on, and, when the next picture begins, whether something was drawn over it.</summary>
+    /// <summary>Must run before the page's own scripts. While <c>isCollecting</c> is set, <c>canvasTexts</c> receives each text with its
+    /// colour, the pixels below it, and, when the next picture begins, whether something was drawn over it.</summary>
     public const string Script =
         """
         (() => {
@@ -12,7 +12,7 @@ internal static class CanvasTexts
             const { fillText, clearRect } = CanvasRenderingContext2D.prototype;
             let open = [];
 
-            // From a copy: Chromium warns of a canvas that is read again and again.
+            // Reads from a copy, because Chromium warns about a canvas that is read often.
             const read = (canvas, [x, y, width, height]) => {
                 const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
                 copy.drawImage(canvas, -x, -y);
@@ -20,7 +20,7 @@ internal static class CanvasTexts
             };
 
             CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
-                // What fades out on the left, or is only half there, nobody has to read.
+                // Skips texts that fade out on the left or are cut off, because they need not be readable.
                 if (!window.isCollecting || x < 50 || x > this.canvas.clientWidth - 10) {
                     return fillText.call(this, text, x, y);
                 }

@@ -1,9 +1,9 @@
 namespace Rx.Tests.Samples.Dashboard;
 
-/// <summary>Measures contrast as WCAG 2.2 does: 4.5 for text, 3 for large text, for what controls are recognised by, and for focus.</summary>
+/// <summary>Measures contrast according to WCAG 2.2: at min 4.5 for text, and 3 for large text, the borders of controls, and focus.</summary>
 internal static class Contrast
 {
-    /// <summary>A function that returns how many pairs of colours it has checked, how many texts on canvases, and which fail.</summary>
+    /// <summary>A function that returns the number of checked pairs of colours, the number of texts on canvases, and the failures.</summary>
     public const string Script =
         """
         () => {
@@ -35,16 +35,16 @@ internal static class Contrast
 
             const failures = [];
             let checked = 0;
-            const check = (what, front, back, least) => {
+            const check = (what, front, back, min) => {
                 checked++;
                 const value = ratio(over(front, back), back);
-                if (value < least) failures.push(`${what}: ${value.toFixed(2)}, less than ${least}`);
+                if (value < min) failures.push(`${what}: ${value.toFixed(2)}, less than ${min}`);
             };
 
             for (const element of document.querySelectorAll('body *')) {
                 const hasText = [...element.childNodes].some(n => n.nodeType === Node.TEXT_NODE && n.textContent.trim())
                     || element.matches('input:not([type=range]), select');
-                if (!hasText || !element.checkVisibility() || element.closest('[disabled], script, template, .unseen')) continue;
+                if (!hasText || !element.checkVisibility() || element.closest('[disabled], script, template, .visually-hidden')) continue;
                 const style = getComputedStyle(element);
                 const size = parseFloat(style.fontSize);
                 const isLarge = size >= 24 || size >= 18.66 && style.fontWeight >= 700;
@@ -73,7 +73,7 @@ internal static class Contrast
             for (const name of ['ground', 'surface', 'raised']) check(`focus on ${name}`, named('focus'), named(name), 3);
             probe.remove();
 
-            // The worst pixel under each text on a canvas.
+            // The pixel with the lowest contrast below each text on a canvas.
             const onCanvas = (window.canvasTexts ?? []).filter(t => t.isDone);
             for (const { text, canvas, colour, ground: pixels } of onCanvas) {
                 const behind = ground(canvas);

@@ -15,7 +15,7 @@ internal sealed class DashboardCommandTests
     [TestCase("--most-held must be a whole number from 10,000", "--most-held", "1")]
     [TestCase("dashboard has no option '--open'", "--open", "yes")]
     [CancelAfter(TimeLimit)]
-    public async Task CommandLine_Nonsense_NamedOnStandardError(string expected, params string[] args)
+    public async Task CommandLine_Invalid_ReportedOnStandardError(string expected, params string[] args)
     {
         SampleResult result = await SampleProcess.RunAsync(TestContext.CurrentContext.CancellationToken, ["dashboard", .. args]);
 
@@ -26,7 +26,7 @@ internal sealed class DashboardCommandTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Port_InUse_NamedOnStandardError(CancellationToken ct)
+    public async Task Port_InUse_ReportedOnStandardError(CancellationToken ct)
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
@@ -35,25 +35,25 @@ internal sealed class DashboardCommandTests
         SampleResult result = await SampleProcess.RunAsync(ct, "dashboard", "--port", $"{port}");
 
         Assert.That(result.ExitCode, Is.EqualTo(2));
-        Assert.That(result.Errors, Does.Contain($"Port {port} of 127.0.0.1").And.Contain("--port 0"));
+        Assert.That(result.Errors, Does.Contain($"port {port} of 127.0.0.1").And.Contain("--port 0"));
         Assert.That(result.Output, Is.Empty);
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
     [Platform(Exclude = "Win", Reason = "There is no kill -INT.")]
-    public async Task Interrupted_PageOpenAndPublisherBlocked_EndsBoth(CancellationToken ct)
+    public async Task Dashboard_InterruptedWhilePublisherBlocked_Ends(CancellationToken ct)
     {
         using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
         await dashboard.DoAsync("subscribers/1/stall", new { stalled = true }, ct);
-        await dashboard.WaitForAsync("a publisher that waits", f => f.Subject.StalledFor > 0, ct);
+        await dashboard.WaitForAsync("a stalled publisher", f => f.Subject.StalledFor > 0, ct);
         IAsyncEnumerator<DashboardEvent> page = dashboard.FollowAsync(null, ct).GetAsyncEnumerator(ct);
         Assert.That(await page.MoveNextAsync(), Is.True);
 
         await dashboard.Sample.InterruptAsync(ct);
         while (await page.MoveNextAsync())
         {
-            // what was on its way
+            // Frames that were already sent.
         }
 
         SampleResult result = await dashboard.Sample.FinishAsync(ct);

@@ -1,4 +1,4 @@
 namespace Rx.Tests.Samples.Dashboard;
 
-/// <summary>One event that the page gets.</summary>
+/// <summary>A server-sent event with a frame.</summary>
 internal sealed record DashboardEvent(long Id, Frame Frame);

@@ -3,13 +3,13 @@ using Microsoft.Playwright;
 
 namespace Rx.Tests.Samples.Dashboard;
 
-/// <summary>How the page looks: what stays in its place, what can be read, what fits into a narrow window.</summary>
+/// <summary>Tests the layout of the page: that elements do not move, are readable, and fit into a narrow window.</summary>
 [TestFixture]
 internal sealed class DashboardLayoutTests : DashboardPageFixture
 {
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Narrow_390Pixels_NothingCutOffAndUsable()
+    public async Task Page_390PixelsWide_NothingIsCutOff()
     {
         await OpenAsync(new() { ViewportSize = new() { Width = 390, Height = 844 }, HasTouch = true });
         await Button("Set bookmark").TapAsync();
@@ -33,7 +33,7 @@ internal sealed class DashboardLayoutTests : DashboardPageFixture
                 .filter(e => { const r = e.getBoundingClientRect(); return r.width < 24 || r.height < 24; })
                 .map(e => e.outerHTML)
             """);
-        Assert.That(small, Is.Empty, "Fingers need 24 pixels.");
+        Assert.That(small, Is.Empty, "Touch targets need at least 24 pixels.");
 
         await Button("Add subscriber").TapAsync();
         await Assertions.Expect(Page.GetByRole(AriaRole.Button, new() { Name = "Add", Exact = true })).ToBeInViewportAsync();
@@ -51,13 +51,13 @@ internal sealed class DashboardLayoutTests : DashboardPageFixture
         await Page.Locator("#rate").FillAsync("0");
         await Page.Locator("#rate").PressAsync("Enter");
         await Assertions.Expect(Page.Locator("#problem")).ToBeVisibleAsync();
-        await Assertions.Expect(Page.Locator("[data-row=ledger] .subject .note")).ToHaveTextAsync("its OnNext holds the publishers");
+        await Assertions.Expect(Page.Locator("[data-row=ledger] .subject .note")).ToHaveTextAsync("its OnNext blocks the publishers");
         await WaitForAsync("() => document.querySelector('[data-row=screen] .stats').dataset.dropping === 'true'");
         await AssertContrastAsync();
 
         await Button("Add subscriber").ClickAsync();
-        await Page.GetByLabel("When it lags").SelectOptionAsync("wait");
-        await Page.GetByLabel("Is called on").SelectOptionAsync("publishingThread");
+        await Page.GetByLabel("Lag policy").SelectOptionAsync("wait");
+        await Page.GetByLabel("Called on").SelectOptionAsync("publishingThread");
         await Page.GetByRole(AriaRole.Button, new() { Name = "Add", Exact = true }).ClickAsync();
         await Assertions.Expect(Page.Locator("dialog [role=alert]")).ToBeVisibleAsync();
         await AssertContrastAsync();
@@ -65,7 +65,7 @@ internal sealed class DashboardLayoutTests : DashboardPageFixture
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Bookmark_SetTwice_ButtonsStayUnderThePointer(CancellationToken ct)
+    public async Task Bookmark_SetTwice_ButtonsDoNotMove(CancellationToken ct)
     {
         await OpenAsync();
         Frame before = await Dashboard.WaitForAsync("a frame", _ => true, ct);
@@ -85,32 +85,32 @@ internal sealed class DashboardLayoutTests : DashboardPageFixture
     [TestCase(1280)]
     [TestCase(390)]
     [CancelAfter(TimeLimit)]
-    public async Task Rows_StalledReleasedAndEnded_StayWhereTheyAre(int width)
+    public async Task Rows_StalledAndReleased_DoNotMove(int width)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         await Dashboard.DoAsync("subscribers", new { name = "picky", policy = "fail", capacity = 1_000 }, ct);
         await OpenAsync(new() { ViewportSize = new() { Width = width, Height = 900 } });
         await WaitForAsync("() => document.querySelectorAll('[data-row=picky] dd').length === 6 && document.querySelector('.key b').textContent");
-        string before = await PlacesAsync();
+        string before = await PositionsAsync();
 
         await Button("Set bookmark").ClickAsync();
         await Button("Stall ledger").ClickAsync();
         await Assertions.Expect(Page.Locator("[data-row=publishers] .subject .note")).ToHaveTextAsync("publishers wait");
         await WaitForAsync("() => document.querySelector('#chart-cost').textContent.match(/Subject [0-9.]+ s/)");
-        Assert.That(await PlacesAsync(), Is.EqualTo(before), "stalled");
+        Assert.That(await PositionsAsync(), Is.EqualTo(before), "stalled");
 
         await Button("Release ledger").ClickAsync();
         await Assertions.Expect(Page.Locator("[data-row=publishers] .subject .note")).ToBeEmptyAsync();
-        Assert.That(await PlacesAsync(), Is.EqualTo(before), "released");
+        Assert.That(await PositionsAsync(), Is.EqualTo(before), "released");
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Stats_OfAllRows_LineUpWhateverTheNotesSay(CancellationToken ct)
+    public async Task Stats_RowsWithNotes_LineUp(CancellationToken ct)
     {
         await Dashboard.DoAsync("subscribers", new { name = "picky", policy = "fail", capacity = 500 }, ct);
         await Dashboard.DoAsync("subscribers/4/stall", new { stalled = true }, ct);
-        await Dashboard.WaitForAsync("it lags", f => f.Members.Any(m => m.Name == "picky" && m.Lag > 1_500), ct);
+        await Dashboard.WaitForAsync("a lag", f => f.Subscribers.Any(s => s.Name == "picky" && s.Lag > 1_500), ct);
         await Dashboard.DoAsync("subscribers/4/stall", new { stalled = false }, ct);
         await OpenAsync();
         await Assertions.Expect(Page.Locator("[data-row=picky] .stream .note")).ToContainTextAsync("ended: ");
@@ -127,21 +127,21 @@ internal sealed class DashboardLayoutTests : DashboardPageFixture
             "() => [...document.querySelectorAll('dd, .note')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.outerHTML)");
         Assert.That(clipped, Is.Empty);
         double[] plots = await Page.EvaluateAsync<double[]>("() => [...document.querySelectorAll('.chart svg')].map(e => e.getBoundingClientRect().top)");
-        Assert.That(plots, Has.Length.EqualTo(3).And.All.EqualTo(plots[0]), "The plots are level.");
+        Assert.That(plots, Has.Length.EqualTo(3).And.All.EqualTo(plots[0]), "The plots line up.");
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Marbles_CatchingUpAndBookmarks_NoTextIsDrawnOver(CancellationToken ct)
+    public async Task Marbles_CatchUpAndBookmark_NoTextIsCovered(CancellationToken ct)
     {
         await OpenAsync(new(), CanvasTexts.Script);
         await Button("Stall ledger").ClickAsync();
         await WaitForAsync("() => Number(document.querySelector('[data-row=ledger] [data-stat=lag]').textContent.replaceAll(',', '')) > 3000");
         await Button("Release ledger").ClickAsync();
-        await Dashboard.WaitForAsync("it catches up", f => f.Of("ledger").Lag < 500, ct);
+        await Dashboard.WaitForAsync("the subscriber catching up", f => f.Of("ledger").Lag < 500, ct);
         await Button("Set bookmark").ClickAsync();
         Frame set = await Dashboard.WaitForAsync("the bookmark", f => f.Bookmarks.Length > 0, ct);
-        await Dashboard.WaitForAsync("all of it is in the picture", f => f.Time > set.Time + 1, ct);
+        await Dashboard.WaitForAsync("the whole catch-up in the picture", f => f.Time > set.Time + 1, ct);
 
         string[] texts = await CollectCanvasTextsAsync();
 
@@ -152,16 +152,16 @@ internal sealed class DashboardLayoutTests : DashboardPageFixture
 
     private async Task AssertContrastAsync()
     {
-        // A colour that is just changing is that of no state.
+        // During a transition, a colour belongs to neither state.
         await WaitForAsync("() => document.getAnimations().every(a => a.playState !== 'running')");
         await CollectCanvasTextsAsync();
         JsonElement result = await Page.EvaluateAsync<JsonElement>(Contrast.Script);
-        Assert.That(result.GetProperty("checked").GetInt32(), Is.GreaterThan(50), "It looks at the texts of the page.");
-        Assert.That(result.GetProperty("onCanvas").GetInt32(), Is.GreaterThan(3), "It looks at the texts of the lanes.");
+        Assert.That(result.GetProperty("checked").GetInt32(), Is.GreaterThan(50), "The texts of the page are checked.");
+        Assert.That(result.GetProperty("onCanvas").GetInt32(), Is.GreaterThan(3), "The texts of the lanes are checked.");
         Assert.That(result.GetProperty("failures").EnumerateArray().Select(f => f.GetString()), Is.Empty);
     }
 
-    /// <summary>What the lanes say, and behind it whether that is covered.</summary>
+    /// <summary>The texts of the lanes, each followed by "covered" if something is drawn over it.</summary>
     private async Task<string[]> CollectCanvasTextsAsync()
     {
         await Page.EvaluateAsync("() => { window.canvasTexts.length = 0; window.isCollecting = true; }");
@@ -175,8 +175,8 @@ internal sealed class DashboardLayoutTests : DashboardPageFixture
             """);
     }
 
-    /// <summary>Where the rows and charts are, and what is in them.</summary>
-    private Task<string> PlacesAsync() => Page.EvaluateAsync<string>(
+    /// <summary>The positions of the rows, the charts, and their elements.</summary>
+    private Task<string> PositionsAsync() => Page.EvaluateAsync<string>(
         """
         () => [...document.querySelectorAll('.row, .row canvas, .row dd, .chart, .chart svg')]
             .map(e => e.getBoundingClientRect())

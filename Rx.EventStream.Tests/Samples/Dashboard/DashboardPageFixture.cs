@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 namespace Rx.Tests.Samples.Dashboard;
 
-/// <summary>The page, in a real browser, with a dashboard of its own for each test.</summary>
+/// <summary>Opens the page in a real browser, with a new dashboard for each test.</summary>
 internal abstract class DashboardPageFixture
 {
     protected const int TimeLimit = 90_000;
@@ -12,7 +12,7 @@ internal abstract class DashboardPageFixture
     protected const string SomethingDrawn =
         """
         selector => {
-            // From a copy: Chromium warns of a canvas that is read again and again.
+            // Reads from a copy, because Chromium warns about a canvas that is read often.
             const canvas = document.querySelector(selector);
             const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
             copy.drawImage(canvas, 0, 0);
@@ -27,14 +27,14 @@ internal abstract class DashboardPageFixture
         }
         """;
 
-    private readonly List<string> _complaints = [];
+    private readonly List<string> _messages = [];
     private readonly List<string> _requests = [];
     private Browser _browser = null!;
     private DashboardProcess? _dashboard;
     private IBrowserContext? _context;
     private IPage? _page;
 
-    /// <summary>What the page has asked for.</summary>
+    /// <summary>The URLs that the page has requested.</summary>
     protected IReadOnlyList<string> Requests => _requests;
 
     protected DashboardProcess Dashboard => _dashboard!;
@@ -47,7 +47,7 @@ internal abstract class DashboardPageFixture
     [OneTimeTearDown]
     public async Task EndBrowser()
     {
-        // Null where the tests are ignored for want of one.
+        // Null if the tests are ignored because no browser is installed.
         if (_browser is not null)
         {
             await _browser.DisposeAsync();
@@ -57,7 +57,7 @@ internal abstract class DashboardPageFixture
     [SetUp]
     public Task Start()
     {
-        _complaints.Clear();
+        _messages.Clear();
         _requests.Clear();
         return StartAsync(TestContext.CurrentContext.CancellationToken);
     }
@@ -73,21 +73,21 @@ internal abstract class DashboardPageFixture
 
         StopDashboard();
 
-        // Here rather than in each test: none of them may make the page complain. What the server refuses, browsers report by themselves.
-        Assert.That(_complaints.Where(c => !c.StartsWith("Failed to load resource", StringComparison.Ordinal)), Is.Empty);
+        // No test may cause an error or warning of the page. The browser itself reports requests that the server rejected.
+        Assert.That(_messages.Where(c => !c.StartsWith("Failed to load resource", StringComparison.Ordinal)), Is.Empty);
     }
 
-    /// <summary>Starts the dashboard, in place of one there is.</summary>
+    /// <summary>Starts the dashboard, and stops the previous one.</summary>
     protected async Task StartAsync(CancellationToken ct, params string[] options)
     {
         StopDashboard();
         _dashboard = await DashboardProcess.StartAsync(ct, options);
 
-        // So slow that what a busy machine makes late is no lag.
+        // Slow enough that a busy machine does not cause a lag.
         await _dashboard.DoAsync("load", new { rate = 1_000, publishers = 2 }, ct);
     }
 
-    /// <summary>Ends the dashboard under the page.</summary>
+    /// <summary>Stops the dashboard while the page is open.</summary>
     protected void StopDashboard()
     {
         _dashboard?.Dispose();
@@ -109,10 +109,10 @@ internal abstract class DashboardPageFixture
         {
             if (message.Type is "error" or "warning")
             {
-                _complaints.Add(message.Text);
+                _messages.Add(message.Text);
             }
         };
-        _page.PageError += (_, error) => _complaints.Add(error);
+        _page.PageError += (_, error) => _messages.Add(error);
         _page.Request += (_, request) => _requests.Add(request.Url);
         await Page.GotoAsync(Dashboard.Address.AbsoluteUri);
         await Page.Locator("[data-row=ledger]").WaitForAsync();

@@ -5,7 +5,7 @@ using Microsoft.Playwright;
 
 namespace Rx.Tests.Samples.Dashboard;
 
-/// <summary>What one can do on the page, and what it shows then.</summary>
+/// <summary>Tests the controls of the page and what the page shows.</summary>
 [TestFixture]
 internal sealed class DashboardPageTests : DashboardPageFixture
 {
@@ -14,7 +14,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
     [TestCase(ColorScheme.Light)]
     [TestCase(ColorScheme.Dark)]
     [CancelAfter(TimeLimit)]
-    public async Task Page_Loaded_LiveWithoutComplaintsAndNothingFromElsewhere(ColorScheme scheme)
+    public async Task Page_Loaded_IsLiveAndRequestsNothingFromOtherSites(ColorScheme scheme)
     {
         await OpenAsync(new() { ColorScheme = scheme });
 
@@ -35,7 +35,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Stall_Clicked_LagGrowsOthersStayAndReleaseCatchesUp()
+    public async Task Stall_Clicked_OnlyItsLagGrowsUntilReleased()
     {
         await OpenAsync();
         await Button("Stall ledger").ClickAsync();
@@ -58,14 +58,14 @@ internal sealed class DashboardPageTests : DashboardPageFixture
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Bookmark_JoinedLater_ReplaysFromThere(CancellationToken ct)
+    public async Task Bookmark_JoinedLater_ReplaysFromBookmark(CancellationToken ct)
     {
         await OpenAsync();
         await Button("Set bookmark").ClickAsync();
         ILocator join = Page.GetByRole(AriaRole.Button, new() { NameRegex = new("^Join at A") });
         await join.WaitForAsync();
         Frame set = await Dashboard.WaitForAsync("the bookmark", f => f.Bookmarks.Length == 1, ct);
-        await Dashboard.WaitForAsync("events behind it", f => f.Stream.Published > set.Bookmarks[0].Sequence + 1_000, ct);
+        await Dashboard.WaitForAsync("events after it", f => f.Stream.Published > set.Bookmarks[0].Sequence + 1_000, ct);
 
         await join.ClickAsync();
         await Page.GetByLabel("Name").FillAsync(Late);
@@ -73,7 +73,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
 
         await Page.Locator($"[data-row={Late}]").WaitForAsync();
         Frame joined = await Dashboard.WaitForAsync(
-            "it has caught up", f => f.Members.Any(m => m.Name == Late && m.Delivered > 1_000 && m.Lag < 500), ct);
+            "the subscriber caught up", f => f.Subscribers.Any(s => s.Name == Late && s.Delivered > 1_000 && s.Lag < 500), ct);
         Assert.That(joined.Of(Late).Joined, Is.EqualTo(set.Bookmarks[0].Sequence));
         Assert.That(joined.Of(Late).Dropped, Is.Zero);
         await Assertions.Expect(Page.Locator($"[data-row={Late}] .tags"))
@@ -82,16 +82,16 @@ internal sealed class DashboardPageTests : DashboardPageFixture
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task AddSubscriber_PolicyMeansNothingThere_SaysSoAndStaysOpen()
+    public async Task AddSubscriber_PolicyWithoutEffect_ShowsErrorAndStaysOpen()
     {
         await OpenAsync();
         await Button("Add subscriber").ClickAsync();
-        await Page.GetByLabel("When it lags").SelectOptionAsync("wait");
-        await Page.GetByLabel("Is called on").SelectOptionAsync("publishingThread");
+        await Page.GetByLabel("Lag policy").SelectOptionAsync("wait");
+        await Page.GetByLabel("Called on").SelectOptionAsync("publishingThread");
         await Page.GetByRole(AriaRole.Button, new() { Name = "Add", Exact = true }).ClickAsync();
 
-        await Assertions.Expect(Page.Locator("dialog [role=alert]")).ToContainTextAsync("nobody lags");
-        await Page.GetByLabel("Is called on").SelectOptionAsync("eventLoop");
+        await Assertions.Expect(Page.Locator("dialog [role=alert]")).ToContainTextAsync("never lags");
+        await Page.GetByLabel("Called on").SelectOptionAsync("eventLoop");
         await Page.GetByRole(AriaRole.Button, new() { Name = "Add", Exact = true }).ClickAsync();
         await Assertions.Expect(Page.Locator("dialog")).ToBeHiddenAsync();
         await Assertions.Expect(Page.Locator("[data-row='subscriber 1'] .tags")).ToContainTextAsync("Wait(1000)");
@@ -99,7 +99,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Controls_RemoveCompleteStartAgain_ShowOnThePage(CancellationToken ct)
+    public async Task Controls_RemoveCompleteRestart_UpdateThePage(CancellationToken ct)
     {
         await OpenAsync();
         await Page.Locator("#rate").FillAsync("20000");
@@ -119,14 +119,14 @@ internal sealed class DashboardPageTests : DashboardPageFixture
         await Assertions.Expect(Page.Locator("[data-row=ledger] .stream .note")).ToHaveAttributeAsync("data-tone", "neutral");
         await Assertions.Expect(Page.Locator("#rate")).ToBeDisabledAsync();
 
-        await Button("Start again").ClickAsync();
+        await Button("Restart").ClickAsync();
         await Page.Locator("[data-row=screen]").WaitForAsync();
         await Assertions.Expect(Page.Locator("#rate")).ToBeEnabledAsync();
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Reload_FramesMeanwhile_ResumesBehindTheLastOne()
+    public async Task Reload_Page_ResumesAfterLastFrame()
     {
         await OpenAsync();
         await WaitForAsync("() => Number(document.body.dataset.frame) > 20");
@@ -139,13 +139,13 @@ internal sealed class DashboardPageTests : DashboardPageFixture
         Assert.That(last, Is.GreaterThan(20));
         Assert.That(first, Is.EqualTo(last + 1));
 
-        // A point for each frame: the charts go on from what the page before has seen.
+        // The charts have a point per frame, and they keep the points of the previous page.
         await WaitForAsync("() => document.querySelector('#chart-rate .line.stream').getAttribute('d')?.split('L').length > 20");
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Connection_ServerComesBack_PageShowsItsRun(CancellationToken ct)
+    public async Task Connection_ServerRestarted_ShowsNewRun(CancellationToken ct)
     {
         await OpenAsync();
         await Assertions.Expect(Page.Locator("#status")).ToHaveTextAsync("live");
@@ -164,7 +164,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Keyboard_TabThrough_ReachesAllWithVisibleFocus()
+    public async Task Keyboard_Tab_ReachesEveryControlWithVisibleFocus()
     {
         await OpenAsync();
         await Button("Set bookmark").ClickAsync();
@@ -174,7 +174,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
 
         var reached = new List<string>();
 
-        // Once around from where the last click was; between the end and the beginning the browser itself has the focus.
+        // Tabs through the whole page from the last click. Between the last and the first control, the browser itself has the focus.
         for (int pressed = 0; reached.Count < all.Length && pressed < 2 * all.Length; pressed++)
         {
             await Page.Keyboard.PressAsync("Tab");
@@ -200,7 +200,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Keyboard_Only_StallsAndAddsASubscriber()
+    public async Task Keyboard_Only_StallsAndAddsSubscriber()
     {
         await OpenAsync();
         await Button("Stall uplink").FocusAsync();
@@ -243,7 +243,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
         await OpenAsync(new() { ReducedMotion = preference });
         await WaitForAsync(SomethingDrawn, "[data-row=ledger] .stream canvas");
 
-        // The pictures of so many animation frames, most of which are the same where nothing moves.
+        // Compares the pictures of consecutive animation frames. With reduced motion, most of them are equal.
         double share = await Page.EvaluateAsync<double>(
             """
             async () => {
@@ -265,7 +265,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Freeze_Pressed_PictureStaysAndControlsAnswer(CancellationToken ct)
+    public async Task Freeze_Pressed_PictureStopsAndControlsWork(CancellationToken ct)
     {
         await OpenAsync();
         await WaitForAsync(SomethingDrawn, "[data-row=ledger] .stream canvas");
@@ -278,7 +278,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
 
         await Button("Stall uplink").ClickAsync();
         await Button("Release uplink").WaitForAsync();
-        await Assertions.Expect(Page.Locator("[data-row=uplink] .subject .note")).ToContainTextAsync("holds the publishers");
+        await Assertions.Expect(Page.Locator("[data-row=uplink] .subject .note")).ToContainTextAsync("blocks the publishers");
         await Dashboard.DoAsync("subscribers", new { name = Late }, ct);
         await Page.Locator($"[data-row={Late}] [data-stat=lag]").WaitForAsync();
         await Button($"Remove {Late}").ClickAsync();
@@ -295,18 +295,18 @@ internal sealed class DashboardPageTests : DashboardPageFixture
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task SlowSubscriber_OnTheSubject_OthersWaitForIt(CancellationToken ct)
+    public async Task Subject_SlowSubscriber_OthersWaitForIt(CancellationToken ct)
     {
-        await Dashboard.DoAsync("subscribers", new { name = "snail", speed = 1 }, ct);
+        await Dashboard.DoAsync("subscribers", new { name = "slow", speed = 1 }, ct);
         await OpenAsync();
 
-        await Assertions.Expect(Page.Locator("[data-row=snail] .subject .note")).ToHaveTextAsync("its OnNext holds the publishers");
+        await Assertions.Expect(Page.Locator("[data-row=slow] .subject .note")).ToHaveTextAsync("its OnNext blocks the publishers");
         await Assertions.Expect(Page.Locator("[data-row=uplink] .subject .note")).ToHaveTextAsync("waits for others");
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Hoarders_SeveralRemoved_OneNoticeUntilItIsDismissed(CancellationToken ct)
+    public async Task MaxHeld_SeveralRemoved_OneNoticeUntilDismissed(CancellationToken ct)
     {
         await StartAsync(ct, "--most-held", "10000");
         await OpenAsync();
@@ -336,9 +336,9 @@ internal sealed class DashboardPageTests : DashboardPageFixture
         await Page.EvaluateAsync("() => { const add = document.querySelector('dialog [type=submit]'); add.click(); add.click(); }");
         await Page.Locator("[data-row='subscriber 1']").WaitForAsync();
 
-        Frame before = await Dashboard.WaitForAsync("it", f => f.Members.Length > 3, ct);
+        Frame before = await Dashboard.WaitForAsync("the new subscriber", f => f.Subscribers.Length > 3, ct);
         Frame after = await Dashboard.WaitForAsync("a later frame", f => f.Time > before.Time + 1, ct);
-        Assert.That(after.Members.Select(m => m.Name), Is.EqualTo(new[] { "ledger", "screen", "uplink", "subscriber 1" }));
+        Assert.That(after.Subscribers.Select(s => s.Name), Is.EqualTo(new[] { "ledger", "screen", "uplink", "subscriber 1" }));
     }
 
     [TestCase("#rate", "2.5", "Publish rate must be a whole number from 1 to 1,000,000, not 2.5.")]
@@ -346,7 +346,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
     [TestCase("#rate", "", "Publish rate must be a whole number from 1 to 1,000,000.")]
     [TestCase("#publishers", "9", "Publishers must be a whole number from 1 to 8, not 9.")]
     [CancelAfter(TimeLimit)]
-    public async Task Load_NoSuchNumber_SaidInWords(string input, string text, string expected)
+    public async Task Load_InvalidNumber_ShowsMessage(string input, string text, string expected)
     {
         await OpenAsync();
         await Page.Locator(input).FillAsync(text);
@@ -360,11 +360,11 @@ internal sealed class DashboardPageTests : DashboardPageFixture
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task AddSubscriber_NoSuchCapacity_SaidInWordsAndStaysOpen()
+    public async Task AddSubscriber_InvalidCapacity_ShowsMessageAndStaysOpen()
     {
         await OpenAsync();
         await Button("Add subscriber").ClickAsync();
-        await Page.GetByLabel("When it lags").SelectOptionAsync("wait");
+        await Page.GetByLabel("Lag policy").SelectOptionAsync("wait");
         await Page.GetByLabel("n, in events").FillAsync("1.5");
         await Page.GetByRole(AriaRole.Button, new() { Name = "Add", Exact = true }).ClickAsync();
 
@@ -380,17 +380,17 @@ internal sealed class DashboardPageTests : DashboardPageFixture
         ILocator slider = Page.Locator("#rate-slider");
         await slider.FillAsync("400");
 
-        await Dashboard.WaitForAsync("ten thousand", f => f.Rate == 10_000, ct);
+        await Dashboard.WaitForAsync("the rate", f => f.Rate == 10_000, ct);
         await Assertions.Expect(Page.Locator("#rate")).ToHaveValueAsync("10000");
-        await Assertions.Expect(slider).ToHaveAttributeAsync("aria-valuetext", "10,000 a second");
+        await Assertions.Expect(slider).ToHaveAttributeAsync("aria-valuetext", "10,000 per second");
         await slider.FocusAsync();
         await Page.Keyboard.PressAsync("End");
-        await Dashboard.WaitForAsync("the most", f => f.Rate == 1_000_000, ct);
+        await Dashboard.WaitForAsync("the maximum rate", f => f.Rate == 1_000_000, ct);
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Ended_Subscriber_OffersNoStall(CancellationToken ct)
+    public async Task Subscriber_Ended_CannotBeStalled(CancellationToken ct)
     {
         await Dashboard.DoAsync("subscribers", new { name = "picky", policy = "fail", capacity = 500 }, ct);
         await OpenAsync();
@@ -401,20 +401,20 @@ internal sealed class DashboardPageTests : DashboardPageFixture
         await Assertions.Expect(Page.Locator("[data-row=picky] .stream .note")).ToContainTextAsync("ended: ");
         await Assertions.Expect(Page.Locator("[data-row=picky] .stall")).ToBeHiddenAsync();
         await Assertions.Expect(Button("Remove picky")).ToBeFocusedAsync();
-        Assert.That(await Page.Locator(".stall[aria-pressed]").CountAsync(), Is.Zero, "What changes its label has no state beside it.");
+        Assert.That(await Page.Locator(".stall[aria-pressed]").CountAsync(), Is.Zero, "A button that changes its label has no pressed state.");
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Legend_Opened_NamesEveryFigure()
+    public async Task Legend_Opened_ExplainsEveryNumber()
     {
         await OpenAsync();
         await Page.GetByText("How to read the lanes").ClickAsync();
 
         string text = await Page.Locator(".legend").InnerTextAsync();
-        foreach (string figure in await Page.Locator("[data-row=publishers] .stream dt, [data-row=ledger] .stream dt").AllInnerTextsAsync())
+        foreach (string name in await Page.Locator("[data-row=publishers] .stream dt, [data-row=ledger] .stream dt").AllInnerTextsAsync())
         {
-            Assert.That(figure == "published" || text.Contains(figure, StringComparison.Ordinal), figure);
+            Assert.That(name == "published" || text.Contains(name, StringComparison.Ordinal), name);
         }
     }
 

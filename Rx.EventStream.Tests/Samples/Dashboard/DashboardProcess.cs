@@ -7,13 +7,13 @@ using System.Text.RegularExpressions;
 
 namespace Rx.Tests.Samples.Dashboard;
 
-/// <summary>The sample <c>dashboard</c> on a port of its own, and what its page does with it.</summary>
+/// <summary>Runs the sample <c>dashboard</c> on a free port, and sends the requests that its page would send.</summary>
 internal sealed partial class DashboardProcess : IDisposable
 {
     private static readonly JsonSerializerOptions _web = new(JsonSerializerDefaults.Web);
 
     private readonly HttpClient _client;
-    private long? _seen;
+    private long? _lastId;
 
     private DashboardProcess(SampleProcess sample, Uri address)
     {
@@ -46,7 +46,7 @@ internal sealed partial class DashboardProcess : IDisposable
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken ct) =>
         _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
 
-    /// <summary>Asks for something that is granted.</summary>
+    /// <summary>Sends a POST request that must succeed.</summary>
     public async Task<JsonElement> DoAsync(string path, object? body, CancellationToken ct)
     {
         using HttpResponseMessage response = await _client.PostAsync(new Uri($"api/{path}", UriKind.Relative), JsonContent.Create(body), ct);
@@ -55,14 +55,14 @@ internal sealed partial class DashboardProcess : IDisposable
         return answer.Length == 0 ? default : JsonSerializer.Deserialize<JsonElement>(answer);
     }
 
-    /// <summary>Has something removed that is there.</summary>
+    /// <summary>Sends a DELETE request that must succeed.</summary>
     public async Task DeleteAsync(string path, CancellationToken ct)
     {
         using HttpResponseMessage response = await _client.DeleteAsync(new Uri($"api/{path}", UriKind.Relative), ct);
         Assert.That(response.IsSuccessStatusCode, Is.True, $"{path}: {(int)response.StatusCode}");
     }
 
-    /// <summary>Follows the page's events, from behind a given one where it is given.</summary>
+    /// <summary>Follows the events for the page, from the one after the given id on, if an id is given.</summary>
     public async IAsyncEnumerable<DashboardEvent> FollowAsync(
         string? lastEventId, [EnumeratorCancellation] CancellationToken ct, string path = "events")
     {
@@ -81,16 +81,16 @@ internal sealed partial class DashboardProcess : IDisposable
         }
     }
 
-    /// <summary>Follows the events, behind those it has looked at already, until one shows what is waited for.</summary>
+    /// <summary>Follows the events until a frame meets the condition. It starts after the last event of the previous call.</summary>
     public async Task<Frame> WaitForAsync(string what, Func<Frame, bool> condition, CancellationToken ct)
     {
         DashboardEvent? newest = null;
         try
         {
-            await foreach (DashboardEvent e in FollowAsync(_seen?.ToString(CultureInfo.InvariantCulture), ct))
+            await foreach (DashboardEvent e in FollowAsync(_lastId?.ToString(CultureInfo.InvariantCulture), ct))
             {
                 newest = e;
-                _seen = e.Id;
+                _lastId = e.Id;
                 if (condition(e.Frame))
                 {
                     return e.Frame;
@@ -99,10 +99,10 @@ internal sealed partial class DashboardProcess : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // told below
+            // Reported below.
         }
 
-        throw new AssertionException($"Never: {what}. The newest frame: {newest?.Frame}");
+        throw new AssertionException($"No frame shows {what}. The newest frame: {newest?.Frame}");
     }
 
     public void Dispose()

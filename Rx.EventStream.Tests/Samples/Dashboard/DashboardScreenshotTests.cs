@@ -2,29 +2,29 @@ using Microsoft.Playwright;
 
 namespace Rx.Tests.Samples.Dashboard;
 
-/// <summary>What the README and people who review a change look at.</summary>
+/// <summary>Takes the screenshots for the README and for reviews.</summary>
 [TestFixture]
 internal sealed class DashboardScreenshotTests
 {
     private const int TimeLimit = 120_000;
 
-    /// <summary>After so many seconds there is something on the charts.</summary>
-    private const double Begun = 12;
+    /// <summary>The seconds until the charts show enough.</summary>
+    private const double ChartTime = 12;
 
-    /// <summary>After so many more the subject's publishers have visibly waited, and the stream's marbles gone on.</summary>
-    private const double Stalled = 3;
+    /// <summary>The seconds until the lanes show that the subject's publishers wait and the stream continues.</summary>
+    private const double StallTime = 3;
 
     private static readonly (string Suffix, int Width, int Height)[] _windows = [("", 1400, 985), ("-390", 390, 844)];
     private static readonly (string Name, ColorScheme Scheme)[] _themes = [("light", ColorScheme.Light), ("dark", ColorScheme.Dark)];
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Page_OneSubscriberStalled_Pictured(CancellationToken ct)
+    public async Task Page_OneSubscriberStalled_TakesScreenshots(CancellationToken ct)
     {
         await using Browser browser = await Browser.StartAsync();
         using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
         await dashboard.DoAsync("load", new { rate = 50_000, publishers = 4 }, ct);
-        await dashboard.WaitForAsync("charts with something on them", f => f.Time > Begun, ct);
+        await dashboard.WaitForAsync("enough time for the charts", f => f.Time > ChartTime, ct);
 
         await using IBrowserContext context = await browser.NewContextAsync(new() { ColorScheme = ColorScheme.Light });
         IPage page = await context.NewPageAsync();
@@ -33,10 +33,10 @@ internal sealed class DashboardScreenshotTests
         await page.Locator("[data-row=ledger]").WaitForAsync();
         await dashboard.DoAsync("bookmarks", null, ct);
         await dashboard.DoAsync("subscribers/1/stall", new { stalled = true }, ct);
-        await dashboard.WaitForAsync("a publisher that waits", f => f.Subject.StalledFor > Stalled, ct);
-        await page.Locator("[data-row=ledger] .subject .note").GetByText("holds the publishers").WaitForAsync();
+        await dashboard.WaitForAsync("a stalled publisher", f => f.Subject.StalledFor > StallTime, ct);
+        await page.Locator("[data-row=ledger] .subject .note").GetByText("blocks the publishers").WaitForAsync();
 
-        // One page in both themes, one right after the other: they show the same moment.
+        // One page, first in one theme and then in the other, so that both pictures show the same moment.
         foreach ((string suffix, int width, int height) in _windows)
         {
             await page.SetViewportSizeAsync(width, height);
@@ -59,7 +59,7 @@ internal sealed class DashboardScreenshotTests
             string path = Path.Combine(Folder(), $"dashboard-{name}{suffix}.png");
             await page.ScreenshotAsync(new() { Path = path, FullPage = isFull });
 
-            Assert.That(new FileInfo(path).Length, Is.GreaterThan(10_000), "There is something on it.");
+            Assert.That(new FileInfo(path).Length, Is.GreaterThan(10_000), "The picture is not empty.");
             TestContext.AddTestAttachment(path);
         }
     }

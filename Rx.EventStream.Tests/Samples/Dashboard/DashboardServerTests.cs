@@ -4,12 +4,12 @@ using System.Text.Json;
 
 namespace Rx.Tests.Samples.Dashboard;
 
-/// <summary>What the page is given and can ask for, without a browser.</summary>
+/// <summary>Tests the HTTP responses of the server, without a browser.</summary>
 [TestFixture]
 internal sealed class DashboardServerTests
 {
     private const int TimeLimit = 90_000;
-    private const string Longest = "0123456789012345678901234";
+    private const string TooLong = "0123456789012345678901234";
 
     private static readonly Dictionary<string, string> _types = new()
     {
@@ -21,7 +21,7 @@ internal sealed class DashboardServerTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task File_OfThePage_ServedAndNamesNothingFromElsewhere(CancellationToken ct)
+    public async Task PageFiles_Requested_ServedWithoutLinksToOtherSites(CancellationToken ct)
     {
         string folder = Path.Combine(Repository.Root, "Rx.EventStream.Samples", "Dashboard", "Page");
         string[] names = [.. Directory.GetFiles(folder).Select(f => Path.GetFileName(f)), "icon.svg"];
@@ -42,7 +42,7 @@ internal sealed class DashboardServerTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Events_NewPage_FramesInOrderUnderTheirSequences(CancellationToken ct)
+    public async Task Events_NewPage_FramesInOrderOfTheirIds(CancellationToken ct)
     {
         using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
 
@@ -50,13 +50,13 @@ internal sealed class DashboardServerTests
 
         Assert.That(events.Select(e => e.Id), Is.Ordered.And.Unique);
         Assert.That(events.Select(e => e.Frame.Time), Is.Ordered.And.Unique);
-        Assert.That(events[0].Id, Is.Zero, "A new page gets what is retained, and that is all there is yet.");
-        Assert.That(events[^1].Frame.Members.Select(m => m.Name), Is.EqualTo(new[] { "ledger", "screen", "uplink" }));
+        Assert.That(events[0].Id, Is.Zero, "A new page receives the retained frames, which are all frames so far.");
+        Assert.That(events[^1].Frame.Subscribers.Select(s => s.Name), Is.EqualTo(new[] { "ledger", "screen", "uplink" }));
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Events_LastEventId_ResumesBehindIt(CancellationToken ct)
+    public async Task Events_LastEventIdHeader_ResumesAfterIt(CancellationToken ct)
     {
         using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
         DashboardEvent last = await dashboard.FollowAsync(null, ct).SkipWhile(e => e.Id < 3).FirstAsync(ct);
@@ -64,13 +64,13 @@ internal sealed class DashboardServerTests
 
         DashboardEvent[] missed = await dashboard.FollowAsync($"{last.Id}", ct).Take(10).ToArrayAsync(ct);
 
-        Assert.That(missed.Select(e => e.Id), Is.EqualTo(Enumerable.Range(1, 10).Select(i => last.Id + i)), "every one that was missed");
+        Assert.That(missed.Select(e => e.Id), Is.EqualTo(Enumerable.Range(1, 10).Select(i => last.Id + i)), "All missed frames arrive.");
         Assert.That(missed[0].Frame.Time, Is.GreaterThan(last.Frame.Time));
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Events_LastEventIdInTheAddress_ResumesBehindIt(CancellationToken ct)
+    public async Task Events_LastEventIdInQuery_ResumesAfterIt(CancellationToken ct)
     {
         using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
         await dashboard.FollowAsync(null, ct).SkipWhile(e => e.Id < 5).FirstAsync(ct);
@@ -82,7 +82,7 @@ internal sealed class DashboardServerTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Events_LastEventIdOfAnotherProcess_StartsWithWhatIsRetained(CancellationToken ct)
+    public async Task Events_LastEventIdOfOtherProcess_StartsAtOldest(CancellationToken ct)
     {
         using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
 
@@ -95,7 +95,7 @@ internal sealed class DashboardServerTests
     [TestCase("-1")]
     [TestCase("99999999999999999999")]
     [CancelAfter(TimeLimit)]
-    public async Task Events_LastEventIdIsNone_RefusedWithReason(string id)
+    public async Task Events_InvalidLastEventId_RejectedWithReason(string id)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
@@ -110,7 +110,7 @@ internal sealed class DashboardServerTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Control_BadInput_RefusedWithReasonAndWithoutEffect(CancellationToken ct)
+    public async Task Request_InvalidInput_RejectedWithReasonAndNoEffect(CancellationToken ct)
     {
         (string Path, string Body, string Detail)[] cases =
         [
@@ -121,21 +121,21 @@ internal sealed class DashboardServerTests
             ("load", """{"rate":1.5}""", "at $.rate"),
             ("load", """{"rate":"100"}""", "at $.rate"),
             ("load", """{"speed":1}""", "at $.speed"),
-            ("load", "rate=1", "does not fit"),
-            ("load", "", "needs a body"),
-            ("load", "null", "needs a body"),
+            ("load", "rate=1", "is not valid"),
+            ("load", "", "needs a JSON body"),
+            ("load", "null", "needs a JSON body"),
             ("subscribers", """{"policy":"drop"}""", "policy must be one of unbounded, dropOldest, latest, fail, wait, not 'drop'."),
             ("subscribers", """{"policy":"dropOldest"}""", "dropOldest needs a capacity"),
             ("subscribers", """{"policy":"latest","capacity":1}""", "latest has no capacity"),
             ("subscribers", """{"policy":"fail","capacity":0}""", "capacity must be a whole number from 1 to 1,000,000, not 0."),
             ("subscribers", """{"scheduler":"thread"}""", "scheduler must be one of threadPool, eventLoop, newThread, publishingThread"),
-            ("subscribers", """{"scheduler":"publishingThread","policy":"latest"}""", "nobody lags"),
+            ("subscribers", """{"scheduler":"publishingThread","policy":"latest"}""", "never lags"),
             ("subscribers", """{"joinAt":"then"}""", "joinAt must be one of now, oldest, bookmark, not 'then'."),
             ("subscribers", """{"joinAt":"bookmark"}""", "bookmark is missing"),
             ("subscribers", """{"speed":0}""", "speed must be a whole number from 1"),
             ("subscribers", """{"name":" "}""", "name must have 1 to 24 characters, not 0."),
-            ("subscribers", $$"""{"name":"{{Longest}}"}""", "not 25."),
-            ("subscribers/1/stall", "{}", "does not fit"),
+            ("subscribers", $$"""{"name":"{{TooLong}}"}""", "not 25."),
+            ("subscribers/1/stall", "{}", "is not valid"),
         ];
         using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
         Frame before = await dashboard.WaitForAsync("a frame", _ => true, ct);
@@ -153,7 +153,7 @@ internal sealed class DashboardServerTests
         }
 
         Frame after = await dashboard.WaitForAsync("a later frame", f => f.Time > before.Time, ct);
-        Assert.That((after.Rate, after.Publishers, after.Members.Length), Is.EqualTo((before.Rate, before.Publishers, before.Members.Length)));
+        Assert.That((after.Rate, after.Publishers, after.Subscribers.Length), Is.EqualTo((before.Rate, before.Publishers, before.Subscribers.Length)));
     }
 
     [TestCase("POST", "subscribers/99/stall", """{"stalled":true}""", HttpStatusCode.NotFound, "There is no subscriber 99.")]
@@ -162,7 +162,7 @@ internal sealed class DashboardServerTests
     [TestCase("POST", "subscribers", """{"joinAt":"bookmark","bookmark":"Z"}""", HttpStatusCode.NotFound, "There is no bookmark 'Z'.")]
     [TestCase("POST", "subscribers", """{"name":"ledger"}""", HttpStatusCode.Conflict, "There is a subscriber 'ledger' already.")]
     [CancelAfter(TimeLimit)]
-    public async Task Control_NotThere_RefusedWithReason(string method, string path, string body, HttpStatusCode status, string detail)
+    public async Task Request_UnknownItem_RejectedWithReason(string method, string path, string body, HttpStatusCode status, string detail)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
@@ -180,7 +180,7 @@ internal sealed class DashboardServerTests
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Control_TooMany_RefusedWithReason(CancellationToken ct)
+    public async Task Request_TooManyItems_RejectedWithReason(CancellationToken ct)
     {
         using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
         for (int i = 0; i < 5; i++)
@@ -198,13 +198,13 @@ internal sealed class DashboardServerTests
             using HttpResponseMessage response = await dashboard.SendAsync(request, ct);
 
             Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.Conflict));
-            Assert.That(await DetailOf(response, ct), Does.Contain($"{path} already: remove one first"));
+            Assert.That(await DetailOf(response, ct), Does.Contain($"{path} already. Remove one first"));
         }
     }
 
     [Test]
     [CancelAfter(TimeLimit)]
-    public async Task Control_FromAnotherSite_Refused(CancellationToken ct)
+    public async Task Request_FromOtherSite_Rejected(CancellationToken ct)
     {
         using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
         using var foreign = new HttpRequestMessage(HttpMethod.Post, "api/complete");

@@ -1,6 +1,6 @@
 namespace Rx.Tests.Samples.Dashboard;
 
-/// <summary>What the page is told, as far as tests look at it.</summary>
+/// <summary>The part of a frame that the tests use.</summary>
 internal sealed record Frame(
     string Run,
     double Time,
@@ -10,20 +10,20 @@ internal sealed record Frame(
     long Memory,
     Frame.Side Stream,
     Frame.Side Subject,
-    Frame.Member[] Members,
+    Frame.Subscriber[] Subscribers,
     Frame.Bookmark[] Bookmarks,
     Frame.Notice[] Notices)
 {
-    public Member Of(string name) =>
-        Members.FirstOrDefault(m => m.Name == name)
-        ?? throw new AssertionException($"There is no '{name}' among {string.Join(", ", Members.Select(m => m.Name))}.");
+    public Subscriber Of(string name) =>
+        Subscribers.FirstOrDefault(s => s.Name == name)
+        ?? throw new AssertionException($"There is no subscriber '{name}', only {string.Join(", ", Subscribers.Select(s => s.Name))}.");
 
     internal sealed record Side(long Published, double Rate, double Cost, double StalledFor);
 
-    internal sealed record Member(
-        int Id, string Name, long Joined, bool Stalled, string? End, long Position, long Lag, long Dropped, long Delivered, Twin Subject);
+    internal sealed record Subscriber(
+        int Id, string Name, long Joined, bool Stalled, string? End, long Position, long Lag, long Dropped, long Delivered, SubjectSubscriber Subject);
 
-    internal sealed record Twin(long Delivered, bool Busy, string? End);
+    internal sealed record SubjectSubscriber(long Delivered, bool Busy, string? End);
 
     internal sealed record Bookmark(string Name, long Sequence);
 

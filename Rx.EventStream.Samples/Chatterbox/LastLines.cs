@@ -3,8 +3,8 @@ using Spectre.Console.Rendering;
 
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>The last lines of a text that is longer than the screen, as they are after breaking long ones.</summary>
-internal sealed class Tail(IReadOnlyList<IRenderable> text, int height) : IRenderable
+/// <summary>Renders the last lines of a text that is longer than the screen. It counts lines after wrapping.</summary>
+internal sealed class LastLines(IReadOnlyList<IRenderable> text, int height) : IRenderable
 {
     public Measurement Measure(RenderOptions options, int maxWidth) => new(maxWidth, maxWidth);
 

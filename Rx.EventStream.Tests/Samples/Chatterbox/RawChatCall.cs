@@ -4,14 +4,14 @@ using System.Net.Http.Headers;
 
 namespace Rx.Tests.Samples.Chatterbox;
 
-/// <summary>A Chat call by the bytes, so that it can break off where no gRPC client would.</summary>
-internal sealed class HalfLine : IDisposable
+/// <summary>A Chat call that sends raw bytes, so it can break the connection within a message, which a gRPC client cannot do.</summary>
+internal sealed class RawChatCall : IDisposable
 {
     private readonly HttpClient _client = new();
     private readonly Pipe _bytes = new();
     private readonly CancellationTokenSource _broken = new();
 
-    public HalfLine(string address)
+    public RawChatCall(string address)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, $"http://{address}/chatterbox.ChatterBox/Chat")
         {
@@ -26,7 +26,7 @@ internal sealed class HalfLine : IDisposable
 
     public async Task SendAsync(byte[] bytes, CancellationToken ct) => await _bytes.Writer.WriteAsync(bytes, ct);
 
-    /// <summary>Breaks off.</summary>
+    /// <summary>Breaks the connection.</summary>
     public void Dispose()
     {
         _broken.Cancel();

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace Rx.Samples.Dashboard;
 
-/// <summary>Leaves Ctrl-C to <see cref="SampleHost"/>, which ends all samples in one way; a web host would take it for itself.</summary>
-internal sealed class SignalsElsewhere : IHostLifetime
+/// <summary>Replaces the default lifetime of the web host, which would handle Ctrl-C. <see cref="SampleHost"/> handles it for all samples.</summary>
+internal sealed class NullHostLifetime : IHostLifetime
 {
     public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 

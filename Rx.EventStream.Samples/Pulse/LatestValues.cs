@@ -2,12 +2,12 @@ using System.Collections.Concurrent;
 
 namespace Rx.Samples.Pulse;
 
-/// <summary>The newest event of each name. Written by one subscriber, read by the view.</summary>
-internal sealed class Board
+/// <summary>The newest event of each measure. Written by one subscriber, read by the view.</summary>
+internal sealed class LatestValues
 {
     private readonly ConcurrentDictionary<string, PulseEvent> _newest = new();
 
-    public void Show(PulseEvent value) => _newest[value.Name] = value;
+    public void Update(PulseEvent value) => _newest[value.Name] = value;
 
     public PulseEvent? Find(string name) => _newest.GetValueOrDefault(name);
 

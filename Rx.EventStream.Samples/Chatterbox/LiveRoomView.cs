@@ -3,13 +3,13 @@ using Spectre.Console;
 
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>The room on a screen: what was said last on the left, who is there on the right.</summary>
-internal sealed class RoomBoard(IReadOnlyList<RoomAddress> addresses) : IRoomView
+/// <summary>Shows the room on a terminal: the newest lines on the left, the members on the right.</summary>
+internal sealed class LiveRoomView(IReadOnlyList<RoomAddress> addresses) : IRoomView
 {
-    /// <summary>More lines than a screen has.</summary>
-    private const int MostLines = 200;
+    /// <summary>More lines than any terminal shows.</summary>
+    private const int MaxLines = 200;
 
-    /// <summary>Title, the space below it, and the line that the cursor is in.</summary>
+    /// <summary>The title, the blank line below it, and the line of the cursor.</summary>
     private const int OtherLines = 3;
 
     private const int MembersWidth = 16;
@@ -18,10 +18,10 @@ internal sealed class RoomBoard(IReadOnlyList<RoomAddress> addresses) : IRoomVie
     private readonly Lock _lock = new();
     private readonly Queue<Markup> _lines = [];
     private ImmutableSortedSet<string> _members = Roster.Empty;
-    private string _status = "looking for the room";
-    private string? _goodbye;
+    private string _status = "connecting";
+    private string? _lastMessage;
 
-    public void Arrived(string? name, ImmutableSortedSet<string> members)
+    public void ShowMembers(string? name, ImmutableSortedSet<string> members)
     {
         lock (_lock)
         {
@@ -30,17 +30,17 @@ internal sealed class RoomBoard(IReadOnlyList<RoomAddress> addresses) : IRoomVie
         }
     }
 
-    public void Happened(Event happened, ImmutableSortedSet<string> members)
+    public void ShowEvent(Event roomEvent, ImmutableSortedSet<string> members)
     {
         lock (_lock)
         {
             _members = members;
-            string text = Markup.Escape(Wording.Of(happened));
-            Add(happened.What == What.Chat ? text : $"[grey]{text}[/]");
+            string text = Markup.Escape(RoomText.Format(roomEvent));
+            Add(roomEvent.What == What.Chat ? text : $"[grey]{text}[/]");
         }
     }
 
-    public void Notice(string text)
+    public void ShowNotice(string text)
     {
         lock (_lock)
         {
@@ -50,9 +50,9 @@ internal sealed class RoomBoard(IReadOnlyList<RoomAddress> addresses) : IRoomVie
         }
     }
 
-    public void Goodbye(string text) => Volatile.Write(ref _goodbye, text);
+    public void Close(string text) => Volatile.Write(ref _lastMessage, text);
 
-    /// <summary>Draws until the task is done.</summary>
+    /// <summary>Draws until the task has completed.</summary>
     public async Task ShowAsync(Task done)
     {
         await AnsiConsole.Live(new Text("")).Overflow(VerticalOverflow.Crop).Cropping(VerticalOverflowCropping.Top).StartAsync(async screen =>
@@ -64,8 +64,8 @@ internal sealed class RoomBoard(IReadOnlyList<RoomAddress> addresses) : IRoomVie
             while (await Task.WhenAny(done, Task.Delay(_interval)) != done);
         });
 
-        // Below the picture, not into it.
-        if (Volatile.Read(ref _goodbye) is { } text)
+        // Below the live display, which would draw over it.
+        if (Volatile.Read(ref _lastMessage) is { } text)
         {
             await Console.Error.WriteLineAsync(text);
         }
@@ -74,7 +74,7 @@ internal sealed class RoomBoard(IReadOnlyList<RoomAddress> addresses) : IRoomVie
     private void Add(string markup)
     {
         _lines.Enqueue(new Markup(markup));
-        if (_lines.Count > MostLines)
+        if (_lines.Count > MaxLines)
         {
             _lines.Dequeue();
         }
@@ -90,7 +90,7 @@ internal sealed class RoomBoard(IReadOnlyList<RoomAddress> addresses) : IRoomVie
             Grid grid = new Grid { Width = width }
                 .AddColumn(new GridColumn().NoWrap().Width(Math.Max(width - MembersWidth - 4, 1)))
                 .AddColumn(new GridColumn().NoWrap().Width(MembersWidth).PadRight(0))
-                .AddRow(new Tail([.. _lines.TakeLast(height)], height), new Rows(members));
+                .AddRow(new LastLines([.. _lines.TakeLast(height)], height), new Rows(members));
             string title = $"[bold teal]chatterbox[/] [grey]at {Markup.Escape(string.Join(", ", addresses))}, {_status}, {_members.Count:N0} here[/]";
             return new Rows(new Markup(title), Text.Empty, grid);
         }
