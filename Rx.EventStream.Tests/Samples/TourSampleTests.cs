@@ -39,7 +39,7 @@ internal sealed class TourSampleTests
     [TestCase(5, "slow       --0a--------2c--------5f--------6g--------7h-----", "delivered 5, dropped 3")]
     [TestCase(6, "slow       --a--------d--------g--------h-----", "delivered 4, dropped 4")]
     [TestCase(7, "published   --a--b--c--d--e--f--g--h--", "slow        --a--------X", "another     --a--b--c--d--e--f--g--h--",
-        "The subscriber 'slow' was 3 events behind at sequence 1, more than the 2 its lag policy allows.")]
+        "The subscriber 'slow' was 3 events behind at sequence number 1, more than the 2 that its lag policy allows.")]
     [TestCase(8, "published   --a--b--c--d--------e--------f--------------------", "slow        --a--------b--------c--------d--------e--------f--")]
     [TestCase(9, "published     --10--5---1---2--------4---3---", "balance         10  15  16  18       22  25",
         "the client's                (16 18)--22--25--", "the client starts with 15")]
