@@ -149,7 +149,9 @@ public sealed partial class EventStream<T>
         do
         {
             sequence = claims.Count;
-            if (!_gate!.HasRoom(sequence, count))
+
+            // A delivery that began on the fast path, before the gate was there, holds no publisher back: its own could not be told that it would wait for itself.
+            if (!_gate!.HasRoom(sequence, count) && !claims.HasUnknownDrainer)
             {
                 return false;
             }

@@ -231,7 +231,7 @@ internal sealed class LagPolicyTests
         Assert.That(slow.Error, Is.TypeOf<SubscriberLaggedException>());
         var error = (SubscriberLaggedException)slow.Error!;
         Assert.That((error.SubscriberName, error.Sequence, error.MissedCount), Is.EqualTo(("slow", 3L, 10L)));
-        Assert.That(error.Message, Does.Contain("slow").And.Contain("10 ").And.Contain("sequence 3").And.Contain("the 3 "));
+        Assert.That(error.Message, Does.Contain("slow").And.Contain("10 ").And.Contain("sequence number 3").And.Contain("the 3 "));
         Assert.That(slow.Violations, Is.Empty);
         Assert.That(subscription.IsDisposed, Is.True);
         Assert.That(inline.Count, Is.EqualTo(13));

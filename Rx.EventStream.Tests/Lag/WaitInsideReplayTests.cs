@@ -29,32 +29,50 @@ public sealed class WaitInsideReplayTests
     }
 
     [Test]
-    public async Task OnNext_GateOpenedInsideTheDelivery_ThrowsInsideAndWaitsOutside([Values] bool isSingleWriter)
+    public async Task OnNext_GateOpenedInsideTheDelivery_DoesNotWaitForItself([Values] bool isSingleWriter)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
         EventReader<int>? reader = null;
         Exception? thrown = null;
         using IDisposable subscription = stream.Subscribe(value =>
         {
-            if (value == 0)
+            if (value == 1)
             {
                 // The delivery began before the gate was there.
                 reader = stream.WithLagPolicy(LagPolicy.Wait(1)).OpenReader();
-                stream.OnNext(1);
-                thrown = Assert.Catch(() => stream.OnNext(2));
+                stream.OnNext(2);
+                thrown = Record(() => stream.OnNext(3));
             }
         });
+        stream.OnNext(0);
 
-        await Eventually.Ends(Eventually.OnThread(() => stream.OnNext(0)));
-        ValueTask<long> published = stream.OnNextAsync(3);
+        await Eventually.Ends(Eventually.OnThread(() => stream.OnNext(1)));
+        ValueTask<long> published = stream.OnNextAsync(4);
 
-        Assert.That(thrown, Is.InstanceOf<InvalidOperationException>(), "Waiting there would wait for itself.");
+        // Among several writers the thread of a delivery on the fast path is not known, so the event is published: see decision 0019.
+        Assert.That(thrown, isSingleWriter ? Is.InstanceOf<InvalidOperationException>() : Is.Null);
         Assert.That(published.IsCompleted, Is.False, "The reader is full.");
-        Assert.That(reader!.TryRead(out _), Is.True);
-        Assert.That(await published.AsTask().WaitAsync(TimeSpan.FromSeconds(30)), Is.EqualTo(2));
+        while (reader!.TryRead(out _))
+        {
+        }
+
+        Assert.That(await published.AsTask().WaitAsync(TimeSpan.FromSeconds(30)), Is.EqualTo(isSingleWriter ? 3 : 4));
         reader.Dispose();
         thrown = await Assert.CatchAsync(() => Eventually.Ends(Eventually.OnThread(() => Nested(stream))));
         Assert.That(thrown, Is.InstanceOf<InvalidOperationException>());
+    }
+
+    private static Exception? Record(Action action)
+    {
+        try
+        {
+            action();
+            return null;
+        }
+        catch (Exception error)
+        {
+            return error;
+        }
     }
 
     /// <summary>Publishes from inside a delivery where there is no room for two.</summary>

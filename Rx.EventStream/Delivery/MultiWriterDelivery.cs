@@ -14,7 +14,7 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
 
     internal override bool IsDraining => _log.Claims.Read().IsDraining;
 
-    internal override bool IsInside => _log.Claims.IsDrainedByCurrentThread(_cursor.Sequence);
+    internal override bool IsInside => _log.Claims.IsDrainedByCurrentThread;
 
     /// <remarks>
     /// <code>
@@ -34,7 +34,7 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
         return true;
     }
 
-    private protected override void BeginDrainOwned() => _log.Claims.DrainOn();
+    private protected override void BeginDrainOwned() => _log.Claims.NoteDrainer();
 
     private protected override void OpenLocked()
     {
@@ -70,7 +70,7 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
             return true;
         }
 
-        _log.Claims.DrainOn();
+        _log.Claims.NoteDrainer();
         return false;
     }
 
