@@ -4,14 +4,14 @@ using System.Reactive.Disposables;
 
 namespace Rx.Tests.Concurrency;
 
-/// <summary>A subscription may be disposed by another thread while it is still being started.</summary>
+/// <summary>Another thread may dispose a subscription while it is still starting.</summary>
 [TestFixture]
 internal sealed class DisposeAtStartTests
 {
     private static readonly TimeSpan _duration = TimeSpan.FromSeconds(2);
 
     [Test]
-    public void Dispose_WhileTheSubscriptionParks_GivesItsLeaseBack([Values] bool singleWriter, [Values(1, 2, 64)] int capacity)
+    public void Dispose_WhileSubscriptionParks_ReturnsItsLease([Values] bool singleWriter, [Values(1, 2, 64)] int capacity)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = singleWriter, SegmentCapacity = capacity });
         bool isOver = false;

@@ -1,10 +1,11 @@
-using Rx.Parking;
 using Rx.Delivery;
+using Rx.Parking;
 using Rx.Storage;
+using Rx.Tests.Parking;
 
 namespace Rx.Tests.Concurrency;
 
-/// <summary>A slot that is claimed and not yet published: everyone stops there, and whoever fills it sets everyone going.</summary>
+/// <summary>A hole is a slot that is claimed and not yet published. Readers stop there, and the writer that fills it wakes them.</summary>
 [TestFixture(1)]
 [TestFixture(2)]
 [TestFixture(64)]
@@ -30,7 +31,7 @@ internal sealed class HoleTests(int capacity)
         Publish(1);
         Publish(2);
 
-        Assert.That(cursor.TryRead(_log, out _), Is.False, "Events behind a hole must wait for it.");
+        Assert.That(cursor.TryRead(_log, out _), Is.False, "Events after a hole must wait for it.");
         Assert.That(cursor.PeekRun(_log, 10).Length, Is.Zero);
 
         Fill(hole, 0);
@@ -57,15 +58,15 @@ internal sealed class HoleTests(int capacity)
         var reader = new ParkedReader(_log, _parking);
         Hole hole = Claim();
         reader.Push();
-        reader.Look();
+        reader.Recheck();
         Publish(1);
         _parking.WakeReaders();
 
-        // Woken for nothing: the hole is still there. It parks again.
+        // A spurious wake-up: the hole is still there. The reader parks again.
         Assert.That(reader.IsReadyWhileParked, Is.False);
         int wakes = reader.Wakes;
         reader.Push();
-        reader.Look();
+        reader.Recheck();
         Assert.That(reader.Wakes, Is.EqualTo(wakes));
 
         Fill(hole, 0);
@@ -92,25 +93,25 @@ internal sealed class HoleTests(int capacity)
     }
 
     [Test]
-    public void Publish_BehindHole_LeavesAndTheFillerDeliversAll()
+    public void Publish_AfterHole_ReturnsAndFillingWriterDelivers()
     {
         Recorder<int> observer = Subscribe();
         Hole hole = Claim();
 
         _delivery.Publish(1, _log.Flags);
         _delivery.Publish(2, _log.Flags);
-        Assert.That(observer.Events, Is.Empty, "The order is one: nothing may pass the hole.");
+        Assert.That(observer.Events, Is.Empty, "There is one order: no event may pass the hole.");
 
         Fill(hole, 0);
         _delivery.TryDrain(0);
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
 
         _delivery.Publish(3, _log.Flags);
-        Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2, 3 }), "The one who left can be followed by another.");
+        Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2, 3 }), "After the drainer has left, another can follow.");
     }
 
     [Test]
-    public void PublishRange_BehindHole_LeavesAndTheFillerDeliversAll()
+    public void PublishRange_AfterHole_ReturnsAndFillingWriterDelivers()
     {
         Recorder<int> observer = Subscribe();
         Hole hole = Claim();
@@ -126,23 +127,23 @@ internal sealed class HoleTests(int capacity)
     }
 
     [Test]
-    public void TryDrain_FilledWhileSomebodyDelivers_DelivererTakesItToo()
+    public void TryDrain_HoleFilledDuringDelivery_DrainerDeliversIt()
     {
         Hole? hole = null;
         var observer = new Recorder<int>();
-        var trap = new Trap(value =>
+        var publishing = new ActionObserver(value =>
         {
             if (value == 0)
             {
-                // Another writer claims, a second one publishes behind it, and the first one finishes: all while this delivers.
+                // During this delivery another writer claims, a second writer publishes the event after it, and the first writer finishes.
                 hole = Claim();
                 Publish(2);
                 Fill(hole.Value, 1);
                 _delivery.TryDrain(0);
-                Assert.That(observer.Events, Is.Empty, "The call further up delivers.");
+                Assert.That(observer.Events, Is.Empty, "The call further up the stack delivers.");
             }
         });
-        _delivery.Join(new InlineSubscription<int>(_delivery, _log, trap, null));
+        _delivery.Join(new InlineSubscription<int>(_delivery, _log, publishing, null));
         _delivery.Join(new InlineSubscription<int>(_delivery, _log, observer, null));
 
         _delivery.Publish(0, _log.Flags);
@@ -151,9 +152,9 @@ internal sealed class HoleTests(int capacity)
     }
 
     [Test]
-    public void TryDrain_FilledByTheLastReadBeforeLeaving_NothingIsLeft()
+    public void TryDrain_HoleBeforeEnd_DeliversEventThenEnd()
     {
-        // The deliverer finds the hole at 1 and leaves; whoever fills it drains, and so does whoever ends the log behind it.
+        // The drainer finds the hole at 1 and leaves. The writer that fills it drains, and so does the thread that ends the log.
         Recorder<int> observer = Subscribe();
         _delivery.Publish(0, _log.Flags);
         Hole hole = Claim();
@@ -169,7 +170,7 @@ internal sealed class HoleTests(int capacity)
     }
 
     [Test]
-    public void Join_WhileHoleIsOpen_StartsBehindEverythingClaimed()
+    public void Join_WhileHoleIsOpen_StartsAfterAllClaims()
     {
         Hole hole = Claim();
         Recorder<int> observer = Subscribe();
@@ -181,7 +182,7 @@ internal sealed class HoleTests(int capacity)
     }
 
     [Test]
-    public void RunBatch_HoleAhead_ParksAndGoesOnWhenFilled()
+    public void RunBatch_HoleAhead_ParksUntilFilled()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
         var scheduler = new ManualScheduler();
@@ -202,23 +203,23 @@ internal sealed class HoleTests(int capacity)
     }
 
     [Test]
-    public void TryTerminate_LateClaims_AreNeverRead()
+    public void TryTerminate_ClaimAfterTheEnd_IsNeverRead()
     {
         Cursor<int> cursor = _log.JoinNext();
         Publish(0);
         Assert.That(_log.TryTerminate(Termination.Completed), Is.True);
         Assert.That(_log.TryTerminate(Termination.Failed(new InvalidOperationException())), Is.False, "The first terminal wins.");
-        // A writer that had looked before the end.
+        // A writer that checked for the end before it came.
         Publish(2);
 
         Assert.That(ReadAll(ref cursor), Is.EqualTo(new[] { 0 }));
         Assert.That(cursor.IsAtEnd(_log), Is.True);
         Assert.That(_log.Termination, Is.SameAs(Termination.Completed));
-        Assert.That(_log.NextSequence, Is.EqualTo(1), "The terminal is where the next event would be.");
+        Assert.That(_log.NextSequence, Is.EqualTo(1), "The terminal event takes the next event's sequence number.");
     }
 
     [Test]
-    public void Publish_LateClaimBehindTheEnd_IsNotDelivered()
+    public void Publish_ClaimAfterTheEnd_IsNotDelivered()
     {
         Recorder<int> observer = Subscribe();
         _delivery.Publish(0, _log.Flags);
@@ -263,7 +264,7 @@ internal sealed class HoleTests(int capacity)
     /// <summary>What a writer holds between its claim and its publishing.</summary>
     private readonly record struct Hole(Segment<int> Tail, long Sequence);
 
-    private sealed class Trap(Action<int> action) : IObserver<int>
+    private sealed class ActionObserver(Action<int> action) : IObserver<int>
     {
         public void OnNext(int value) => action(value);
 

@@ -3,10 +3,10 @@ using CsCheck;
 
 namespace Rx.Tests.Concurrency;
 
-/// <summary>Everything a stream can do at once must look as if done one after the other, to a list of integers.</summary>
+/// <summary>Concurrent operations on a stream must have the same results as some sequence of operations on a list of integers.</summary>
 /// <remarks>
-/// An event takes effect when it is claimed. A reader that meets a claimed event whose writer has not finished would see
-/// nothing, so the readers here wait for it: then each operation takes effect at one moment.
+/// An event takes effect when it is claimed. Until its writer has published it, a reader would see nothing there. So the readers here wait for a claimed
+/// event: then each operation takes effect at one moment.
 /// </remarks>
 [TestFixture]
 internal sealed class LinearizabilityTests
@@ -38,13 +38,13 @@ internal sealed class LinearizabilityTests
         Gen.Operation<Actual, Model>("join now and leave", a => a.JoinAndLeave(), _ => { });
 
     [Test]
-    public void Operations_OneAfterTheOther_AreThoseOfAList(
+    public void Operations_InSequence_MatchTheModel(
         [Values(1, 2, 64)] int capacity, [Values] bool isSingleWriter) =>
         Initial(capacity, isSingleWriter).SampleModelBased(
             [_publish, _publishRange, _read, _readAll, _takePosition, _join, _joinNow], Agree, iter: 100, threads: 1);
 
     [Test]
-    public void Operations_AtOnce_AreLinearizable(
+    public void Operations_InParallel_AreLinearizable(
         [Values(1, 2, 64)] int capacity, [Values] bool isSingleWriter) =>
         Initial(capacity, isSingleWriter).SampleParallel(
             [_publish, _publishRange, _read, _readAll, _takePosition, _join, _joinNow], Agree,
@@ -100,7 +100,7 @@ internal sealed class LinearizabilityTests
 
         public void Read(int id)
         {
-            // A reader has one owner at a time; the result is noted by it.
+            // A reader has one owner at a time. The owner records the result while it holds the lock.
             lock (_owner)
             {
                 Results.Add((id, _reader.Sequence < _stream.GetNextPosition().Sequence ? $"{AwaitNext(_reader)}" : "nothing"));

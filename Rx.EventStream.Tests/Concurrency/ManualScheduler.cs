@@ -3,7 +3,7 @@ using System.Reactive.Disposables;
 
 namespace Rx.Tests.Concurrency;
 
-/// <summary>A scheduler whose actions are run by hand, one at a time.</summary>
+/// <summary>A scheduler whose actions a test runs, one at a time.</summary>
 internal sealed class ManualScheduler : LocalScheduler
 {
     private readonly Queue<Action> _actions = new();

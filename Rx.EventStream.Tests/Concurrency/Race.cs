@@ -2,19 +2,20 @@ using System.Diagnostics;
 
 namespace Rx.Tests.Concurrency;
 
-/// <summary>Runs two actions against each other, many times, each time from a fresh state.</summary>
+/// <summary>Runs two actions at the same time on two threads, many times, each time from a fresh state.</summary>
 internal static class Race
 {
-    /// <summary>Far beyond what a round takes: who has not ended one by then hangs.</summary>
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);
+    /// <summary>Far longer than a round takes. A race that starts no round in this time hangs.</summary>
+    private static readonly TimeSpan _hangTimeout = TimeSpan.FromSeconds(60);
 
-    /// <summary>No round begins later, where other programs want the processors too.</summary>
-    private static readonly TimeSpan _enough = TimeSpan.FromSeconds(20);
+    /// <summary>No round starts after this time, however busy the machine is.</summary>
+    private static readonly TimeSpan _maxDuration = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long to wait for something that must come, and that a lost wake-up would keep away for ever.</summary>
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+    /// <summary>How long to wait for something that comes soon, or never because a wake-up is lost.</summary>
+    private static readonly TimeSpan _waitTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Runs <paramref name="first"/> and <paramref name="second"/> at the same moment, give or take a skew that changes from round to round.</summary>
+    /// <summary>In each round calls <paramref name="arrange"/>, then <paramref name="first"/> and <paramref name="second"/> at the same time, give or take
+    /// a random delay, then <paramref name="check"/>.</summary>
     public static void Run<TState>(
         int rounds, Func<TState> arrange, Action<TState> first, Action<TState> second, Action<TState> check)
         where TState : class
@@ -25,31 +26,31 @@ internal static class Race
         int begun = 0;
         bool isOver = false;
 
-        var other = new Thread(() => Loop(second, isReferee: false)) { IsBackground = true };
-        var referee = new Thread(() => Loop(first, isReferee: true)) { IsBackground = true };
+        var other = new Thread(() => Loop(second, isCoordinator: false)) { IsBackground = true };
+        var coordinator = new Thread(() => Loop(first, isCoordinator: true)) { IsBackground = true };
         other.Start();
-        referee.Start();
+        coordinator.Start();
         int seen;
         do
         {
             seen = Volatile.Read(ref begun);
         }
-        while (!(other.Join(_limit) && referee.Join(_limit)) && Volatile.Read(ref begun) != seen);
-        Assert.That(other.IsAlive || referee.IsAlive, Is.False, "The race hangs.");
+        while (!(other.Join(_hangTimeout) && coordinator.Join(_hangTimeout)) && Volatile.Read(ref begun) != seen);
+        Assert.That(other.IsAlive || coordinator.IsAlive, Is.False, "The race hangs.");
         if (error is not null)
         {
             Assert.Fail(error.ToString());
         }
 
-        void Loop(Action<TState> action, bool isReferee)
+        void Loop(Action<TState> action, bool isCoordinator)
         {
-            var random = new Random(isReferee ? 1 : 2);
+            var random = new Random(isCoordinator ? 1 : 2);
             long start = Stopwatch.GetTimestamp();
             while (true)
             {
-                if (isReferee)
+                if (isCoordinator)
                 {
-                    isOver = error is not null || begun == rounds || Stopwatch.GetElapsedTime(start) > _enough;
+                    isOver = error is not null || begun == rounds || Stopwatch.GetElapsedTime(start) > _maxDuration;
                     if (!isOver)
                     {
                         Guard(() => state = arrange());
@@ -66,7 +67,7 @@ internal static class Race
                 Thread.SpinWait(random.Next(40));
                 Guard(() => action(state!));
                 barrier.SignalAndWait();
-                if (error is null && isReferee)
+                if (error is null && isCoordinator)
                 {
                     Guard(() => check(state!));
                 }
@@ -86,12 +87,12 @@ internal static class Race
         }
     }
 
-    /// <summary>Waits for what must come true without anything more being done.</summary>
+    /// <summary>Waits for a condition that must come true without any further action of the test.</summary>
     public static void Await(Func<bool> condition, string what)
     {
-        if (!SpinWait.SpinUntil(condition, _patience))
+        if (!SpinWait.SpinUntil(condition, _waitTimeout))
         {
-            throw new TimeoutException($"Never came: {what}.");
+            throw new TimeoutException($"Waited in vain for {what}.");
         }
     }
 }

@@ -1,10 +1,11 @@
-using Rx.Parking;
 using System.Reactive.Concurrency;
+using Rx.Parking;
 using Rx.Storage;
+using Rx.Tests.Parking;
 
 namespace Rx.Tests.Concurrency;
 
-/// <summary>Two threads against each other, many times. What is lost here would be lost for ever: nothing comes after it.</summary>
+/// <summary>Two threads race, many times. No later event follows that could make up for a lost wake-up or a lost event.</summary>
 [TestFixture(1, true)]
 [TestFixture(1, false)]
 [TestFixture(2, true)]
@@ -18,7 +19,7 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
     private EventStream<int> NewStream() => new(new EventStreamOptions { SegmentCapacity = capacity, SingleWriter = isSingleWriter });
 
     [Test]
-    public void WaitToReadAsync_AgainstOnNext_NeverSleepsBesideAnEvent()
+    public void WaitToReadAsync_RacesOnNext_IsWoken()
     {
         Task<bool>? wait = null;
         Race.Run(
@@ -39,7 +40,7 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void WaitToReadAsync_AgainstOnCompleted_NeverSleepsBesideTheEnd()
+    public void WaitToReadAsync_RacesOnCompleted_IsWoken()
     {
         Task<bool>? wait = null;
         Race.Run(
@@ -59,7 +60,7 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void WaitToReadAsync_CancelledAgainstOnNext_NextWaitStillWakes()
+    public void WaitToReadAsync_CancelRacesOnNext_NextWaitIsWoken()
     {
         Race.Run(
             Rounds,
@@ -78,7 +79,7 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void Completion_AgainstOnCompleted_IsDone()
+    public void Completion_RacesOnCompleted_Completes()
     {
         Task? completion = null;
         Race.Run(
@@ -94,12 +95,12 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void Subscribe_OnPoolAgainstOnNext_GetsAllFromItsFirstOn()
+    public void Subscribe_OnPoolRacesOnNext_MissesNoLaterEvent()
     {
-        // The second event comes while the pump parks for the first time, or has just been woken for the first.
+        // The second event comes while the pump parks for the first time, or just after the first event has woken it.
         Race.Run(
             Rounds,
-            () => new Observed(NewStream()),
+            () => new ObservedStream(NewStream()),
             state => state.Subscribe(state.Stream.ObserveOn(ThreadPoolScheduler.Instance)),
             state =>
             {
@@ -110,14 +111,14 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void ParkOwned_AgainstOnNext_NeverSleepsBesideAnEvent()
+    public void ParkOwned_RacesOnNext_PumpIsWoken()
     {
-        // The pump is drained before each event, so that it parks all the time.
+        // The pump has delivered all before each event, so that it parks each time.
         Race.Run(
             Rounds,
             () =>
             {
-                var state = new Observed(NewStream());
+                var state = new ObservedStream(NewStream());
                 state.Subscribe(state.Stream.ObserveOn(ThreadPoolScheduler.Instance));
                 return state;
             },
@@ -134,16 +135,16 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void Subscribe_InlineAgainstOnNext_OwesNothingAfterwards()
+    public void Subscribe_InlineRacesOnNext_GetsEventAtOnceOrNever()
     {
         Race.Run(
             Rounds * 3,
-            () => new Observed(NewStream()),
+            () => new ObservedStream(NewStream()),
             state => state.Subscribe(state.Stream.AsObservable()),
             state => state.Stream.OnNext(0),
             state =>
             {
-                // It joined before the event or behind it. What it must not do is to get it with the next one.
+                // The observer joined before the event or after it. Either way, it must not get the event together with the next one.
                 int got = state.Observer.Count;
                 state.Stream.OnNext(1);
                 Assert.That(state.Observer.Events, Is.EqualTo(Enumerable.Range(1 - got, 1 + got)));
@@ -151,13 +152,13 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void Subscribe_InlineAtAPositionAgainstOnNext_GetsEachOnce()
+    public void Subscribe_FromPositionRacesOnNext_GetsEachEventOnce()
     {
         Race.Run(
             Rounds,
             () =>
             {
-                var state = new Observed(NewStream());
+                var state = new ObservedStream(NewStream());
                 state.Start = state.Stream.GetNextPosition();
                 state.Stream.Subscribe(new Recorder<int>());
                 state.Stream.OnNext(0);
@@ -175,13 +176,13 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void Dispose_AgainstOnNext_ObserverSeesAPrefix()
+    public void Dispose_RacesOnNext_ObserverSeesAPrefix()
     {
         Race.Run(
             Rounds,
             () =>
             {
-                var state = new Observed(NewStream());
+                var state = new ObservedStream(NewStream());
                 state.Subscribe(state.Stream.AsObservable());
                 return state;
             },
@@ -201,9 +202,9 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void Close_AgainstJoin_NewcomerReadsWhatFollows()
+    public void Close_RacesJoin_JoinerReadsWhatFollows()
     {
-        // One moves the tail on, segment by segment; the other enters by the tail, again and again.
+        // One thread moves the tail on, segment by segment. The other joins at the tail, again and again.
         Race.Run(
             Rounds,
             NewStream,
@@ -236,7 +237,7 @@ internal sealed class RaceTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void Sweep_AgainstOnNext_NobodyIsForgotten()
+    public void Sweep_RacesOnNext_AllReadersAreWoken()
     {
         Race.Run(
             Rounds,

@@ -1,6 +1,6 @@
 namespace Rx.Tests.Concurrency;
 
-/// <summary>Records what an observer is told, and whether the calls keep to the grammar of Rx.</summary>
+/// <summary>Records the calls of an observer, and whether they follow the Rx grammar.</summary>
 internal sealed class Recorder<T> : IObserver<T>
 {
     private readonly List<T> _events = [];
@@ -10,12 +10,12 @@ internal sealed class Recorder<T> : IObserver<T>
 
     public IReadOnlyList<T> Events => _events;
 
-    /// <summary>How many events came; may be read while they come.</summary>
+    /// <summary>The number of events so far. Any thread can read it at any time.</summary>
     public int Count => Volatile.Read(ref _count);
 
     public int Terminals => Volatile.Read(ref _terminals);
 
-    /// <summary>The first breach of the grammar, or null.</summary>
+    /// <summary>The first breach of the Rx grammar, or null.</summary>
     public string? Breach { get; private set; }
 
     public void OnNext(T value)

@@ -1,6 +1,6 @@
 namespace Rx.Tests.Concurrency;
 
-/// <summary>Two writers against each other, many times, before one observer on the publishing thread.</summary>
+/// <summary>Two writers race, many times, with one observer on the publishing thread.</summary>
 [TestFixture(1)]
 [TestFixture(2)]
 [TestFixture(64)]
@@ -11,13 +11,13 @@ internal sealed class WriterRaceTests(int capacity)
     private EventStream<int> NewStream() => new(new EventStreamOptions { SegmentCapacity = capacity });
 
     [Test]
-    public void OnNext_AgainstOnNext_InlineObserverHasBothWhenBothAreBack()
+    public void OnNext_RacesOnNext_InlineObserverGetsAllInOneOrder()
     {
         Race.Run(
             Rounds * 3,
             () =>
             {
-                var state = new Observed(NewStream());
+                var state = new ObservedStream(NewStream());
                 state.Start = state.Stream.GetNextPosition();
                 state.Subscribe(state.Stream.AsObservable());
                 return state;
@@ -50,13 +50,13 @@ internal sealed class WriterRaceTests(int capacity)
     }
 
     [Test]
-    public void OnCompleted_AgainstOnNext_NothingAfterTheEnd()
+    public void OnCompleted_RacesOnNext_NothingComesAfterTheEnd()
     {
         Race.Run(
             Rounds,
             () =>
             {
-                var state = new Observed(NewStream());
+                var state = new ObservedStream(NewStream());
                 state.Subscribe(state.Stream.AsObservable());
                 return state;
             },

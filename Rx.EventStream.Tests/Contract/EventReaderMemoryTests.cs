@@ -1,6 +1,6 @@
 using Rx.Parking;
 using Rx.Storage;
-using Rx.Tests.Concurrency;
+using Rx.Tests.Parking;
 
 namespace Rx.Tests.Contract;
 

@@ -3,7 +3,7 @@ using System.Reactive.Subjects;
 
 namespace Rx.Tests.Delivery;
 
-/// <summary>Virtual time: each event takes an action of its own, so that ticks are those of Rx's <c>ObserveOn</c>.</summary>
+/// <summary>On virtual time each event has a scheduled action of its own, so that ticks equal those of Rx's <c>ObserveOn</c>.</summary>
 [TestFixture(1)]
 [TestFixture(2)]
 [TestFixture(64)]
@@ -34,7 +34,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     [TestCase("(abc)-d-e|", "-abcde|")]
     [TestCase("a<500>(bc)<500>#", "-a<500>bc<499>#")]
     [TestCase("abc:---d", "abc-d")]
-    public void ObserveOn_Events_TicksOfRx(string published, string expected)
+    public void ObserveOn_Events_SameTicksAsRx(string published, string expected)
     {
         using var subject = new Subject<char>();
         ITestableObserver<char> ofRx = _scheduler.Observe(subject.ObserveOn(_scheduler));
@@ -48,9 +48,9 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
         Marbles.Assert(observer, expected);
     }
 
-    // The one difference there is.
+    // The only difference from Rx.
     [Test]
-    public void ObserveOn_ErrorBehindQueuedEvents_ComesLastWhereRxLetsItOvertake()
+    public void ObserveOn_ErrorAfterQueuedEvents_DoesNotOvertake()
     {
         using var subject = new Subject<char>();
         ITestableObserver<char> ofRx = _scheduler.Observe(subject.ObserveOn(_scheduler));
@@ -76,7 +76,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     }
 
     [Test]
-    public void ObserveOn_ScheduledSubscribers_EachOnItsOwnClock()
+    public void ObserveOn_SubscribersAtDifferentTicks_EachStartsThere()
     {
         ITestableObserver<char> first = _scheduler.Observe(_stream.ObserveOn(_scheduler));
         ITestableObserver<char> second = _scheduler.Observe(_stream.ObserveOn(_scheduler), "--^");
@@ -87,12 +87,12 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
 
         Marbles.Assert(first, "   -a-bcd-|");
         Marbles.Assert(inline, "  ----d-|");
-        // It subscribed in the tick in which b and c were published, before or behind them as the scheduler has it: in the order asked for.
+        // The second observer subscribes in the tick in which b and c are published. The scheduler runs actions of one tick in the order of scheduling.
         Marbles.Assert(second, "  ---bcd-|");
     }
 
     [Test]
-    public void ObserveOn_DisposedWithEventsQueued_RestNeverComes()
+    public void ObserveOn_DisposedWithEventsQueued_RestIsNotDelivered()
     {
         using var subject = new Subject<char>();
         ITestableObserver<char> ofRx = _scheduler.Observe(subject.ObserveOn(_scheduler), "^---!");
@@ -108,7 +108,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     }
 
     [Test]
-    public void ObserveOn_StreamDisposedWithEventsQueued_RestNeverComes()
+    public void ObserveOn_StreamDisposedWithEventsQueued_DropsTheRest()
     {
         ITestableObserver<char> observer = _scheduler.Observe(_stream.ObserveOn(_scheduler));
 
@@ -120,7 +120,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     }
 
     [Test]
-    public void From_HeldPosition_ReplaysAnEventATickThenFollows()
+    public void From_HeldPosition_ReplaysOneEventPerTick()
     {
         EventPosition<char> start = _stream.GetNextPosition();
         ITestableObserver<char> late = _scheduler.Observe(_stream.From(start).ObserveOn(_scheduler), "----^");
@@ -132,7 +132,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     }
 
     [Test]
-    public void From_HeldPosition_WhatComesDuringTheReplayComesBehindIt()
+    public void From_EventDuringReplay_ComesAfterTheReplay()
     {
         EventPosition<char> start = _stream.GetNextPosition();
         ITestableObserver<char> late = _scheduler.Observe(_stream.From(start).ObserveOn(_scheduler), "----^");
@@ -184,7 +184,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
 
     [TestCase("ab|", "------|")]
     [TestCase("ab#", "------#")]
-    public void ObserveOn_SubscribedAfterTheEnd_OnlyTheEndAsWithRx(string published, string expected)
+    public void ObserveOn_SubscribedAfterTheEnd_GetsOnlyTheEndLikeRx(string published, string expected)
     {
         using var subject = new Subject<char>();
         ITestableObserver<char> ofRx = _scheduler.Observe(subject.ObserveOn(_scheduler), "-----^");
@@ -199,11 +199,11 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     }
 
     [Test]
-    public void ObserveOn_ObserverPublishes_AnswerTakesTheNextTick()
+    public void ObserveOn_ObserverPublishes_SameTicksAsRx()
     {
         using var subject = new Subject<char>();
-        ITestableObserver<char> ofRx = _scheduler.Observe(Answering(subject, subject.ObserveOn(_scheduler)));
-        ITestableObserver<char> observer = _scheduler.Observe(Answering(_stream, _stream.ObserveOn(_scheduler)));
+        ITestableObserver<char> ofRx = _scheduler.Observe(Replying(subject, subject.ObserveOn(_scheduler)));
+        ITestableObserver<char> observer = _scheduler.Observe(Replying(_stream, _stream.ObserveOn(_scheduler)));
 
         _scheduler.Publish(subject, "a--(ab)");
         _scheduler.Publish(_stream, "a--(ab)");
@@ -212,7 +212,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
         Marbles.Assert(ofRx, "    -az-abz");
         Marbles.Assert(observer, "-az-abz");
 
-        static IObservable<char> Answering(IObserver<char> target, IObservable<char> source) => source.Do(value =>
+        static IObservable<char> Replying(IObserver<char> target, IObservable<char> source) => source.Do(value =>
         {
             if (value == 'a')
             {
@@ -222,7 +222,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     }
 
     [Test]
-    public void ObserveOn_ObserverCompletesTheStream_QueuedEventsFirst()
+    public void ObserveOn_ObserverCompletesStream_QueuedEventsComeFirst()
     {
         ITestableObserver<char> observer = _scheduler.Observe(_stream.ObserveOn(_scheduler).Do(_ => _stream.OnCompleted()));
 
@@ -233,7 +233,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     }
 
     [Test]
-    public void ObserveOn_ObserverThrows_LeavesTheActionAndOthersGoOn()
+    public void ObserveOn_ObserverThrows_ActionThrowsAndOthersGoOn()
     {
         var error = new InvalidOperationException();
         _stream.ObserveOn(_scheduler).Subscribe(_ => throw error);
@@ -260,7 +260,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     }
 
     [Test]
-    public void OnNextRange_OnAScheduler_AnEventATick()
+    public void OnNextRange_OnScheduler_OneEventPerTick()
     {
         ITestableObserver<char> observer = _scheduler.Observe(_stream.ObserveOn(_scheduler));
 
@@ -271,7 +271,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
     }
 
     [Test]
-    public void ObserveOn_ThenOperatorsInTime_AsOverRx()
+    public void ObserveOn_ThenTimedOperators_SameResultAsRx()
     {
         using var subject = new Subject<char>();
         ITestableObserver<string> ofRx = _scheduler.Observe(Windowed(subject.ObserveOn(_scheduler)));
@@ -290,7 +290,7 @@ internal sealed class ObserveOnMarbleTests(int segmentCapacity)
 
     private void Play(string marbles, IObserver<char> target)
     {
-        // What stands left of the colon is published before the clock starts.
+        // The part before the colon is published before the clock starts.
         int colon = marbles.IndexOf(':');
         foreach (char value in marbles.AsSpan(0, Math.Max(0, colon)))
         {

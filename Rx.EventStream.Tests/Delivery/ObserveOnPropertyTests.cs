@@ -6,7 +6,7 @@ using CsCheck;
 
 namespace Rx.Tests.Delivery;
 
-/// <summary>Whatever is published whenever: on virtual time a subscription's ticks are those of Rx's <c>ObserveOn</c>.</summary>
+/// <summary>Publishes random events at random ticks: on virtual time a subscription's ticks equal those of Rx's <c>ObserveOn</c>.</summary>
 [TestFixture]
 internal sealed class ObserveOnPropertyTests
 {
@@ -24,7 +24,7 @@ internal sealed class ObserveOnPropertyTests
         select new Scenario([.. publications.OrderBy(p => p.Tick)], end, subscribe, unsubscribe, answers, asRange, singleWriter, capacity);
 
     [Test]
-    public void ObserveOn_AnyPublications_TicksOfRx() =>
+    public void ObserveOn_AnyPublications_SameTicksAsRx() =>
         _scenarios.Sample(
             scenario => Marbles.Of(Run(scenario, isRx: false)) == Marbles.Of(Run(scenario, isRx: true)),
             print: scenario => $"{scenario}\n  stream {Marbles.Of(Run(scenario, isRx: false))}\n  Rx     {Marbles.Of(Run(scenario, isRx: true))}",
@@ -32,7 +32,7 @@ internal sealed class ObserveOnPropertyTests
             threads: 1);
 
     [Test]
-    public void ObserveOn_AnyPublicationsThenAnError_NoneIsOvertaken() =>
+    public void ObserveOn_ErrorAfterPublications_OvertakesNone() =>
         _scenarios.Sample(
             scenario =>
             {
@@ -81,7 +81,7 @@ internal sealed class ObserveOnPropertyTests
 
         if (scenario.Answers)
         {
-            // An answer to each event that is no answer.
+            // Publishes an answer to each event that is not an answer itself.
             source = source.Do(value =>
             {
                 if (value >= 0)
@@ -108,7 +108,7 @@ internal sealed class ObserveOnPropertyTests
         int next = 0;
         if (scenario.End > 0)
         {
-            // Before the publications: those of the same tick come behind the end.
+            // Scheduled before the publications, so that publications of the same tick come after the end.
             At(scheduler, scenario.End, () =>
             {
                 if (fails)
@@ -154,7 +154,7 @@ internal sealed class ObserveOnPropertyTests
 
     private sealed record Publication(long Tick, int Count);
 
-    /// <summary>What happens when; tick 0 is before the clock starts, and never for what may not happen at all.</summary>
+    /// <summary>What happens at which tick. Tick 0 is before the clock starts; for <c>End</c> and <c>Unsubscribe</c> it means never.</summary>
     private sealed record Scenario(
         Publication[] Publications, long End, long Subscribe, long Unsubscribe, bool Answers, bool AsRange, bool SingleWriter, int Capacity)
     {

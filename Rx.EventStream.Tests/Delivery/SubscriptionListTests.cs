@@ -2,14 +2,14 @@ using Rx.Tests.Contract;
 
 namespace Rx.Tests.Delivery;
 
-/// <summary>The list of subscriptions moves to a new array as they come and go; who walks over it must not notice.</summary>
+/// <summary>The list of subscriptions moves to a new array as subscriptions come and go. A thread that walks over it must not be affected.</summary>
 [TestFixture]
 internal sealed class SubscriptionListTests
 {
     private const int Count = 200;
 
     [Test]
-    public void OnNext_ManyCameAndWent_TheOthersInTheOrderTheyCame([Values] bool isSingleWriter)
+    public void OnNext_ManySubscribedAndLeft_RestKeepTheirOrder([Values] bool isSingleWriter)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
         var called = new List<int>();
@@ -31,7 +31,7 @@ internal sealed class SubscriptionListTests
     }
 
     [Test]
-    public void OnNext_MostLeaveDuringTheEvent_TheRestGetItOnceAndTheLeaversNot([Values] bool isSingleWriter)
+    public void OnNext_MostLeaveDuringEvent_OnlyTheRestGetItOnce([Values] bool isSingleWriter)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
         var subscriptions = new List<IDisposable>();
@@ -61,7 +61,7 @@ internal sealed class SubscriptionListTests
     }
 
     [Test]
-    public void OnNext_MostLeaveThenTheLeaverThrows_TheRestGetItOnce([Values] bool isSingleWriter, [Values(0, 1, 5)] int before)
+    public void OnNext_MostLeaveThenObserverThrows_TheRestGetItOnce([Values] bool isSingleWriter, [Values(0, 1, 5)] int before)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
         var error = new InvalidOperationException();
@@ -101,7 +101,7 @@ internal sealed class SubscriptionListTests
     }
 
     [Test]
-    public void OnNext_TheOnlyObserverSubscribesAnotherAndThrows_NobodyGetsItTwice([Values] bool isSingleWriter)
+    public void OnNext_ObserverSubscribesAnotherAndThrows_NoEventTwice([Values] bool isSingleWriter)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
         var first = new RecordingObserver<int>();
@@ -128,7 +128,7 @@ internal sealed class SubscriptionListTests
     }
 
     [Test]
-    public void Delivered_LeavesDuringAnEvent_CountsItIfItHadItsTurn([Values] bool isSingleWriter)
+    public void Delivered_DisposedDuringEvent_CountsItIfItWasCalled([Values] bool isSingleWriter)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
         EventSubscription[] subscriptions = [];
@@ -148,7 +148,7 @@ internal sealed class SubscriptionListTests
     }
 
     [Test]
-    public void OnNext_EverybodyLeftAndSomebodyCame_GetsIt([Values] bool isSingleWriter)
+    public void OnNext_SubscribedAfterAllLeft_GetsTheEvent([Values] bool isSingleWriter)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
         for (int round = 0; round < 10; round++)

@@ -4,12 +4,12 @@ namespace Rx.Tests.Delivery;
 
 public sealed class SynchronousSchedulerTests
 {
-    /// <summary>Some 15,000 batches: nested in each other they would end the process.</summary>
+    /// <summary>About 15,000 batches. If each ran inside the previous one, the stack would overflow and end the process.</summary>
     [Test]
-    public void ObserveOn_SchedulerRunsActionsAtOnce_LongBacklogDoesNotGrowTheStack()
+    public void ObserveOn_SynchronousScheduler_LongBacklogKeepsStackFlat()
     {
         const int Count = 1_000_000;
-        IScheduler atOnce = ImmediateScheduler.Instance.Catch<Exception>(_ => false);
+        IScheduler synchronous = ImmediateScheduler.Instance.Catch<Exception>(_ => false);
         using var stream = new EventStream<int>();
         EventPosition<int> start = stream.GetNextPosition();
         for (int i = 0; i < Count; i++)
@@ -18,7 +18,7 @@ public sealed class SynchronousSchedulerTests
         }
 
         int next = 0;
-        using IDisposable subscription = start.AsObservable().ObserveOn(atOnce).Subscribe(value =>
+        using IDisposable subscription = start.AsObservable().ObserveOn(synchronous).Subscribe(value =>
         {
             if (value == next)
             {

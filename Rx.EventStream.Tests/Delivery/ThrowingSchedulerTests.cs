@@ -4,7 +4,7 @@ using Rx.Tests.Contract;
 
 namespace Rx.Tests.Delivery;
 
-/// <summary>Schedulers that throw at whoever publishes: those that run in place, when an observer throws, and those that take no more work.</summary>
+/// <summary>Schedulers that throw at the publisher: because they run a throwing observer on the publishing thread, or because they are disposed.</summary>
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
 internal sealed class ThrowingSchedulerTests(StreamConfiguration configuration)
 {
@@ -17,7 +17,7 @@ internal sealed class ThrowingSchedulerTests(StreamConfiguration configuration)
     public void TearDown() => _stream.Dispose();
 
     [Test]
-    public void OnNext_ObserverInPlaceThrows_OthersOnSchedulersGoOn([Values] bool isFirst)
+    public void OnNext_CurrentThreadObserverThrows_ScheduledOnesGoOn([Values] bool isFirst)
     {
         var error = new InvalidOperationException();
         RecordingObserver<int> thrower = new(_ => throw error), other = new();
@@ -36,7 +36,7 @@ internal sealed class ThrowingSchedulerTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnNext_ObserverInPlaceThrows_ObserversWithoutASchedulerGoOn()
+    public void OnNext_CurrentThreadObserverThrows_InlineOnesGoOn()
     {
         var error = new InvalidOperationException();
         var inline = new RecordingObserver<int>();
@@ -53,7 +53,7 @@ internal sealed class ThrowingSchedulerTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnNextRange_ObserverInPlaceThrows_ObserversWithoutASchedulerGoOn()
+    public void OnNextRange_CurrentThreadObserverThrows_InlineOnesGoOn()
     {
         var error = new InvalidOperationException();
         var inline = new RecordingObserver<int>();
@@ -68,7 +68,7 @@ internal sealed class ThrowingSchedulerTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnCompleted_ObserverInPlaceThrows_EveryoneElseLearnsTheEnd()
+    public void OnCompleted_CurrentThreadObserverThrows_OthersGetTheEnd()
     {
         var error = new InvalidOperationException();
         RecordingObserver<int> inline = new(), other = new();
@@ -86,7 +86,7 @@ internal sealed class ThrowingSchedulerTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnNext_ObserverInPlaceThrows_ReadersAreWoken()
+    public void OnNext_CurrentThreadObserverThrows_ReadersAreWoken()
     {
         var error = new InvalidOperationException();
         using EventReader<int> reader = _stream.AsObservable().OpenReader();
@@ -99,7 +99,7 @@ internal sealed class ThrowingSchedulerTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnNext_EventLoopIsDisposed_ThatSubscriptionEndsAndOthersGoOn()
+    public void OnNext_EventLoopDisposed_OnlyItsSubscriptionEnds()
     {
         var loop = new EventLoopScheduler();
         RecordingObserver<int> inline = new(), other = new();
@@ -119,7 +119,7 @@ internal sealed class ThrowingSchedulerTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Subscribe_EventLoopIsDisposed_LeavesNoSubscription()
+    public void Subscribe_EventLoopDisposed_LeavesNoSubscription()
     {
         var loop = new EventLoopScheduler();
         EventPosition<int> start = _stream.GetNextPosition();

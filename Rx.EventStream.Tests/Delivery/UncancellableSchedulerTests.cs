@@ -8,10 +8,10 @@ namespace Rx.Tests.Delivery;
 [TestFixture]
 internal sealed class UncancellableSchedulerTests
 {
-    private readonly InvalidOperationException _error = new("It cannot be cancelled.");
+    private readonly InvalidOperationException _error = new("The action cannot be cancelled.");
 
     [Test]
-    public async Task Dispose_CancellingThrows_PublishersWhoWaitGoOn()
+    public async Task Dispose_CancellationThrows_WaitingPublishersGoOn()
     {
         using var stream = new EventStream<int>();
         IDisposable subscription = stream.ObserveOn(new Uncancellable(_error)).WithLagPolicy(LagPolicy.Wait(1)).Subscribe(_ => { });
@@ -26,7 +26,7 @@ internal sealed class UncancellableSchedulerTests
         Assert.That(stream.HasObservers, Is.False);
     }
 
-    /// <summary>Never runs what it is given, and does not take it back.</summary>
+    /// <summary>Never runs an action, and throws when one is cancelled.</summary>
     private sealed class Uncancellable(Exception error) : LocalScheduler
     {
         public override IDisposable Schedule<TState>(TState state, TimeSpan dueTime, Func<IScheduler, TState, IDisposable> action) =>

@@ -1,4 +1,5 @@
 using Rx.Storage;
+using Rx.Tests.Concurrency;
 
 namespace Rx.Tests.Storage;
 
@@ -20,7 +21,7 @@ internal sealed class EventLogTests
             Segment<int> segment = Append(log, i);
             if (segment != seen)
             {
-                Assert.That(segment.First, Is.EqualTo(seen?.End ?? 0), "Sequences have no holes.");
+                Assert.That(segment.First, Is.EqualTo(seen?.End ?? 0), "Sequence numbers have no gaps.");
                 sizes.Add(segment.Capacity);
                 seen = segment;
             }
@@ -84,10 +85,10 @@ internal sealed class EventLogTests
     }
 
     [Test]
-    public void CountSegments_EveryKindOfReaderGone_IsOneTail([Values(1, 2, 64)] int capacity)
+    public void CountSegments_AllKindsOfReadersGone_IsOne([Values(1, 2, 64)] int capacity)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
-        var scheduler = new Rx.Tests.Concurrency.ManualScheduler();
+        var scheduler = new ManualScheduler();
         EventReader<int> reader = stream.AsObservable().OpenReader();
         IDisposable inline = stream.Subscribe(_ => { });
         IDisposable scheduled = stream.ObserveOn(scheduler).Subscribe(_ => { });
@@ -103,7 +104,7 @@ internal sealed class EventLogTests
         running.Dispose();
         Assert.That(stream.Log.CountSegments(), Is.GreaterThan(1), "The reader is at the start.");
         reader.Dispose();
-        stream.OnNext(500); // the delivery on this thread finds that nobody is left
+        stream.OnNext(500); // the delivery on this thread finds that no observer is left
 
         Assert.That(stream.Log.CountSegments(), Is.EqualTo(1));
     }

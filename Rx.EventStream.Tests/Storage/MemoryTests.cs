@@ -4,7 +4,7 @@ using Rx.Tests.Concurrency;
 
 namespace Rx.Tests.Storage;
 
-/// <summary>What the library allocates, and what it keeps.</summary>
+/// <summary>What the library allocates, and how much memory it keeps.</summary>
 [TestFixture]
 [NonParallelizable]
 internal sealed class MemoryTests
@@ -15,7 +15,7 @@ internal sealed class MemoryTests
     public void Constructor_Unused_TakesAtMost200Bytes()
     {
         var streams = new EventStream<object>[1000];
-        Fill(streams); // what is allocated once for the type is not the stream's
+        Fill(streams); // allocates what each type needs once
         long before = GC.GetAllocatedBytesForCurrentThread();
         Fill(streams);
         double bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)streams.Length;
@@ -34,20 +34,20 @@ internal sealed class MemoryTests
 
     [Test]
     public void OnNext_WithinASegment_AllocatesNothing(
-        [Values] bool isSingleWriter, [Values("nobody", "inline", "reader", "parked")] string who)
+        [Values] bool isSingleWriter, [Values("none", "inline", "reader", "parked")] string subscriber)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4096, SingleWriter = isSingleWriter });
-        using EventReader<int>? reader = who == "reader" ? stream.AsObservable().OpenReader() : null;
+        using EventReader<int>? reader = subscriber == "reader" ? stream.AsObservable().OpenReader() : null;
         var scheduler = new ManualScheduler();
         int count = 0;
-        using IDisposable? subscription = who switch
+        using IDisposable? subscription = subscriber switch
         {
             "inline" => stream.Subscribe(_ => count++),
             "parked" => stream.ObserveOn(scheduler).Subscribe(_ => count++),
             _ => null,
         };
 
-        // 16, 32, ... 2048 fill; what is measured lies within the segment of 4096.
+        // Fills the segments of 16, 32, ... 2048 events. The measured events all go into the segment of 4096.
         for (int i = 0; i < 4100; i++)
         {
             stream.OnNext(i);
@@ -73,22 +73,22 @@ internal sealed class MemoryTests
             stream.OnNext(i);
         }
 
-        // Each slot has a value and a mark; each segment three headers and its fields.
+        // A slot takes a value and a mark; a segment takes three object headers and its fields.
         Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThanOrEqualTo(101L * ((1024 * 9) + 200)));
     }
 
     [Test]
-    public void Subscribe_DisposedWhileParkedOnAQuietStream_LeavesNothingBehind([Values] bool atOnce)
+    public void Subscribe_DisposedWhileParkedOnPool_KeepsNoMemory([Values] bool atOnce)
     {
         using var stream = new EventStream<int>();
         long kept = KeptBy(() => SubscribeAndDispose(stream.ObserveOn(ThreadPoolScheduler.Instance), atOnce));
 
-        Assert.That(kept, Is.LessThan(Many * 16), "bytes: the smallest object for each of them would be more");
+        Assert.That(kept, Is.LessThan(Many * 16), "In bytes. Even the smallest object for each subscription would take more.");
         GC.KeepAlive(stream);
     }
 
     [Test]
-    public void Subscribe_OnAnySchedulerDisposedWhileParked_LeavesNothingBehind()
+    public void Subscribe_DisposedWhileParkedOnAnyScheduler_KeepsNoMemory()
     {
         using var stream = new EventStream<int>();
         var scheduler = new ManualScheduler();
@@ -99,7 +99,7 @@ internal sealed class MemoryTests
     }
 
     [Test]
-    public void Subscribe_InlineAndDisposed_LeavesNothingBehind([Values] bool atOnce)
+    public void Subscribe_InlineAndDisposed_KeepsNoMemory([Values] bool atOnce)
     {
         using var stream = new EventStream<int>();
         long kept = KeptBy(() => SubscribeAndDispose(stream.AsObservable(), atOnce));
@@ -109,7 +109,7 @@ internal sealed class MemoryTests
     }
 
     [Test]
-    public void OpenReader_DisposedWhileWaiting_LeavesNothingBehind()
+    public void OpenReader_DisposedWhileWaiting_KeepsNoMemory()
     {
         using var stream = new EventStream<int>();
         long kept = KeptBy(() =>
@@ -128,7 +128,7 @@ internal sealed class MemoryTests
     }
 
     [Test]
-    public void WaitToReadAsync_CancelledAgainAndAgain_LeavesNothingBehind()
+    public void WaitToReadAsync_CancelledRepeatedly_KeepsNoMemory()
     {
         using var stream = new EventStream<int>();
         using EventReader<int> reader = stream.AsObservable().OpenReader();
@@ -149,7 +149,7 @@ internal sealed class MemoryTests
     }
 
     [Test]
-    public void WaitToReadAsync_SteadyState_AllocatesNothingOnTheReadersThread()
+    public void WaitToReadAsync_SteadyState_AllocatesNothing()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4096 });
         using EventReader<int> reader = stream.AsObservable().OpenReader();
@@ -165,7 +165,7 @@ internal sealed class MemoryTests
             stream.OnNext(i);
             if (!wait.IsCompleted || !wait.Result || !reader.TryRead(out _))
             {
-                Assert.Fail("An event was published.");
+                Assert.Fail("The reader did not get a published event.");
             }
         }
 
@@ -173,7 +173,7 @@ internal sealed class MemoryTests
     }
 
     [Test]
-    public void Dispose_EarlierOneStillReferenced_LaterOnesAreCollectable()
+    public void Dispose_EarlierSubscriptionHeld_LaterOnesAreCollectable()
     {
         using var stream = new EventStream<int>();
         EventSubscription held = (EventSubscription)stream.Subscribe(_ => { });
@@ -181,12 +181,12 @@ internal sealed class MemoryTests
 
         GC.Collect();
 
-        Assert.That(later.IsAlive, Is.False, "A disposed subscription must not hold those that came after it.");
+        Assert.That(later.IsAlive, Is.False, "A disposed subscription must not keep later ones alive.");
         GC.KeepAlive(held);
     }
 
     [Test]
-    public void Completion_ReadersDisposed_LeavesNothingBehind()
+    public void Completion_ReadersDisposed_KeepsNoMemory()
     {
         using var stream = new EventStream<int>();
         long kept = KeptBy(() =>
@@ -194,7 +194,7 @@ internal sealed class MemoryTests
             for (int i = 0; i < Many; i++)
             {
                 EventReader<int> reader = stream.AsObservable().OpenReader();
-                _ = reader.Completion.Exception; // looked at
+                _ = reader.Completion.Exception; // starts the watch for the end
                 reader.Dispose();
             }
         });
@@ -203,7 +203,7 @@ internal sealed class MemoryTests
         GC.KeepAlive(stream);
     }
 
-    /// <summary>Each new subscription comes before the last one goes, as on a stream that is never without one.</summary>
+    /// <summary>Subscribes anew before it disposes the previous subscription, so that the stream is never without one.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference ReplaceAFewTimes(EventStream<int> stream, EventSubscription first)
     {
@@ -221,12 +221,12 @@ internal sealed class MemoryTests
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void SubscribeAndDispose(EventObservable<int> view, bool atOnce)
+    private static void SubscribeAndDispose(EventObservable<int> observable, bool atOnce)
     {
         var subscriptions = new List<IDisposable>();
         for (int i = 0; i < Many; i++)
         {
-            subscriptions.Add(view.Subscribe(_ => { }));
+            subscriptions.Add(observable.Subscribe(_ => { }));
             if (atOnce)
             {
                 continue;

@@ -4,7 +4,7 @@ using Rx.Tests.Concurrency;
 
 namespace Rx.Tests.Storage;
 
-/// <summary>Who is about to park at the end of the last segment makes the next one, so that the event it waits for need not wait for it.</summary>
+/// <summary>A reader or pump that is about to park at the end of the last segment creates the next one, so that the next publisher need not.</summary>
 [TestFixture(true)]
 [TestFixture(false)]
 internal sealed class PreparedSegmentTests(bool isSingleWriter)
@@ -23,7 +23,7 @@ internal sealed class PreparedSegmentTests(bool isSingleWriter)
     private Segment<int> Tail => _stream.Log.Tail!;
 
     [Test]
-    public void Pump_ReadTheSegmentToItsEnd_NextIsThereBeforeTheEvent()
+    public void Pump_ReadsSegmentToItsEnd_PreparesNext()
     {
         var scheduler = new ManualScheduler();
         var received = new List<int>();
@@ -44,7 +44,7 @@ internal sealed class PreparedSegmentTests(bool isSingleWriter)
     }
 
     [Test]
-    public void Pump_ReadPartOfTheSegment_MakesNone()
+    public void Pump_ReadsPartOfSegment_PreparesNone()
     {
         var scheduler = new ManualScheduler();
         _stream.ObserveOn(scheduler).Subscribe(_ => { });
@@ -55,7 +55,7 @@ internal sealed class PreparedSegmentTests(bool isSingleWriter)
     }
 
     [Test]
-    public void Pump_LeavesWithTheLastEventOfTheSegment_MakesNone()
+    public void Pump_EndsWithLastEventOfSegment_PreparesNone()
     {
         var scheduler = new ManualScheduler();
         _stream.ObserveOn(scheduler).Take(Capacity).Subscribe();
@@ -66,7 +66,7 @@ internal sealed class PreparedSegmentTests(bool isSingleWriter)
     }
 
     [Test]
-    public void Pump_BesideAnObserverOnThePublishingThread_SegmentsAreClosed([Values(0, 1)] int retained)
+    public void Pump_BesideInlineObserver_SegmentsAreClosed([Values(0, 1)] int retained)
     {
         using var stream = new EventStream<int>(new EventStreamOptions
         {
@@ -82,18 +82,18 @@ internal sealed class PreparedSegmentTests(bool isSingleWriter)
             stream.OnNext(i);
             scheduler.RunAll();
 
-            Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(2), "The one that is filled, and perhaps the next.");
+            Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(2), "The segment being written, and perhaps the next.");
         }
     }
 
     [Test]
-    public void Reader_WaitsBehindAFullSegment_NextIsThereBeforeTheEvent()
+    public void Reader_WaitsAfterFullSegment_PreparesNext()
     {
         using EventReader<int> reader = _stream.AsObservable().OpenReader();
         Publish(Capacity);
         while (reader.TryRead(out _))
         {
-            Assert.That(Tail.Next, Is.Null, "Reading makes nothing, only waiting does.");
+            Assert.That(Tail.Next, Is.Null, "Only waiting creates the next segment, not reading.");
         }
 
         ValueTask<bool> wait = reader.WaitToReadAsync();
@@ -106,7 +106,7 @@ internal sealed class PreparedSegmentTests(bool isSingleWriter)
     }
 
     [Test]
-    public void Reader_NextIsClaimed_LeavesTheSegmentToItsWriter()
+    public void PrepareNext_NextEventIsClaimed_LeavesSegmentToWriter()
     {
         var log = new EventLog<int>(isSingleWriter, Capacity);
         Cursor<int> cursor = ReadToTheEndOfTheTail(log);
@@ -114,7 +114,7 @@ internal sealed class PreparedSegmentTests(bool isSingleWriter)
         long sequence = Claim(log);
 
         cursor.PrepareNext(log);
-        Assert.That(tail.Next, Is.Null, "Two would make one each, and one of them for nothing.");
+        Assert.That(tail.Next, Is.Null, "The writer creates the next segment; a second one would be wasted.");
 
         log.Publish(tail, sequence, 7);
         Assert.That(cursor.TryRead(log, out int value) ? value : -1, Is.EqualTo(7));

@@ -3,8 +3,8 @@ using Rx.Tests.Concurrency;
 
 namespace Rx.Tests.Storage;
 
-/// <summary>What is let go of must be collectable, and what is held must not be.</summary>
-/// <remarks>Objects are made in methods that are not inlined, so that no local of the test keeps them.</remarks>
+/// <summary>What is released must be collectable, and what is held must not be.</summary>
+/// <remarks>Objects are created in methods that are not inlined, so that no local of the test keeps them alive.</remarks>
 [TestFixture(1, true)]
 [TestFixture(2, false)]
 [TestFixture(64, true)]
@@ -78,21 +78,21 @@ internal sealed class ReclaimTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void View_Held_KeepsItsPosition()
+    public void AsObservable_Held_KeepsItsPosition()
     {
-        EventObservable<object> view = _stream.GetNextPosition().AsObservable();
+        EventObservable<object> observable = _stream.GetNextPosition().AsObservable();
         WeakReference first = Publish();
 
         Collect();
 
         Assert.That(first.IsAlive, Is.True);
         var observer = new Recorder<object>();
-        view.Subscribe(observer);
+        observable.Subscribe(observer);
         Assert.That(observer.Count, Is.EqualTo(Events));
     }
 
     [Test]
-    public void Dispose_ScheduledSubscription_ObserverAndSubscriptionAreCollectable()
+    public void Dispose_ScheduledSubscription_ItAndObserverAreCollectable()
     {
         var scheduler = new ManualScheduler();
         (WeakReference subscription, WeakReference observer) = SubscribeAndDispose(_stream.ObserveOn(scheduler));
@@ -103,7 +103,7 @@ internal sealed class ReclaimTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void Dispose_InlineSubscription_ObserverAndSubscriptionAreCollectable()
+    public void Dispose_InlineSubscription_ItAndObserverAreCollectable()
     {
         (WeakReference subscription, WeakReference observer) = SubscribeAndDispose(_stream.AsObservable());
 
@@ -113,13 +113,13 @@ internal sealed class ReclaimTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void Dispose_ReaderThatWaits_IsCollectable()
+    public void Dispose_WaitingReader_IsCollectable()
     {
         WeakReference reader = WaitAndDispose();
 
         Collect();
 
-        Assert.That(reader.IsAlive, Is.False, "Its entry on the stack must not hold it.");
+        Assert.That(reader.IsAlive, Is.False, "The reader's entry on the stack must not keep it alive.");
     }
 
     [Test]
@@ -149,13 +149,13 @@ internal sealed class ReclaimTests(int capacity, bool isSingleWriter)
 
         Assert.That(count, Is.EqualTo(Events + 1));
         Assert.That(first.IsAlive, Is.False);
-        Assert.That(_stream.Log.CountSegments(), Is.EqualTo(capacity == 1 ? 2 : 1), "The tail, and the next where it is full.");
+        Assert.That(_stream.Log.CountSegments(), Is.EqualTo(capacity == 1 ? 2 : 1), "The tail, and the next segment if the tail is full.");
     }
 
     [Test]
-    public void OnNext_DeadSegmentHeld_KeepsNothingBehindIt()
+    public void OnNext_DeadSegmentHeld_KeepsNoLaterEvents()
     {
-        // As a promoted segment would be until its generation is collected.
+        // Held as a promoted segment is until its generation is collected.
         _stream.OnNext(new object());
         Rx.Storage.Segment<object> dead = _stream.Log.TailBeforeClaim();
         WeakReference first = Publish();
@@ -196,10 +196,10 @@ internal sealed class ReclaimTests(int capacity, bool isSingleWriter)
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static (WeakReference Subscription, WeakReference Observer) SubscribeAndDispose(EventObservable<object> view)
+    private static (WeakReference Subscription, WeakReference Observer) SubscribeAndDispose(EventObservable<object> observable)
     {
         var observer = new Recorder<object>();
-        IDisposable subscription = view.Subscribe(observer);
+        IDisposable subscription = observable.Subscribe(observer);
         subscription.Dispose();
         return (new WeakReference(subscription), new WeakReference(observer));
     }

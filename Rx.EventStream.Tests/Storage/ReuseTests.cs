@@ -3,7 +3,7 @@ using Rx.Storage;
 
 namespace Rx.Tests.Storage;
 
-/// <summary>The memory of closed segments is written again; nobody who may still read it must see that.</summary>
+/// <summary>The arrays of closed segments are reused. A reader that may still read them must not see that.</summary>
 [TestFixture(4, true)]
 [TestFixture(4, false)]
 [TestFixture(64, true)]
@@ -26,7 +26,7 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
     public void TearDown() => _stream.Dispose();
 
     [Test]
-    public void OnNext_NobodyReadsElsewhere_TakesNewMemoryForSegmentsOnly([Values(0, 1, 3)] int observers)
+    public void OnNext_NoReaderElsewhere_AllocatesOnlySegmentNodes([Values(0, 1, 3)] int observers)
     {
         for (int i = 0; i < observers; i++)
         {
@@ -38,12 +38,12 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
         Publish(Events);
         long perSegment = (GC.GetAllocatedBytesForCurrentThread() - before) * capacity / Events;
 
-        // The node itself; its arrays would be five bytes for each event, and 48 for both.
+        // The node alone. New arrays would add five bytes for each event, and 48 bytes of headers.
         Assert.That(perSegment, Is.LessThan(80));
     }
 
     [Test]
-    public void Batches_OfObserversOnThePublishingThread_StayAsTheyWere([Values] bool fromPosition)
+    public void Batch_InlineObserverKeepsBatches_TheyDoNotChange([Values] bool fromPosition)
     {
         var batches = new List<ReadOnlyMemory<int>>();
         if (fromPosition)
@@ -55,7 +55,7 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
             _stream.AsObservable().Batch(8).Subscribe(batches.Add);
         }
 
-        // The position would keep everything from being closed.
+        // A position that is not collected would keep all segments open.
         CollectPositions();
         Publish(Events);
 
@@ -95,7 +95,7 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void BoundedCursor_LeftBehindInAClosedSegment_ReadsItAsItWas()
+    public void BoundedCursor_OvertakenInClosedSegment_ReadsOldEvents()
     {
         Publish(Events);
         EventLog<int> log = _stream.Log;
@@ -104,7 +104,7 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
         cursor.SetBound(log, bound: 2, failsWhenLagging: false);
         Publish(1);
 
-        // What it is about to read when the publishers overtake it.
+        // What the cursor is about to read when the publishers overtake it.
         ReadOnlyMemory<int> run = cursor.PeekRun(log, 1);
         Publish(Events);
 
@@ -128,7 +128,7 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
         Assert.That(replayed, Is.EqualTo(Enumerable.Range(Events - 100, 100)));
     }
 
-    /// <summary>In a method that is not inlined, so that no local of the test keeps the position.</summary>
+    /// <summary>In a method that is not inlined, so that no local of the test keeps the position alive.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void ReplayFromAPosition(List<ReadOnlyMemory<int>> batches)
     {

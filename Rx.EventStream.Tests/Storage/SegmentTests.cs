@@ -15,7 +15,7 @@ internal sealed class SegmentTests
     }
 
     [Test]
-    public void PublishedFrom_AnyHoles_IsTheRunUpToTheFirstOne([Values(1, 2, 7, 64, 100)] int capacity)
+    public void PublishedFrom_AnyHole_IsTheRunUpToIt([Values(1, 2, 7, 64, 100)] int capacity)
     {
         for (int hole = 0; hole <= capacity; hole++)
         {
@@ -57,7 +57,7 @@ internal sealed class SegmentTests
     }
 
     [Test]
-    public void Link_Second_GetsTheFirst()
+    public void Link_SecondSegment_GetsTheFirst()
     {
         var segment = new Segment<int>(0, 1, 1);
         var winner = new Segment<int>(1, 1, 1);
@@ -73,15 +73,15 @@ internal sealed class SegmentTests
     {
         var segment = new Segment<int>(0, 2, leases: 1);
         segment.PublishRange(0, [1, 2]);
-        Assert.That(segment.TryClose(), Is.False, "Somebody stands there.");
+        Assert.That(segment.TryClose(), Is.False, "A lease is held.");
         Assert.That(segment.Leave(), Is.True);
 
         var hole = new Segment<int>(0, 2, leases: 0);
         hole.Publish(1, 1);
-        Assert.That(hole.TryClose(), Is.False, "A slot is still to be filled.");
+        Assert.That(hole.TryClose(), Is.False, "A slot is not filled yet.");
 
         Assert.That(segment.TryClose(), Is.True);
-        Assert.That(segment.TryClose(), Is.False, "One caller closes it.");
+        Assert.That(segment.TryClose(), Is.False, "Only one caller closes it.");
         Assert.That(segment.TryEnter(), Is.False);
     }
 

@@ -1,20 +1,20 @@
-using Rx.Parking;
 using Rx.Delivery;
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx.Tests.Concurrency;
 
-/// <summary>The places of the delivery on the publishing thread where both sides store and then load: one of them must see the other.</summary>
+/// <summary>Delivery on the publishing thread, where two threads each store and then load: at least one of them must see the other's store.</summary>
 [TestFixture]
-internal sealed class DeliveryDuelTests
+internal sealed class DeliveryFenceTests
 {
     private const int Rounds = 60_000;
 
     [Test]
-    public void TryDrain_HoleIsFilledAsTheDelivererLeavesIt_OneOfThemGoesOn()
+    public void TryDrain_HoleFilledAsDrainerLeaves_OneThreadDelivers()
     {
-        // P (fills the hole): mark := published;  fence;  is somebody delivering? then it is theirs
-        // C (delivers):       dry; gives up;              mark? then take it up again
+        // P (fills the hole): mark := published;  fence;  does a thread drain? then that thread delivers
+        // C (drains):         dry; leaves;                mark? then drain again
         var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 64);
         var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
         var observer = new Recorder<int>();
@@ -22,38 +22,38 @@ internal sealed class DeliveryDuelTests
         var random = new Random(3);
         Segment<int> tail = null!;
         long hole = 0;
-        int looks = 0;
+        int attempts = 0;
 
-        Duel.Run(
+        TightRace.Run(
             Rounds,
             () =>
             {
                 tail = log.TailBeforeClaim();
                 hole = log.Claims.Claim(1).Count;
-                looks = random.Next(1, 4);
+                attempts = random.Next(1, 4);
             },
             () =>
             {
-                Duel.DelayStores();
+                TightRace.DelayStores();
                 log.Publish(tail, hole, (int)hole);
                 delivery.TryDrain(hole);
             },
             () =>
             {
-                for (int i = looks; i > 0; i--)
+                for (int i = attempts; i > 0; i--)
                 {
                     delivery.TryDrain(hole);
                 }
             },
-            () => delivery.Sequence == hole + 1 ? observer.Breach : $"Event {hole} lies there, and nobody is at it.");
+            () => delivery.Sequence == hole + 1 ? observer.Breach : $"Event {hole} is published, but no thread delivers it.");
 
         Assert.That(observer.Count, Is.EqualTo(Rounds));
     }
 
     [Test]
-    public void ReplayAndJoin_EventJustAsItHandsOver_GetsItOnce([Values] bool isSingleWriter)
+    public void ReplayAndJoin_EventAsItStartsWaiting_GetsItOnce([Values] bool isSingleWriter)
     {
-        // P (publisher):  mark := published;           who waits? none: not delivered to it
+        // P (publisher):  mark := published;           does a subscription wait? no: not delivered to it
         // C (subscriber): state := Waiting;  barrier;  mark? then take the subscription back
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
         var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
@@ -62,7 +62,7 @@ internal sealed class DeliveryDuelTests
         InlineSubscription<int> subscription = null!;
         int published = 0;
 
-        Duel.Run(
+        TightRace.Run(
             Rounds,
             () =>
             {
@@ -72,29 +72,29 @@ internal sealed class DeliveryDuelTests
             () => subscription.ReplayAndJoin(),
             () =>
             {
-                Duel.DelayStores();
+                TightRace.DelayStores();
                 delivery.Publish(published++, log.Flags);
             },
             () =>
             {
                 string? wrong = observer.Events.SequenceEqual([published - 1])
                     ? observer.Breach
-                    : $"It got [{string.Join(", ", observer.Events)}] of event {published - 1}.";
+                    : $"The observer got [{string.Join(", ", observer.Events)}] instead of event {published - 1}.";
                 subscription.Dispose();
                 return wrong;
             });
     }
 
     [Test]
-    public void Join_EventJustAsTheDeliveryOpens_OwesNothing([Values] bool isSingleWriter)
+    public void Join_EventAsDeliveryOpens_GetsItAtOnceOrNever([Values] bool isSingleWriter)
     {
-        // P (writer):  mark and claim := published;                        delivery handed over? no: nobody's event
-        // C (joiner):  handed over := yes;           process-wide barrier;  where the claims are now, it begins
+        // P (writer):  mark and claim := published;                        delivery handed over? no: not delivered
+        // C (joiner):  handed over := yes;           process-wide barrier;  begins at the number of claims
         EventStream<int> stream = null!;
         Recorder<int> observer = null!;
         IDisposable subscription = null!;
 
-        Duel.Run(
+        TightRace.Run(
             Rounds,
             () =>
             {
@@ -104,31 +104,31 @@ internal sealed class DeliveryDuelTests
             () => subscription = stream.Subscribe(observer),
             () =>
             {
-                Duel.DelayStores();
+                TightRace.DelayStores();
                 stream.OnNext(0);
             },
             () =>
             {
-                // It joined before the event or behind it. What it must not do is to get it with the next one.
+                // The observer joined before the event or after it. Either way, it must not get the event together with the next one.
                 int got = observer.Count;
                 stream.OnNext(1);
                 string? wrong = observer.Events.SequenceEqual(Enumerable.Range(1 - got, 1 + got))
                     ? observer.Breach
-                    : $"It got [{string.Join(", ", observer.Events)}], {got} of them at once.";
+                    : $"The observer got [{string.Join(", ", observer.Events)}], {got} of them before the second event.";
                 subscription.Dispose();
                 return wrong;
             });
     }
 
     [Test]
-    public void Join_EndJustAsItIsListed_IsTold([Values] bool isSingleWriter)
+    public void Join_StreamEndsAsObserverIsAdded_IsNotifiedOnce([Values] bool isSingleWriter)
     {
-        // P (ends):   end := here;             who is listed?
-        // C (joins):  listed := me;    fence;  has it ended?
+        // P (ends):   end := here;                 which observers are in the list?
+        // C (joins):  list := list + me;   fence;  has the stream ended?
         EventStream<int> stream = null!;
         Recorder<int> observer = null!;
 
-        Duel.Run(
+        TightRace.Run(
             Rounds,
             () =>
             {
@@ -138,6 +138,6 @@ internal sealed class DeliveryDuelTests
             },
             () => stream.Subscribe(observer),
             () => stream.OnCompleted(),
-            () => observer.Terminals == 1 ? observer.Breach : $"It was told {observer.Terminals} times.");
+            () => observer.Terminals == 1 ? observer.Breach : $"The observer got {observer.Terminals} terminal events.");
     }
 }

@@ -1,20 +1,20 @@
-using Rx.Parking;
 using System.Reactive.Concurrency;
 using System.Runtime.CompilerServices;
 using Rx.Delivery;
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx.Tests.Concurrency;
 
-/// <summary>A subscriber that has replayed and hands itself over to those who publish, in steps.</summary>
+/// <summary>A late subscriber that has replayed, and that the draining thread then admits, step by step.</summary>
 [TestFixture]
-internal sealed class HandOverTests
+internal sealed class JoinerAdmissionTests
 {
     [Test]
-    public void AdmitOwned_SubscriberReadTheEventMeanwhile_IsNotGivenItAgain()
+    public void AdmitOwned_JoinerHasReadEvent_DoesNotGetItAgain()
     {
-        // D (delivers event 0): it waits, at 0                            takes it in
-        // S (subscriber):                       sees 0, takes itself back, reads 0, waits again, at 1
+        // D (drains, at event 0): S waits, at 0                                 admits S
+        // S (subscriber):                       sees 0, goes on, reads 0, waits again, at 1
         var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 64);
         var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
         Cursor<int> start = log.JoinNext();
@@ -24,16 +24,16 @@ internal sealed class HandOverTests
         subscription.ReplayAndJoin();
         Assert.That(observer.Events, Is.EqualTo(new[] { 0 }));
 
-        IObserver<int>? taken = Step<int>.AdmitOwned(subscription, 0);
+        IObserver<int>? admitted = Step<int>.AdmitOwned(subscription, 0);
 
-        Assert.That(taken, Is.Null, "It has had event 0.");
+        Assert.That(admitted, Is.Null, "The subscriber has had event 0.");
         Publish(log, 1);
         delivery.TryDrain(0);
-        Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1 }), "And it goes on with the next one.");
+        Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1 }), "The next event follows.");
     }
 
     [Test]
-    public void AdmitOwned_SubscriberReadBeyondTheEvent_IsGivenNoneTwice()
+    public void AdmitOwned_JoinerHasReadLaterEvents_GetsNoneTwice()
     {
         var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 64);
         var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
@@ -47,7 +47,7 @@ internal sealed class HandOverTests
 
         for (int sequence = 0; sequence < 3; sequence++)
         {
-            // What a walk does whose look at the state came before the subscriber read on.
+            // What the drainer does if it checked the state before the subscriber read on.
             Step<int>.AdmitOwned(subscription, sequence)?.OnNext(sequence);
         }
 
@@ -56,19 +56,19 @@ internal sealed class HandOverTests
     }
 
     [Test]
-    public void Lag_EventBetweenMakingAndListing_IsZero([Values] bool isSingleWriter)
+    public void Lag_EventBetweenCreationAndJoin_IsZero([Values] bool isSingleWriter)
     {
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
         var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
         var subscription = new InlineSubscription<int>(delivery, log, new Recorder<int>(), null);
-        delivery.Publish(0, log.Flags); // nobody is listed, so nobody gets it
+        delivery.Publish(0, log.Flags); // before the subscription joins, so it does not get the event
         delivery.Join(subscription);
 
-        Assert.That((subscription.Lag, subscription.Delivered), Is.EqualTo((0L, 0L)), "Nothing is owed to it.");
+        Assert.That((subscription.Lag, subscription.Delivered), Is.EqualTo((0L, 0L)), "The subscription joined after the event.");
     }
 
     [Test]
-    public void OnNext_EventLoopOfAnotherObserverIsGone_OthersStillGetTheEvent([Values] bool isGoneFirst)
+    public void OnNext_OtherObserversEventLoopDisposed_StillDelivers([Values] bool isGoneFirst)
     {
         using var stream = new EventStream<int>();
         using var loop = new EventLoopScheduler();
@@ -94,7 +94,7 @@ internal sealed class HandOverTests
             }
             catch (ObjectDisposedException)
             {
-                // That the publisher hears of it is for the contract to say; that the others suffer is not.
+                // Another test covers whether the publisher gets this exception. Here, the other observers must not miss an event.
             }
         }
 
@@ -107,7 +107,7 @@ internal sealed class HandOverTests
         log.Publish(tail, log.Claims.Claim(1).Count, value);
     }
 
-    /// <summary>The step behind the look at the state, so that something can come between.</summary>
+    /// <summary>The step after the check of the state, so that a test can act between the two.</summary>
     private static class Step<T>
     {
         [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "AdmitOwned")]

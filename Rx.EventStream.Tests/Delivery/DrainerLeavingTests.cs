@@ -1,20 +1,21 @@
-using Rx.Parking;
 using System.Reactive.Concurrency;
 using Rx.Delivery;
+using Rx.Parking;
 using Rx.Storage;
 using Rx.Tests.Concurrency;
 using Rx.Tests.Contract;
 
 namespace Rx.Tests.Delivery;
 
-/// <summary>How a publisher leaves the delivery: what was thrown goes to it once, and the delivery is left once.</summary>
+/// <summary>How the draining thread leaves the delivery: it throws each exception once, and it leaves once.</summary>
 [TestFixture(1, true)]
 [TestFixture(1, false)]
 [TestFixture(64, true)]
 [TestFixture(64, false)]
-internal sealed class LeavingTests(int capacity, bool isSingleWriter)
+internal sealed class DrainerLeavingTests(int capacity, bool isSingleWriter)
 {
-    private const PublishFlags Settling = PublishFlags.HandOverPending | PublishFlags.PublishedInside | PublishFlags.ObserverThrew;
+    /// <summary>Flags that are set only until the writer or the drainer has done what they ask for. They take publishers off the fast path.</summary>
+    private const PublishFlags TransientFlags = PublishFlags.HandOverPending | PublishFlags.PublishedInside | PublishFlags.ObserverThrew;
 
     private EventStream<int> _stream = null!;
 
@@ -25,9 +26,9 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
     public void TearDown() => _stream.Dispose();
 
     [Test]
-    public async Task OnNext_NobodyIsLeftAndASchedulerThrows_ThrownOnceAndDeliveryGoesOn()
+    public async Task OnNext_NoInlineObserverAndSchedulerThrows_ThrowsOnce()
     {
-        // The first event makes the delivery the writer's own; then its last observer leaves, which the next event notices.
+        // With the first event the writer takes the delivery over. Then the last inline observer leaves, which the writer notices at the next event.
         var error = new InvalidOperationException();
         IDisposable left = _stream.Subscribe(new RecordingObserver<int>());
         _stream.OnNext(0);
@@ -47,7 +48,7 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void OnNext_SchedulerAndObserverThrow_BothLeaveIt()
+    public void OnNext_SchedulerAndObserverThrow_ThrowsBoth()
     {
         InvalidOperationException wakes = new("wakes"), delivers = new("delivers");
         _stream.Subscribe(new RecordingObserver<int>(_ => throw delivers));
@@ -59,7 +60,7 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void OnNextRange_SchedulerAndObserverThrow_BothLeaveIt()
+    public void OnNextRange_SchedulerAndObserverThrow_ThrowsBoth()
     {
         InvalidOperationException wakes = new("wakes"), delivers = new("delivers");
         _stream.Subscribe(new RecordingObserver<int>(_ => throw delivers));
@@ -71,27 +72,28 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void Publish_SecondDeliveryWasMadeInVain_NothingStaysToSettle()
+    public void Publish_UnusedSecondDelivery_LeavesNoTransientFlag()
     {
-        // A (subscribes): makes the delivery, joins                              P (writer): takes it over, all is settled
-        // B (subscribes): finds no delivery                                                   makes one, which comes too late
+        // A (subscriber): creates the delivery, joins
+        // P (writer):                                  takes the delivery over
+        // B (subscriber): finds no delivery                                     creates a second one, too late
         var log = new EventLog<int>(isSingleWriter, capacity);
         var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
         var observer = new Recorder<int>();
         delivery.Join(new InlineSubscription<int>(delivery, log, observer, null));
         delivery.Publish(0, log.Flags);
-        Assert.That(log.Flags & Settling, Is.EqualTo(PublishFlags.None));
+        Assert.That(log.Flags & TransientFlags, Is.EqualTo(PublishFlags.None));
 
         _ = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
         delivery.Publish(1, log.Flags);
         delivery.Publish(2, log.Flags);
 
-        Assert.That(log.Flags & Settling, Is.EqualTo(PublishFlags.None), "Else every event goes the slow way, for ever.");
+        Assert.That(log.Flags & TransientFlags, Is.EqualTo(PublishFlags.None), "Otherwise every later event takes the slow path.");
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
     }
 
     [Test]
-    public void OnNext_SchedulerThrowsOnceTheDeliveryIsTheWriters_ThatLeavesIt()
+    public void OnNext_WriterOwnsDeliveryAndSchedulerThrows_ThrowsIt()
     {
         var error = new InvalidOperationException();
         var observer = new RecordingObserver<int>();
@@ -105,7 +107,7 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void OnNext_ObserverPublishesOnceTheDeliveryIsTheWriters_EveryoneGetsIt()
+    public void OnNext_WriterOwnsDeliveryAndObserverPublishes_AllGetIt()
     {
         var observer = new RecordingObserver<int>();
         _stream.Subscribe(value =>
@@ -124,21 +126,21 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void OnNext_ObserverThrew_NothingStaysToSettle()
+    public void OnNext_ObserverThrew_LeavesNoTransientFlag()
     {
         var error = new InvalidOperationException();
         EventLog<int> log = _stream.Log;
         _stream.Subscribe(new RecordingObserver<int>(value => _ = value == 1 ? throw error : value));
         _stream.OnNext(0);
-        Assert.That(log.Flags & Settling, Is.EqualTo(PublishFlags.None), "The delivery is the writer's.");
+        Assert.That(log.Flags & TransientFlags, Is.EqualTo(PublishFlags.None), "The writer owns the delivery.");
 
         Assert.That(Record(1), Is.SameAs(error));
 
-        Assert.That(log.Flags & Settling, Is.EqualTo(PublishFlags.None), "Else every event goes the slow way, for ever.");
+        Assert.That(log.Flags & TransientFlags, Is.EqualTo(PublishFlags.None), "Otherwise every later event takes the slow path.");
     }
 
     [Test]
-    public void OnNext_LastObserverLeft_ClosesTheDelivery()
+    public void OnNext_LastObserverLeft_ClosesDelivery()
     {
         EventLog<int> log = _stream.Log;
         IDisposable subscription = _stream.Subscribe(new RecordingObserver<int>());
@@ -148,11 +150,11 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
         _stream.OnNext(1);
 
         bool isClosed = isSingleWriter ? (log.Flags & PublishFlags.HandOverPending) != 0 : !log.Claims.Read().IsOpen;
-        Assert.That(isClosed, Is.True, "Else publishing stays as dear as with an observer.");
+        Assert.That(isClosed, Is.True, "Otherwise publishing stays as expensive as with an observer.");
     }
 
     [Test]
-    public void OnNext_LastObserverLeftAndOthersAreOnASchedulers_ClosesTheDelivery([Values(1, 2, 5)] int count)
+    public void OnNext_OnlyScheduledObserversRemain_ClosesDelivery([Values(1, 2, 5)] int count)
     {
         EventLog<int> log = _stream.Log;
         _stream.ObserveOn(new HistoricalScheduler()).Subscribe(new RecordingObserver<int>());
@@ -163,12 +165,12 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
         _stream.OnNext(1);
 
         bool isClosed = isSingleWriter ? (log.Flags & PublishFlags.HandOverPending) != 0 : !log.Claims.Read().IsOpen;
-        Assert.That(isClosed, Is.True, "Else publishing stays as dear as with an observer.");
-        Assert.That(log.Flags & (PublishFlags.NoObservers | PublishFlags.ManyObservers), Is.EqualTo(PublishFlags.None), "Else every event goes the slow way, for ever.");
+        Assert.That(isClosed, Is.True, "Otherwise publishing stays as expensive as with an observer.");
+        Assert.That(log.Flags & (PublishFlags.NoObservers | PublishFlags.ManyObservers), Is.EqualTo(PublishFlags.None), "Otherwise every later event takes the slow path.");
     }
 
     [Test]
-    public void OnNext_ObserversComeAndGo_TheDutiesFollow()
+    public void Subscribe_ObserversComeAndGo_FlagsFollow()
     {
         EventLog<int> log = _stream.Log;
         PublishFlags Counted() => log.Flags & (PublishFlags.NoObservers | PublishFlags.ManyObservers);
@@ -191,10 +193,10 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
-    public void OnNext_FirstObserverComesBetweenTheLookAndTheClaim_GetsTheEvent()
+    public void OnNext_FirstObserverJoinsBeforeClaim_GetsTheEvent()
     {
-        // P (publisher):  an observer? none;                                             claim, mark;  an observer? deliver
-        // C (subscriber):                     opens the delivery, is listed, waits
+        // P (publisher):  an observer? no;                                     claim, mark;  an observer? deliver
+        // C (subscriber):                   opens the delivery, joins, waits
         var clock = new Clock();
         using var stream = new EventStream<int>(new EventStreamOptions
         {
@@ -204,11 +206,11 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
             TimeProvider = clock,
         });
         var observer = new RecordingObserver<int>();
-        clock.Asked = () => stream.ObserveOn(ImmediateScheduler.Instance).Subscribe(observer);
+        clock.OnRead = () => stream.ObserveOn(ImmediateScheduler.Instance).Subscribe(observer);
 
         stream.OnNext(7);
 
-        Assert.That(observer.Values, Is.EqualTo(new[] { 7 }), "It was there before the claim, and nothing need come after it.");
+        Assert.That(observer.Values, Is.EqualTo(new[] { 7 }), "The observer joined before the claim, and no later event may follow.");
     }
 
     private Exception? Record(int value)
@@ -224,16 +226,16 @@ internal sealed class LeavingTests(int capacity, bool isSingleWriter)
         }
     }
 
-    /// <summary>A clock, which publishers read before they claim.</summary>
+    /// <summary>A clock that calls an action when it is read. Publishers read it before they claim.</summary>
     private sealed class Clock : TimeProvider
     {
-        public Action? Asked { get; set; }
+        public Action? OnRead { get; set; }
 
         public override long GetTimestamp()
         {
-            Action? asked = Asked;
-            Asked = null;
-            asked?.Invoke();
+            Action? onRead = OnRead;
+            OnRead = null;
+            onRead?.Invoke();
             return 0;
         }
     }

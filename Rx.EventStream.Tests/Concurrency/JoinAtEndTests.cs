@@ -1,18 +1,19 @@
 namespace Rx.Tests.Concurrency;
 
-/// <summary>Joining in the moment of the end, while somebody else still publishes.</summary>
+/// <summary>Joining at the moment of the end, while another thread still publishes.</summary>
 [TestFixture]
-internal sealed class JoinAtTheEndTests
+internal sealed class JoinAtEndTests
 {
-    /// <summary>The terminal event is beaten to its sequence by a run that goes on into the next segment: who joins there must not be left in between.</summary>
+    /// <summary>A range claims the sequence number that the terminal event was about to take, and goes on into the next segment. A reader that joins
+    /// after the range must see the end.</summary>
     [Test]
-    public void Next_TheEndIsBeatenToItsSequence_JoinerHearsOfTheEnd()
+    public void GetNextPosition_RangeClaimsBeforeEnd_ReaderSeesTheEnd()
     {
-        int[] run = new int[6];
+        int[] range = new int[6];
         EventStream<int> stream = null!;
         EventReader<int> reader = null!;
 
-        Duel.Run(
+        TightRace.Run(
             rounds: 20_000,
             () =>
             {
@@ -22,7 +23,7 @@ internal sealed class JoinAtTheEndTests
             () => stream.OnCompleted(),
             () =>
             {
-                stream.OnNextRange(run);
+                stream.OnNextRange(range);
                 reader = stream.GetNextPosition().OpenReader();
             },
             () =>
@@ -35,10 +36,10 @@ internal sealed class JoinAtTheEndTests
                 }
 
                 Task<bool> more = reader.WaitToReadAsync().AsTask();
-                bool isTold = more.Wait(TimeSpan.FromSeconds(30));
+                bool hasEnded = more.Wait(TimeSpan.FromSeconds(30));
                 reader.Dispose();
-                return !isTold ? $"It joined at {start} and never heard of the end."
-                    : more.Result || read > 0 ? $"It joined at {start} behind all, and then got {read}."
+                return !hasEnded ? $"The reader joined at {start} and never saw the end."
+                    : more.Result || read > 0 ? $"The reader joined at {start}, after all events, and then got {read}."
                     : null;
             });
     }

@@ -3,16 +3,17 @@ using Rx.Storage;
 
 namespace Rx.Tests.Concurrency;
 
-/// <summary>A segment whose last mark is visible may be closed, and its arrays lent to a later one: from then on its writer must not store a mark.</summary>
+/// <summary>Once the last mark of a segment is visible, the segment may be closed and a later segment may reuse its arrays. From then on its writer
+/// must store no mark.</summary>
 [TestFixture]
-internal sealed class MarkRaceTests
+internal sealed class SegmentReuseRaceTests
 {
     private static readonly TimeSpan _duration = TimeSpan.FromSeconds(4);
 
     [TestCase(32)]
     [TestCase(64)]
     [TestCase(256)]
-    public void PublishRange_SegmentIsReusedAtItsLastMark_NoMarkIsStoredAgain(int capacity)
+    public void PublishRange_SegmentReusedAtLastMark_StoresNoMoreMarks(int capacity)
     {
         int[] values = new int[capacity];
         Segment<int> segment = new(first: 0, capacity, leases: 0);
@@ -42,22 +43,22 @@ internal sealed class MarkRaceTests
         { IsBackground = true };
         reuser.Start();
 
-        string? breach = null;
-        MovedThread.Run(() =>
+        string? failure = null;
+        MigratingThread.Run(() =>
         {
             long start = Stopwatch.GetTimestamp();
-            for (int round = 1; breach is null && Stopwatch.GetElapsedTime(start) < _duration; round++)
+            for (int round = 1; failure is null && Stopwatch.GetElapsedTime(start) < _duration; round++)
             {
                 segment.PublishRange(0, values);
                 while (Volatile.Read(ref reused) != round)
                 {
                 }
 
-                for (int i = 0; i < capacity && breach is null; i++)
+                for (int i = 0; i < capacity && failure is null; i++)
                 {
                     if (segment.IsPublished(i))
                     {
-                        breach = $"Round {round}: slot {i} of the next segment is marked though it was not claimed.";
+                        failure = $"Round {round}: slot {i} of the next segment is marked, but no writer has claimed it.";
                     }
                 }
 
@@ -68,6 +69,6 @@ internal sealed class MarkRaceTests
         });
         reuser.Join();
 
-        Assert.That(breach, Is.Null);
+        Assert.That(failure, Is.Null);
     }
 }

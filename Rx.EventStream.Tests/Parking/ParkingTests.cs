@@ -1,9 +1,9 @@
 using Rx.Parking;
 using Rx.Storage;
 
-namespace Rx.Tests.Concurrency;
+namespace Rx.Tests.Parking;
 
-/// <summary>Parking and publishing, in every order their steps can take: nobody may sleep beside an event.</summary>
+/// <summary>Parking and publishing, in every order that their steps can take: no reader may sleep once its event is published.</summary>
 [TestFixture(true)]
 [TestFixture(false)]
 internal sealed class ParkingTests(bool isSingleWriter)
@@ -19,25 +19,25 @@ internal sealed class ParkingTests(bool isSingleWriter)
     }
 
     [Test]
-    public void Look_EventBeforePush_WakesItself()
+    public void Recheck_EventBeforePush_WakesItself()
     {
         var reader = new ParkedReader(_log, _parking);
         Publish(1);
         _parking.WakeReaders();
 
         reader.Push();
-        reader.Look();
+        reader.Recheck();
 
         Assert.That(reader.Wakes, Is.EqualTo(1));
     }
 
     [Test]
-    public void WakeReaders_EventAfterLook_WakesParked()
+    public void WakeReaders_EventAfterRecheck_WakesParkedReader()
     {
         var reader = new ParkedReader(_log, _parking);
         reader.Push();
-        reader.Look();
-        Assert.That(reader.Wakes, Is.Zero, "There is nothing yet.");
+        reader.Recheck();
+        Assert.That(reader.Wakes, Is.Zero, "No event is published yet.");
 
         Publish(1);
         _parking.WakeReaders();
@@ -47,27 +47,27 @@ internal sealed class ParkingTests(bool isSingleWriter)
     }
 
     [Test]
-    public void Look_PushBetweenMarkAndWake_BothMayWakeButOneFindsTheStack()
+    public void Recheck_PushBetweenMarkAndWake_IsWokenOnce()
     {
         var reader = new ParkedReader(_log, _parking);
         Publish(1);
         reader.Push();
         _parking.WakeReaders();
-        reader.Look();
+        reader.Recheck();
 
-        Assert.That(reader.Wakes, Is.EqualTo(1), "The stack is taken whole, once.");
+        Assert.That(reader.Wakes, Is.EqualTo(1), "The whole stack is taken, once.");
     }
 
     [Test]
-    public void Look_ClaimedAndNotPublished_SleepsUntilWriterLooks()
+    public void Recheck_ClaimedNotPublished_SleepsUntilWriterWakes()
     {
         var reader = new ParkedReader(_log, _parking);
         Segment<int> tail = _log.TailBeforeClaim();
         long sequence = Claim();
 
         reader.Push();
-        reader.Look();
-        Assert.That(reader.Wakes, Is.Zero, "A claimed slot is no event.");
+        reader.Recheck();
+        Assert.That(reader.Wakes, Is.Zero, "A claimed slot is not an event yet.");
 
         _log.Publish(tail, sequence, 1);
         _parking.WakeReaders();
@@ -75,7 +75,7 @@ internal sealed class ParkingTests(bool isSingleWriter)
     }
 
     [Test]
-    public void Look_WriterPastItsLook_WakesItself()
+    public void Recheck_WriterHasCheckedStack_WakesItself()
     {
         var reader = new ParkedReader(_log, _parking);
         Segment<int> tail = _log.TailBeforeClaim();
@@ -84,13 +84,13 @@ internal sealed class ParkingTests(bool isSingleWriter)
         _parking.WakeReaders();
 
         reader.Push();
-        reader.Look();
+        reader.Recheck();
 
         Assert.That(reader.Wakes, Is.EqualTo(1));
     }
 
     [Test]
-    public void Look_EventInASegmentNotLinkedWhenParked_WakesEveryone()
+    public void Recheck_EventInLaterSegment_WakesAllParkedReaders()
     {
         var early = new ParkedReader(_log, _parking);
         early.Push();
@@ -101,21 +101,21 @@ internal sealed class ParkingTests(bool isSingleWriter)
         }
 
         late.Push();
-        late.Look();
+        late.Recheck();
 
-        Assert.That((early.Wakes, late.Wakes), Is.EqualTo((1, 1)), "They were all waiting for that event.");
+        Assert.That((early.Wakes, late.Wakes), Is.EqualTo((1, 1)), "Both readers waited for that event.");
     }
 
     [Test]
-    public void Look_CursorAtAnUnlinkedSegment_SeesTheEventThere()
+    public void Recheck_NextSegmentNotLinked_SeesEventOnceLinked()
     {
         var reader = new ParkedReader(_log, _parking);
         Publish(0);
         Publish(1);
         Assert.That(reader.TryRead(out _) && reader.TryRead(out _), Is.True);
-        Assert.That(reader.TryRead(out _), Is.False, "It stands behind its segment, and the next is not linked.");
+        Assert.That(reader.TryRead(out _), Is.False, "The cursor is at the end of its segment, and the next one is not linked yet.");
         reader.Push();
-        reader.Look();
+        reader.Recheck();
         Assert.That(reader.Wakes, Is.Zero);
 
         Publish(2);
@@ -126,7 +126,7 @@ internal sealed class ParkingTests(bool isSingleWriter)
     }
 
     [Test]
-    public void Push_WhileStillOnStack_IsThereOnce()
+    public void Push_EntryStillOnStack_IsThereOnce()
     {
         var reader = new ParkedReader(_log, _parking);
         reader.Push();
@@ -144,7 +144,7 @@ internal sealed class ParkingTests(bool isSingleWriter)
     {
         var reader = new ParkedReader(_log, _parking);
         reader.Push();
-        reader.Look();
+        reader.Recheck();
 
         Assert.That(_log.TryTerminate(Termination.Completed), Is.True);
         _parking.WakeReaders();
@@ -154,7 +154,7 @@ internal sealed class ParkingTests(bool isSingleWriter)
     }
 
     [Test]
-    public void AnnounceWaiters_NoReaderYet_WriterLooksFromThenOn()
+    public void AnnounceWaiters_FirstReader_WriterChecksFromThenOn()
     {
         Publish(0);
         _parking.WakeReaders();

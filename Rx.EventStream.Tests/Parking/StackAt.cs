@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 using Rx.Parking;
 
-namespace Rx.Tests.Concurrency;
+namespace Rx.Tests.Parking;
 
-/// <summary>The stacks of a parking lot, which are private.</summary>
+/// <summary>Gives tests the stacks of a parking lot, which are private.</summary>
 internal static class StackAt<T>
 {
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "StackAt")]

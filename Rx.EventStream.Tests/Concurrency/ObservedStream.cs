@@ -1,7 +1,7 @@
 namespace Rx.Tests.Concurrency;
 
-/// <summary>A stream, and an observer of it that keeps what it got.</summary>
-internal sealed class Observed(EventStream<int> stream)
+/// <summary>A stream, and an observer of it that records what it gets.</summary>
+internal sealed class ObservedStream(EventStream<int> stream)
 {
     public EventStream<int> Stream { get; } = stream;
 
@@ -11,9 +11,9 @@ internal sealed class Observed(EventStream<int> stream)
 
     public EventSubscription? Subscription { get; private set; }
 
-    public void Subscribe(EventObservable<int> view) => Subscription = (EventSubscription)view.Subscribe(Observer);
+    public void Subscribe(EventObservable<int> observable) => Subscription = (EventSubscription)observable.Subscribe(Observer);
 
-    /// <summary>Everything from the first event it got to the last one published, and nothing owed.</summary>
+    /// <summary>Asserts that the observer has caught up, and that it missed no event after the first one it got.</summary>
     public void CheckAllFromTheFirst(int count)
     {
         Race.Await(() => Subscription!.Lag == 0, $"the rest of the events, {Subscription!.Lag} of {count}");

@@ -1,7 +1,7 @@
 using Rx.Parking;
 using Rx.Storage;
 
-namespace Rx.Tests.Concurrency;
+namespace Rx.Tests.Parking;
 
 [TestFixture]
 internal sealed class WaiterStackTests
@@ -12,7 +12,7 @@ internal sealed class WaiterStackTests
     public void SetUp() => _stack = default;
 
     [Test]
-    public void TakeAll_SeveralPushed_NewestFirstAndEmptyAfterwards()
+    public void TakeAll_SeveralPushed_NewestFirstAndStackIsEmpty()
     {
         Waiter[] waiters = [new(), new(), new()];
         foreach (Waiter waiter in waiters)
@@ -30,7 +30,7 @@ internal sealed class WaiterStackTests
     }
 
     [Test]
-    public void WakeChain_OwnerParksAgainWhenWoken_RestOfTheChainIsWoken()
+    public void WakeChain_OwnerParksAgain_RestOfChainIsWoken()
     {
         var last = new Owner();
         var greedy = new Owner();
@@ -42,7 +42,7 @@ internal sealed class WaiterStackTests
 
         Assert.That((greedy.Wakes, last.Wakes), Is.EqualTo((1, 1)));
         Assert.That(_stack.TakeAll(), Is.SameAs(greedy.Waiter));
-        Assert.That(greedy.Waiter.Below, Is.Null, "It lies on what was there when it was pushed again: nothing.");
+        Assert.That(greedy.Waiter.Below, Is.Null, "The stack was empty when the entry was pushed again.");
     }
 
     [Test]
@@ -53,7 +53,7 @@ internal sealed class WaiterStackTests
         Waiter taken = _stack.TakeAll()!;
         owner.Waiter.Disarm();
 
-        // The entry still counts as on the stack, so it is not pushed: the taker finds the new owner.
+        // The entry still counts as on the stack, so the owner does not push it. The taker finds the new owner.
         Assert.That(owner.Waiter.Arm(owner), Is.False);
         WaiterStack.WakeChain(taken);
 
@@ -73,7 +73,7 @@ internal sealed class WaiterStackTests
     }
 
     [Test]
-    public void WakeAll_Disarmed_WakesNobody()
+    public void WakeAll_Disarmed_WakesNoOwner()
     {
         var owner = new Owner();
         owner.Park(ref _stack);
@@ -86,7 +86,7 @@ internal sealed class WaiterStackTests
     }
 
     [Test]
-    public void WakeAll_OneThrows_OthersAreStillWoken()
+    public void WakeAll_OneOwnerThrows_OthersAreStillWoken()
     {
         var below = new Owner();
         var broken = new Owner { OnWake = () => throw new InvalidOperationException("The scheduler is gone.") };
@@ -99,11 +99,11 @@ internal sealed class WaiterStackTests
 
         Assert.That(errors.Throw, Throws.InvalidOperationException);
         Assert.That((above.Wakes, below.Wakes), Is.EqualTo((1, 1)));
-        Assert.That(below.Waiter.IsOnStack, Is.False, "Or it would never be pushed again.");
+        Assert.That(below.Waiter.IsOnStack, Is.False, "An entry that counts as on the stack is never pushed again.");
     }
 
     [Test]
-    public void Sweep_SomeAbandoned_KeepsTheOthersOnTheStack()
+    public void Sweep_SomeDisarmed_KeepsTheOthersOnTheStack()
     {
         Owner[] owners = [new(), new(), new(), new()];
         foreach (Owner owner in owners)
@@ -122,9 +122,9 @@ internal sealed class WaiterStackTests
     }
 
     [Test]
-    public void Sweep_EventBeforeItLooks_WakesWhoWaitsForIt()
+    public void Sweep_OwnerIsReady_WakesIt()
     {
-        var owner = new Owner { Looks = [true] };
+        var owner = new Owner { ReadyAnswers = [true] };
         owner.Park(ref _stack);
 
         _stack.Sweep();
@@ -133,11 +133,11 @@ internal sealed class WaiterStackTests
     }
 
     [Test]
-    public void Sweep_EventWhileEntriesAreOffTheStack_WakesEveryone()
+    public void Sweep_EventWhileEntriesAreTaken_WakesAllOwners()
     {
-        // The writer looks at the stack while the sweep has the entries, so it wakes nobody.
-        var first = new Owner { Looks = [false, true] };
-        var second = new Owner { Looks = [false, true] };
+        // The writer checks the stack while the sweep has the entries, so it wakes no owner.
+        var first = new Owner { ReadyAnswers = [false, true] };
+        var second = new Owner { ReadyAnswers = [false, true] };
         first.Park(ref _stack);
         second.Park(ref _stack);
 
@@ -147,12 +147,12 @@ internal sealed class WaiterStackTests
     }
 
     [Test]
-    public void Sweep_EventArrivesAndAnyOneOwnerMovesOn_WakesTheOthers([Values(0, 1, 2)] int mover)
+    public void Sweep_EventArrivesAndOneOwnerMovesOn_WakesTheOthers([Values(0, 1, 2)] int mover)
     {
-        // S (sweep):    takes all; none has an event            puts all back; looks
-        // P (writer):                    publishes; stack empty
-        // M (the mover):                 its wait is cancelled, it reads the event, and waits for the next one
-        Owner[] owners = [.. Enumerable.Range(0, 3).Select(i => new Owner { Looks = [false, i != mover] })];
+        // S (sweep):  takes all; none has an event              puts all back; checks again
+        // P (writer):                  publishes; stack empty
+        // M (mover):                   its wait is cancelled, it reads the event, and waits for the next one
+        Owner[] owners = [.. Enumerable.Range(0, 3).Select(i => new Owner { ReadyAnswers = [false, i != mover] })];
         foreach (Owner owner in owners)
         {
             owner.Park(ref _stack);
@@ -164,7 +164,7 @@ internal sealed class WaiterStackTests
     }
 
     [Test]
-    public void Sweep_OwnerDisposedMeanwhile_OthersAreWoken()
+    public void Sweep_OwnerDisposedDuringSweep_OthersAreWoken()
     {
         EventLog<int> log = new(isSingleWriter: false, maxCapacity: 2);
         var parking = new ParkingLot<int>(log);
@@ -174,18 +174,18 @@ internal sealed class WaiterStackTests
             reader.Push();
         }
 
-        // Asked last of the three, when all have been looked at: the event comes, and one reader is disposed.
-        var trap = new Owner();
-        trap.OnLook = () =>
+        // Checked last, after the three readers. Then the event comes, and one reader is disposed.
+        var last = new Owner();
+        last.OnReadyCheck = () =>
         {
-            trap.OnLook = null;
+            last.OnReadyCheck = null;
             Segment<int> tail = log.TailBeforeClaim();
             log.Publish(tail, log.Claims.Claim(1).Count, 1);
             readers[2].Waiter.Disarm();
             readers[2].Close();
         };
         WaiterStack stack = default;
-        trap.Park(ref stack);
+        last.Park(ref stack);
         Waiter? entries = StackAt<int>.Get(parking, ParkingPlace.Direct).TakeAll();
         while (entries is not null)
         {
@@ -200,14 +200,14 @@ internal sealed class WaiterStackTests
     }
 
     [Test]
-    public void Sweep_PushedMeanwhile_BothAreOnTheStack()
+    public void Sweep_PushDuringSweep_BothStayOnTheStack()
     {
         var old = new Owner();
         var newcomer = new Owner();
         old.Park(ref _stack);
-        old.OnLook = () =>
+        old.OnReadyCheck = () =>
         {
-            old.OnLook = null;
+            old.OnReadyCheck = null;
             newcomer.Park(ref _stack);
         };
 
@@ -218,7 +218,7 @@ internal sealed class WaiterStackTests
     }
 
     [Test]
-    public void Abandon_FewerThanTheLiveOnes_AsksForNoSweep()
+    public void Abandon_FewerThanLiveEntries_AsksForNoSweep()
     {
         int asked = Enumerable.Range(0, 100).Count(_ => _stack.Abandon(live: 1000));
 
@@ -226,25 +226,25 @@ internal sealed class WaiterStackTests
     }
 
     [Test]
-    public void Abandon_ManyMoreThanTheLiveOnes_AsksForASweep()
+    public void Abandon_ManyMoreThanLiveEntries_AsksForASweep()
     {
         bool[] asked = [.. Enumerable.Range(0, 100).Select(_ => _stack.Abandon(live: 1))];
 
         Assert.That(asked, Has.Some.True);
     }
 
-    /// <summary>Answers each look as told, the last answer for ever.</summary>
+    /// <summary>Gives the answers in <see cref="ReadyAnswers"/>, one for each check, and repeats the last one.</summary>
     private sealed class Owner : IParked
     {
-        private int _looks;
+        private int _checks;
 
         public Waiter Waiter { get; } = new();
 
-        public bool[] Looks { get; init; } = [false];
+        public bool[] ReadyAnswers { get; init; } = [false];
 
         public Action? OnWake { get; set; }
 
-        public Action? OnLook { get; set; }
+        public Action? OnReadyCheck { get; set; }
 
         public int Wakes { get; private set; }
 
@@ -252,8 +252,8 @@ internal sealed class WaiterStackTests
         {
             get
             {
-                OnLook?.Invoke();
-                return Looks[Math.Min(_looks++, Looks.Length - 1)];
+                OnReadyCheck?.Invoke();
+                return ReadyAnswers[Math.Min(_checks++, ReadyAnswers.Length - 1)];
             }
         }
 

@@ -2,9 +2,9 @@ using Rx.Storage;
 
 namespace Rx.Tests.Concurrency;
 
-/// <summary>Closing a segment against everyone who may still be on the way to it.</summary>
+/// <summary>Closing a segment while a writer or a joining cursor may still be on its way to it.</summary>
 [TestFixture]
-internal sealed class ClosingTests
+internal sealed class SegmentClosingTests
 {
     private EventLog<int> _log = null!;
 
@@ -12,12 +12,12 @@ internal sealed class ClosingTests
     public void SetUp() => _log = new EventLog<int>(isSingleWriter: false, maxCapacity: 2);
 
     [Test]
-    public void TryEnter_TailClosedMeanwhile_FailsAndJoinFindsTheNewTail()
+    public void TryEnter_ClosedSegment_FailsAndJoinFindsNewTail()
     {
         Segment<int> stale = _log.TailBeforeClaim();
         Publish(3);
 
-        Assert.That(stale.TryEnter(), Is.False, "The tail moved on, and nobody stood there.");
+        Assert.That(stale.TryEnter(), Is.False, "The tail has moved on, and no cursor had a lease on this segment.");
         Cursor<int> cursor = _log.JoinNext();
         Publish(1);
 
@@ -26,7 +26,7 @@ internal sealed class ClosingTests
     }
 
     [Test]
-    public void TryEnter_BeforeTheTailMovesOn_KeepsTheSegmentOpen()
+    public void TryEnter_BeforeTailMovesOn_KeepsSegmentOpen()
     {
         Segment<int> tail = _log.TailBeforeClaim();
         Assert.That(tail.TryEnter(), Is.True);
@@ -41,7 +41,7 @@ internal sealed class ClosingTests
     }
 
     [Test]
-    public void Publish_TailCutMeanwhile_StartsAgainFromTheOldest()
+    public void Publish_TailWasCut_RestartsFromOldestSegment()
     {
         Segment<int> stale = _log.TailBeforeClaim();
         Publish(5);
@@ -57,7 +57,7 @@ internal sealed class ClosingTests
     }
 
     [Test]
-    public void PublishRange_TailCutMeanwhile_StartsAgainFromTheOldest()
+    public void PublishRange_TailWasCut_RestartsFromOldestSegment()
     {
         Segment<int> stale = _log.TailBeforeClaim();
         Publish(5);
@@ -70,12 +70,12 @@ internal sealed class ClosingTests
     }
 
     [Test]
-    public void Publish_LastHoleOfAnOldSegment_ClosesItAndAllBehind()
+    public void Publish_LastHoleOfOldSegment_ClosesItAndLaterOnes()
     {
         Segment<int> tail = _log.TailBeforeClaim();
         long hole = Claim();
         Publish(7);
-        Assert.That(_log.CountSegments(), Is.EqualTo(4), "A segment with a hole stays, and so does all behind it.");
+        Assert.That(_log.CountSegments(), Is.EqualTo(4), "A segment with a hole stays, and so do all later ones.");
 
         _log.Publish(tail, hole, 0);
 
@@ -95,7 +95,7 @@ internal sealed class ClosingTests
     }
 
     [Test]
-    public void Publish_NotTheLastHole_KeepsTheSegment()
+    public void Publish_NotTheLastHole_KeepsSegment()
     {
         Segment<int> tail = _log.TailBeforeClaim();
         long first = Claim();
@@ -111,7 +111,7 @@ internal sealed class ClosingTests
     }
 
     [Test]
-    public void Publish_WriterOfAHoleWalksPastCutLinks_FindsItsSlot()
+    public void Publish_StaleTailAndHole_FindsSlotPastCutLinks()
     {
         Segment<int> stale = _log.TailBeforeClaim();
         Publish(4);
@@ -119,7 +119,7 @@ internal sealed class ClosingTests
         Publish(5);
         Assert.That(stale.Next, Is.SameAs(Segment<int>.Cut));
 
-        // It read the tail long ago, and holds no lease; its own slot has kept its segment open.
+        // The writer read the tail before it was cut, and holds no lease. Its own unfilled slot has kept its segment open.
         Segment<int> found = _log.Publish(stale, hole, 42);
 
         Assert.That(found.First, Is.EqualTo(4));
@@ -136,13 +136,13 @@ internal sealed class ClosingTests
         Publish(3);
 
         second.Close(_log);
-        Assert.That(_log.CountSegments(), Is.EqualTo(3), "The oldest lease keeps all behind it.");
+        Assert.That(_log.CountSegments(), Is.EqualTo(3), "A lease keeps its segment and all later ones.");
         oldest.Close(_log);
         Assert.That(_log.CountSegments(), Is.EqualTo(1));
     }
 
     [Test]
-    public void TryRead_CursorMovesOn_ClosesWhatItLeaves()
+    public void TryRead_CursorMovesOn_ClosesSegmentsItLeaves()
     {
         Cursor<int> cursor = _log.JoinNext();
         Publish(8);
@@ -156,7 +156,7 @@ internal sealed class ClosingTests
     }
 
     [Test]
-    public void Fork_OriginalClosed_StillReadsEverything()
+    public void TryFork_OriginalClosed_StillReadsEverything()
     {
         Cursor<int> original = _log.JoinNext();
         Assert.That(original.TryFork(out Cursor<int> fork), Is.True);
@@ -167,7 +167,7 @@ internal sealed class ClosingTests
     }
 
     [Test]
-    public void Close_Twice_GivesTheLeaseBackOnce()
+    public void Close_Twice_ReturnsLeaseOnce()
     {
         Cursor<int> stays = _log.JoinNext();
         Cursor<int> closes = _log.JoinNext();
@@ -179,15 +179,15 @@ internal sealed class ClosingTests
     }
 
     [Test]
-    public void LooksReady_SegmentOfAStalePlaceIsCut_IsTrue()
+    public void LooksReady_SegmentOfStaleCursorIsCut_IsTrue()
     {
         Cursor<int> cursor = _log.JoinNext();
-        Cursor<int> stale = cursor; // a copy without a lease, as the one who gives up the delivery keeps
+        Cursor<int> stale = cursor; // a copy without a lease, such as a drainer keeps when it leaves
         Publish(4);
         cursor.Close(_log);
         stale.MoveTo(2);
 
-        Assert.That(stale.LooksReady(_log), Is.True, "What it waited for came so long ago that it is gone.");
+        Assert.That(stale.LooksReady(_log), Is.True, "The event came, and its segment has already been closed.");
     }
 
     private long Claim(int count = 1) => _log.Claims.Claim(count).Count;

@@ -1,9 +1,9 @@
 using Rx.Parking;
 using Rx.Storage;
 
-namespace Rx.Tests.Concurrency;
+namespace Rx.Tests.Parking;
 
-/// <summary>A cursor's owner whose parking is done in steps, and which only counts how often it was woken.</summary>
+/// <summary>A reader that a test parks step by step, and that only counts how often it is woken.</summary>
 internal sealed class ParkedReader : IParked
 {
     private readonly EventLog<int> _log;
@@ -28,11 +28,11 @@ internal sealed class ParkedReader : IParked
 
     public void Wake() => Interlocked.Increment(ref _wakes);
 
-    /// <summary>The first half of parking: the push, without the look that must follow.</summary>
+    /// <summary>The first half of parking: pushes the entry, without the check that must follow.</summary>
     public void Push() => _parking.Push(ParkingPlace.Direct, _waiter, this);
 
-    /// <summary>The second half: the look, and waking everyone if there is an event.</summary>
-    public void Look()
+    /// <summary>The second half: checks for an event, and wakes all parked readers if there is one.</summary>
+    public void Recheck()
     {
         if (IsReadyWhileParked)
         {

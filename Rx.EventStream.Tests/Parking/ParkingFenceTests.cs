@@ -1,42 +1,43 @@
 using Rx.Parking;
-using Rx.Delivery;
 using Rx.Storage;
+using Rx.Tests.Concurrency;
 
-namespace Rx.Tests.Concurrency;
+namespace Rx.Tests.Parking;
 
-/// <summary>Parking against publishing where the publisher's stores are seen late: only a fence keeps its look at the stack behind them.</summary>
+/// <summary>Parking while an event is published, and the publisher's stores become visible late: only a fence orders its check of the stack
+/// after them.</summary>
 [TestFixture]
-internal sealed class ParkingDuelTests
+internal sealed class ParkingFenceTests
 {
     private const int Rounds = 60_000;
 
     [Test]
-    public void Look_MarkIsSeenLate_NobodySleepsBesideTheEvent([Values] bool isSingleWriter)
+    public void Recheck_MarkIsVisibleLate_ReaderIsWoken([Values] bool isSingleWriter)
     {
-        // P (writer): mark := published;         is somebody parked?
+        // P (writer): mark := published;         is a reader parked?
         // C (reader): push;               fence; mark?
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
         var parking = new ParkingLot<int>(log);
         var reader = new ParkedReader(log, parking);
         int wakes = 0;
 
-        Duel.Run(
+        TightRace.Run(
             Rounds,
             () => wakes = reader.Wakes,
             () =>
             {
                 reader.Push();
-                reader.Look();
+                reader.Recheck();
             },
             () => Publish(log, parking),
-            () => reader.Wakes == wakes + 1 && reader.TryRead(out _) ? null : $"Woken {reader.Wakes - wakes} times.");
+            () => reader.Wakes == wakes + 1 && reader.TryRead(out _) ? null : $"The reader was woken {reader.Wakes - wakes} times.");
     }
 
     [Test]
-    public void Arm_EntryIsTakenMeanwhile_IsWokenOrOnTheStack()
+    public void Arm_EntryIsBeingTaken_IsWokenOrOnTheStack()
     {
-        // P (owner): owner := me;             full fence; is it on the stack? then leave it there
-        // C (taker): on the stack := no more; full fence; whose is it?        then wake that one
+        // P (owner): owner := me;         full fence; is it on the stack? then leave it there
+        // C (taker): taken off the stack; full fence; is there an owner? then wake it
         var log = new EventLog<int>(isSingleWriter: true, maxCapacity: 64);
         var parking = new ParkingLot<int>(log);
         var reader = new ParkedReader(log, parking);
@@ -44,7 +45,7 @@ internal sealed class ParkingDuelTests
         int wakes = 0;
         bool isOwnerLate = false;
 
-        Duel.Run(
+        TightRace.Run(
             Rounds,
             () =>
             {
@@ -58,7 +59,7 @@ internal sealed class ParkingDuelTests
             {
                 if (isOwnerLate)
                 {
-                    Duel.DelayStores();
+                    TightRace.DelayStores();
                 }
 
                 reader.Push();
@@ -67,7 +68,7 @@ internal sealed class ParkingDuelTests
             {
                 if (!isOwnerLate)
                 {
-                    Duel.DelayStores();
+                    TightRace.DelayStores();
                 }
 
                 WaiterStack.WakeChain(taken);
@@ -75,42 +76,22 @@ internal sealed class ParkingDuelTests
             () =>
             {
                 parking.WakeAll(ParkingPlace.Direct);
-                return reader.Wakes > wakes ? null : "Neither woken nor on the stack.";
+                return reader.Wakes > wakes ? null : "The reader was neither woken nor on the stack.";
             });
     }
 
     [Test]
-    public void Impose_OwnerSettlesMeanwhile_NoDutyIsLost()
+    public void ProgressWait_SubscriberMovesAsItParks_Completes()
     {
-        EventLog<int> log = null!;
-
-        Duel.Run(
-            Rounds,
-            () => log = new EventLog<int>(isSingleWriter: true, maxCapacity: 64),
-            () => log.SetFlag(PublishFlags.HasWaiters),
-            () =>
-            {
-                for (int i = 0; i < 20; i++)
-                {
-                    log.SetFlag(PublishFlags.PublishedInside);
-                    log.ClearFlag(PublishFlags.PublishedInside);
-                }
-            },
-            () => log.Flags == (PublishFlags.HasWaiters | PublishFlags.HandOverPending) ? null : $"To be minded: {log.Flags}.");
-    }
-
-    [Test]
-    public void ProgressWait_SubscriberMovesMeanwhile_IsTold()
-    {
-        // P (pump):  has moved;          somebody waits?
-        // C (waits): push;      barrier; moved far enough?
+        // P (pump):   has moved;          does a caller wait?
+        // C (caller): push;      barrier; moved far enough?
         var log = new EventLog<int>(isSingleWriter: true, maxCapacity: 64);
         var parking = new ParkingLot<int>(log);
         int moved = 0;
         int awaited = 0;
         Task waiting = Task.CompletedTask;
 
-        Duel.Run(
+        TightRace.Run(
             Rounds,
             () => awaited++,
             () =>
@@ -120,15 +101,15 @@ internal sealed class ParkingDuelTests
             },
             () =>
             {
-                Duel.DelayStores();
+                TightRace.DelayStores();
                 Volatile.Write(ref moved, awaited);
                 parking.NotifyProgress();
             },
-            () => SpinWait.SpinUntil(() => waiting.IsCompleted, TimeSpan.FromSeconds(30)) ? null : "It was not told.");
+            () => SpinWait.SpinUntil(() => waiting.IsCompleted, TimeSpan.FromSeconds(30)) ? null : "The wait did not complete.");
     }
 
     [Test]
-    public void Sweep_SubscriberMovesMeanwhile_WaitIsTold()
+    public void Sweep_SubscriberMovesDuringSweep_WaitCompletes()
     {
         // P (pump):    has moved;                                      does a caller wait?
         // C (sweeper): takes all; not moved; puts back; barrier; has it moved?
@@ -136,12 +117,12 @@ internal sealed class ParkingDuelTests
         var parking = new ParkingLot<int>(log);
         int moved = 0;
         int awaited = 0;
-        int looked = 0;
+        int checkedRound = 0;
         bool isSweeping = false;
         Task waiting = Task.CompletedTask;
         var random = new Random(3);
 
-        Duel.Run(
+        TightRace.Run(
             Rounds,
             () =>
             {
@@ -157,36 +138,36 @@ internal sealed class ParkingDuelTests
             () =>
             {
                 int round = awaited;
-                while (Volatile.Read(ref looked) != round)
+                while (Volatile.Read(ref checkedRound) != round)
                 {
                 }
 
-                Duel.DelayStores();
+                TightRace.DelayStores();
                 Volatile.Write(ref moved, round);
                 parking.NotifyProgress();
             },
-            () => SpinWait.SpinUntil(() => waiting.IsCompleted, TimeSpan.FromSeconds(30)) ? null : "It was not told.");
+            () => SpinWait.SpinUntil(() => waiting.IsCompleted, TimeSpan.FromSeconds(30)) ? null : "The wait did not complete.");
 
         bool HasMoved(int round)
         {
             bool hasMoved = Volatile.Read(ref moved) >= round;
-            if (isSweeping && Volatile.Read(ref looked) != round)
+            if (isSweeping && Volatile.Read(ref checkedRound) != round)
             {
-                // The entries are off the stack: now the pump moves.
-                Volatile.Write(ref looked, round);
-                Duel.Skew(random);
+                // The sweep has taken the entries off the stack. Now the pump moves.
+                Volatile.Write(ref checkedRound, round);
+                TightRace.Skew(random);
             }
 
             return hasMoved;
         }
     }
 
-    /// <summary>Claims, and then publishes so that others see it late.</summary>
+    /// <summary>Claims, and then publishes so that other threads see the mark late.</summary>
     private static void Publish(EventLog<int> log, ParkingLot<int> parking)
     {
         Segment<int> tail = log.TailBeforeClaim();
         long sequence = log.Claim(1);
-        Duel.DelayStores();
+        TightRace.DelayStores();
         log.Publish(tail, sequence, 0);
         parking.WakeReaders();
     }

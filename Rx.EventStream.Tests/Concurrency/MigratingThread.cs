@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Rx.Tests.Concurrency;
 
-/// <summary>Moves a thread between processors again and again, so that it is interrupted between any two of its instructions.</summary>
-/// <remarks>Linux only; elsewhere the thread stays where its system puts it, and a test that uses this has fewer interruptions.</remarks>
-internal static partial class MovedThread
+/// <summary>Moves a thread between processors all the time, so that it can be interrupted between any two of its instructions.</summary>
+/// <remarks>Works on Linux only. On other systems the thread runs as usual, and is interrupted less often.</remarks>
+internal static partial class MigratingThread
 {
     /// <summary>Runs <paramref name="action"/> on a thread that another thread keeps moving.</summary>
     public static void Run(Action action)

@@ -1,21 +1,21 @@
 using Rx.Parking;
 using Rx.Storage;
 
-namespace Rx.Tests.Concurrency;
+namespace Rx.Tests.Parking;
 
-/// <summary>A writer that publishes the moment the reader is done with the event before: each time just as it parks.</summary>
-/// <remarks>Without a round's set-up between them the two meet within nanoseconds, where a missing fence shows.</remarks>
+/// <summary>A writer that publishes as soon as the reader is done with the previous event: each time just as the reader parks.</summary>
+/// <remarks>No set-up between the events separates the two threads, so they meet within nanoseconds, and a missing fence shows.</remarks>
 [TestFixture(true)]
 [TestFixture(false)]
 internal sealed class ParkingRaceTests(bool isSingleWriter)
 {
     private const int Events = 50_000;
 
-    /// <summary>A lost wake-up lasts for ever; a slow machine does not.</summary>
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);
+    /// <summary>Far longer than an event takes on a slow machine. Without progress in this time, a wake-up is lost.</summary>
+    private static readonly TimeSpan _hangTimeout = TimeSpan.FromSeconds(60);
 
     [Test]
-    public void Publish_JustAsTheReaderParks_NoWakeUpIsLost()
+    public void Publish_AsTheReaderParks_NoWakeUpIsLost()
     {
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
         var parking = new ParkingLot<int>(log);
@@ -36,7 +36,7 @@ internal sealed class ParkingRaceTests(bool isSingleWriter)
 
                 int wakes = reader.Wakes;
                 reader.Push();
-                reader.Look();
+                reader.Recheck();
                 var wait = new SpinWait();
                 while (reader.Wakes == wakes && !Volatile.Read(ref isStopped))
                 {
@@ -71,10 +71,10 @@ internal sealed class ParkingRaceTests(bool isSingleWriter)
         {
             seen = Volatile.Read(ref read);
         }
-        while (!(isDone = reading.Join(_limit)) && Volatile.Read(ref read) != seen);
+        while (!(isDone = reading.Join(_hangTimeout)) && Volatile.Read(ref read) != seen);
         Volatile.Write(ref isStopped, true);
 
-        Assert.That(isDone && writing.Join(_limit), Is.True, $"It sleeps beside event {read}.");
+        Assert.That(isDone && writing.Join(_hangTimeout), Is.True, $"The reader sleeps, although event {read} is published.");
         Assert.That(read, Is.EqualTo(Events));
     }
 }
