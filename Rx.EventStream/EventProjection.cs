@@ -23,7 +23,15 @@ public sealed class EventProjection<TState, T> : IDisposable
     {
         using EventPosition<T> start = stream.GetOldestPosition();
         _folder = new Folder(stream, start.Fork(), seed, apply);
-        _subscription = start.AsObservable().WithLagPolicy(LagPolicy.Unbounded).Subscribe(_folder);
+        try
+        {
+            _subscription = start.AsObservable().WithLagPolicy(LagPolicy.Unbounded).Subscribe(_folder);
+        }
+        catch
+        {
+            _folder.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The state now, and the position it belongs to.</summary>

@@ -74,7 +74,7 @@ public sealed partial class EventStream<T>
         long time = _log.ReadClock();
         long sequence = _log.Claim(values.Length);
         PublishClaimed(tail, sequence, values, time);
-        return sequence;
+        return sequence < _log.NextSequence ? sequence : -1; // claimed after the end: it is never read
     }
 
     /// <summary>Publishes a claimed run, and delivers it as <see cref="OnNext"/> does.</summary>
@@ -140,6 +140,7 @@ public sealed partial class EventStream<T>
         }
 
         PublishClaimed(tail, sequence, values, time);
+        sequence = sequence < _log.NextSequence ? sequence : -1; // as in PublishRange
         return true;
     }
 

@@ -58,5 +58,22 @@ internal sealed class ProjectionFaultTests
         Assert.That(follower.Error, Is.Null);
     }
 
+    [Test]
+    public void ToProjection_SchedulerTakesNoWork_GivesItsLeaseBack()
+    {
+        var loop = new EventLoopScheduler();
+        loop.Dispose();
+        using var stream = new EventStream<int>(new EventStreamOptions { Scheduler = loop, Retention = Retention.Count(1), SegmentCapacity = 16 });
+        stream.OnNext(0);
+
+        Assert.That(() => stream.ToProjection(0, (sum, value) => sum + value), Throws.InstanceOf<ObjectDisposedException>());
+        for (int i = 0; i < 1_000; i++)
+        {
+            stream.OnNext(i);
+        }
+
+        Assert.That(stream.Log.CountSegments(), Is.LessThan(5));
+    }
+
     private static int Apply(int sum, int value) => value == Poison ? throw Marbles.Error : sum + value;
 }

@@ -171,14 +171,16 @@ internal abstract partial class InlineDelivery<T>
         _observers.TryListLive();
     }
 
-    /// <summary>Admits the subscriptions that wait for no event before the next one.</summary>
+    /// <summary>Admits the subscriptions that wait for the next event, having had every event before it.</summary>
+    /// <remarks>Not those that have an event still to replay: no event is being delivered at this moment, so an observer that publishes would not be found to be inside
+    /// a delivery. Such a subscription is about to see that event itself, and takes itself back.</remarks>
     private void AdmitOwned()
     {
         foreach (EventSubscription? subscription in _observers.Slots)
         {
             if (subscription is not null)
             {
-                Of(subscription).TryAdmitOwned(_cursor.Sequence);
+                Of(subscription).TryAdmitBetweenOwned(_cursor.Sequence);
             }
         }
 

@@ -124,6 +124,15 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
             ? AdmitOwned(sequence)
             : null;
 
+    /// <summary>Makes a waiting subscription live that has nothing to replay before the event at <paramref name="sequence"/>, which is not delivered yet. By the draining thread.</summary>
+    internal void TryAdmitBetweenOwned(long sequence)
+    {
+        if (_catchUp is null || _catchUp.Sequence == sequence)
+        {
+            TryAdmitOwned(sequence);
+        }
+    }
+
     /// <summary>Ends the subscription and tells the observer, unless it has ended or still replays on its own thread,
     /// which then finds the end itself. By the draining thread, at the terminal event.</summary>
     internal void FinishOwned(long end, Termination termination)

@@ -326,10 +326,13 @@ internal sealed class EventLog<T>
         }
     }
 
+    /// <summary>Whether a closed segment's arrays can be used again; asked after it was closed.</summary>
     /// <remarks>
     /// Arrays are used again as long as only publishing threads read: such a reader lets the publisher write where it has just written, in its own
     /// cache. What another core has read would have to be fetched from there, which costs more than new memory does. A bounded cursor, which may
     /// read on in a closed segment, is announced before it gives its lease back: so the thread that closes that segment sees the flag.
     /// </remarks>
-    private void Reclaim() => _segments.Reclaim(mayReuse: (Flags & PublishFlags.HasWaiters) == 0);
+    internal bool MayReuse => (Flags & PublishFlags.HasWaiters) == 0;
+
+    private void Reclaim() => _segments.Reclaim(this);
 }

@@ -114,8 +114,8 @@ internal struct SegmentList<T>
     /// segment tries the closing again; should that look cross with this one, the next lease to be given back makes up for
     /// it, at the latest the tail's with the next segment.
     /// </remarks>
-    /// <param name="mayReuse">Whether the arrays of a closed segment may be used again.</param>
-    internal void Reclaim(bool mayReuse)
+    /// <param name="log">The log.</param>
+    internal void Reclaim(EventLog<T> log)
     {
         while (true)
         {
@@ -129,7 +129,7 @@ internal struct SegmentList<T>
             Debug.Assert(next is not null, "The tail holds a lease on itself until there is a next segment.");
             Interlocked.Exchange(ref _oldest, next);
             oldest.CutLink();
-            if (mayReuse && oldest.Capacity == _maxCapacity && oldest.IsReusable)
+            if (log.MayReuse && oldest.Capacity == _maxCapacity && oldest.IsReusable)
             {
                 Volatile.Write(ref _spare, oldest); // releases what was read there; pairs with the exchange in CreateNext
             }
