@@ -1,5 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reactive.Concurrency;
+using Rx.Delivery;
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx;
@@ -132,5 +134,74 @@ public sealed partial class EventStream<T>
 
         cursor.MoveTo(sequence);
         return cursor;
+    }
+
+    private InlineSubscription<T> SubscribeInline(IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
+    {
+        ThrowIfBounded(settings.LagPolicy ?? _options.LagPolicy);
+        InlineDelivery<T> inline = LazyInitializer.EnsureInitialized(ref _inline, () => InlineDelivery<T>.Create(_log, Parking));
+        bool joinsNow = position is null && !_log.Retains;
+        var subscription = new InlineSubscription<T>(
+            inline, _log, observer, settings.Name, joinsNow ? default : position?.Fork() ?? _log.JoinOldest());
+        (observer as ISubscriptionObserver)?.OnSubscribed(subscription);
+        if (joinsNow)
+        {
+            inline.Join(subscription);
+        }
+        else
+        {
+            subscription.ReplayAndJoin();
+        }
+
+        return subscription;
+    }
+
+    private ParkingLot<T> CreateParkingSlow() => LazyInitializer.EnsureInitialized(ref _parking, () => new ParkingLot<T>(_log));
+
+    private Pump<T> SubscribeOn(IScheduler scheduler, IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
+    {
+        LagPolicy policy = settings.LagPolicy ?? _options.LagPolicy;
+        SubscriptionList scheduled = LazyInitializer.EnsureInitialized(ref _scheduled, static () => new SubscriptionList());
+        Pump<T> pump = PumpFactory.Create(new PumpSetup<T>(_log, Parking, scheduled, Join(position, policy), observer, settings.Name, scheduler));
+        (observer as ISubscriptionObserver)?.OnSubscribed(pump);
+        if (policy.WaitsWhenFull)
+        {
+            var member = new WaitGate.Member(() => pump.Sequence, policy.Capacity);
+            WaitGate gate = OpenGate();
+            gate.Add(member);
+            pump.IsWaitedFor = true;
+            pump.OnEnded(() =>
+            {
+                gate.Remove(member);
+                Parking.NotifyProgress();
+            });
+        }
+
+        pump.Start();
+        return pump;
+    }
+
+    /// <summary>A cursor at a position, or where a subscriber begins that names none.</summary>
+    private Cursor<T> Join(EventPosition<T>? position, LagPolicy policy)
+    {
+        ThrowIfDisposed();
+        Cursor<T> cursor = position?.Fork() ?? _log.JoinOldest();
+        if (policy.IsBounded)
+        {
+            Parking.AnnounceWaiters(); // before the lease is given back: see EventLog.Reclaim
+            cursor.SetBound(_log, policy.Capacity, policy.FailsWhenFull);
+        }
+
+        return cursor;
+    }
+
+    private static void ThrowIfBounded(LagPolicy policy)
+    {
+        if (policy.IsBounded || policy.WaitsWhenFull)
+        {
+            throw new InvalidOperationException(
+                $"The lag policy {policy} cannot be applied to an observer on the publishing thread: it is called before OnNext returns, " +
+                "so it never lags. Name a scheduler with ObserveOn, or subscribe with WithLagPolicy(LagPolicy.Unbounded).");
+        }
     }
 }

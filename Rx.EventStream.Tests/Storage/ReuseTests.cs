@@ -113,6 +113,52 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
+    public void Batch_ReaderOpensWhileSegmentsClose_StaysAsItWas()
+    {
+        for (int round = 0; round < 3; round++)
+        {
+            using var stream = new EventStream<long>(new EventStreamOptions { SegmentCapacity = capacity, SingleWriter = isSingleWriter });
+            EventPosition<long> oldest = stream.GetNextPosition();
+            long next = 0;
+            Publish(400_000);
+
+            // Another thread closes thousands of segments: it must ask for each whether its arrays can be used again.
+            int isClosing = 0;
+            var closing = new Thread(() =>
+            {
+                Volatile.Write(ref isClosing, 1);
+                oldest.Dispose();
+            });
+            closing.Start();
+            SpinWait.SpinUntil(() => Volatile.Read(ref isClosing) == 1);
+            Thread.SpinWait(50);
+            using EventReader<long> reader = stream.OpenReader();
+            Publish(capacity);
+            Assert.That(reader.TryReadBatch(capacity, out ReadOnlyMemory<long> batch), Is.True);
+            long[] copy = batch.ToArray();
+            for (int i = 0; i < 4 * capacity; i++)
+            {
+                Publish(1);
+                while (reader.TryRead(out _))
+                {
+                }
+            }
+
+            closing.Join();
+            Publish(4 * capacity);
+            Assert.That(batch.ToArray(), Is.EqualTo(copy));
+
+            void Publish(int count)
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    stream.OnNext(next++);
+                }
+            }
+        }
+    }
+
+    [Test]
     public void Retention_OnlyPublishingThreads_ReplaysTheNewest()
     {
         using var stream = new EventStream<int>(

@@ -55,8 +55,6 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
 
     internal bool IsWaiting => _state.IsWaiting;
 
-    internal bool IsReplaying => _state.IsReplaying;
-
     /// <summary>What stands for it in the list: its observer while it is live, else itself.</summary>
     internal IObserver<T> Called => _state.IsLive ? Volatile.Read(ref _observer) ?? this : this;
 

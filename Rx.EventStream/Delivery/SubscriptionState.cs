@@ -30,8 +30,6 @@ internal struct SubscriptionState
 
     internal readonly bool IsLive => Volatile.Read(in _state) == Live;
 
-    internal readonly bool IsReplaying => Volatile.Read(in _state) == Replaying;
-
     internal readonly bool IsEnded => Volatile.Read(in _state) == Ended;
 
     /// <summary>Waiting to Replaying, by the draining thread.</summary>
