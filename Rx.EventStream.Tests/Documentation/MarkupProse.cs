@@ -107,7 +107,9 @@ internal static partial class MarkupProse
     [GeneratedRegex(@"(?<=\])\([^)\s]+\)")]
     private static partial Regex LinkTarget();
 
-    [GeneratedRegex(@"^(?<indent> *)(?<fence>`{3,}|~{3,})(?<language>[\w#+-]*)[^\n]*\n(?<code>.*?)^\k<indent>\k<fence>[ \t]*$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(
+        @"^(?<indent> *)(?<fence>`{3,}|~{3,})(?<language>[\w#+-]*)[^\n]*\n(?<code>.*?)^\k<indent>\k<fence>[ \t]*$",
+        RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex CodeBlock();
 
     [GeneratedRegex(@"<!-- compiled with:(?<code>.*?)-->", RegexOptions.Singleline)]

@@ -5,7 +5,7 @@ namespace Rx.Tests.Lag;
 public sealed class WaitInsideReplayTests
 {
     [Test]
-    public void OnNext_FromInsideAReplayWithoutRoom_ThrowsInsteadOfWaiting()
+    public void OnNext_InsideAReplayWithNoRoom_Throws()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.All });
         stream.OnNext(0);
@@ -24,12 +24,12 @@ public sealed class WaitInsideReplayTests
             }
         }));
 
-        Assert.That(joined.Wait(TimeSpan.FromSeconds(30)), Is.True, "It waits for itself.");
+        Assert.That(joined.Wait(TimeSpan.FromSeconds(30)), Is.True, "OnNext returns instead of waiting for its own delivery.");
         Assert.That(thrown, Is.Not.Null);
     }
 
     [Test]
-    public async Task OnNext_FirstSubscriberToWaitForOpenedInsideTheDelivery_GoesOnAndIsHeldBackAfterwards([Values] bool isSingleWriter)
+    public async Task OnNext_WaitReaderOpenedInsideDelivery_WaitsOnlyAfterIt([Values] bool isSingleWriter)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
         EventReader<int>? reader = null;
@@ -39,23 +39,23 @@ public sealed class WaitInsideReplayTests
             {
                 reader = stream.AsObservable().WithLagPolicy(LagPolicy.Wait(1)).OpenReader();
                 stream.OnNext(1);
-                stream.OnNext(2); // beyond its capacity: waiting here would wait for itself
+                stream.OnNext(2); // beyond the reader's capacity; waiting here would be a deadlock
             }
         });
 
         await Eventually.Ends(Eventually.OnThread(() => stream.OnNext(0)));
         ValueTask<long> published = stream.OnNextAsync(3);
 
-        Assert.That(published.IsCompleted, Is.False, "The delivery is over, and the reader is 2 behind.");
+        Assert.That(published.IsCompleted, Is.False, "After the delivery, the publisher waits: the reader is 2 events behind.");
         Assert.That(reader!.TryRead(out _) && reader.TryRead(out _), Is.True);
         await Eventually.Ends(published.AsTask());
         reader.Dispose();
-        Exception? thrown = await Assert.CatchAsync(() => Eventually.Ends(Eventually.OnThread(() => Nested(stream))));
-        Assert.That(thrown, Is.InstanceOf<InvalidOperationException>(), "Deliveries that begin later know that they are one.");
+        Exception? thrown = await Assert.CatchAsync(() => Eventually.Ends(Eventually.OnThread(() => PublishFromInside(stream))));
+        Assert.That(thrown, Is.InstanceOf<InvalidOperationException>(), "In a later delivery, OnNext throws instead of waiting.");
     }
 
-    /// <summary>Publishes from inside a delivery where there is no room for two.</summary>
-    private static void Nested(EventStream<int> stream)
+    /// <summary>Publishes from inside a delivery while a reader has room for one event only.</summary>
+    private static void PublishFromInside(EventStream<int> stream)
     {
         using EventReader<int> full = stream.AsObservable().WithLagPolicy(LagPolicy.Wait(1)).OpenReader();
         using IDisposable subscription = stream.Subscribe(value =>

@@ -5,7 +5,7 @@ using Rx.Tests.Contract;
 
 namespace Rx.Tests.Projection;
 
-/// <summary>When <c>apply</c> throws, those who follow a snapshot's position get that error, in place of the event.</summary>
+/// <summary>When <c>apply</c> throws, followers of a snapshot's position get that error in place of the event.</summary>
 [TestFixture]
 internal sealed class ProjectionFaultTests
 {
@@ -31,24 +31,24 @@ internal sealed class ProjectionFaultTests
     }
 
     [Test]
-    public void Follow_OnSchedulers_EveryoneIsToldAndNothingMissing([Values] bool isBounded)
+    public void Follow_OnSchedulers_EachFollowerGetsTheError([Values] bool isBounded)
     {
         using var stream = new EventStream<int>();
         using EventProjection<int, int> projection = stream.ToProjection(0, Apply);
         using var loop = new EventLoopScheduler();
         RecordingObserver<int>[] followers = [new(), new(), new()];
-        EventObservable<int> view = projection.Current.Position.AsObservable();
-        view = isBounded ? view.WithLagPolicy(LagPolicy.DropOldest(100)) : view;
-        view.ObserveOn(TaskPoolScheduler.Default).Subscribe(followers[0]);
-        view.ObserveOn(loop).Subscribe(followers[1]);
-        view.ObserveOn(NewThreadScheduler.Default).Subscribe(followers[2]);
+        EventObservable<int> observable = projection.Current.Position.AsObservable();
+        observable = isBounded ? observable.WithLagPolicy(LagPolicy.DropOldest(100)) : observable;
+        observable.ObserveOn(TaskPoolScheduler.Default).Subscribe(followers[0]);
+        observable.ObserveOn(loop).Subscribe(followers[1]);
+        observable.ObserveOn(NewThreadScheduler.Default).Subscribe(followers[2]);
 
         stream.OnNextRange([1, 2, Poison]);
 
         foreach (RecordingObserver<int> follower in followers)
         {
-            // Nothing else is published: who was faster than the projection, and sleeps, is woken.
-            Eventually.IsTrue(() => follower.IsEnded, "The follower is told.");
+            // No later event wakes the follower: if it was ahead of the projection and has parked, the error must wake it.
+            Eventually.IsTrue(() => follower.IsEnded, "The follower gets the error.");
             Assert.That(follower.Error, Is.SameAs(Marbles.Error));
             Assert.That(follower.Values, Is.EqualTo(new[] { 1, 2 }).Or.EqualTo(new[] { 1, 2, Poison }));
         }
@@ -78,7 +78,7 @@ internal sealed class ProjectionFaultTests
     }
 
     [Test]
-    public void Follow_ObserverIsAheadAndSleeps_IsTold()
+    public void Follow_ObserverIsAheadAndParked_GetsTheError()
     {
         var behind = new TestScheduler();
         var ahead = new TestScheduler();
@@ -97,7 +97,7 @@ internal sealed class ProjectionFaultTests
     }
 
     [Test]
-    public void Follow_OnThePublishingThreadAheadOfTheProjection_NextEventOrTheEndTells([Values] bool endsFirst)
+    public void Follow_InlineAheadOfTheProjection_ErrorWithTheNextEvent([Values] bool endsFirst)
     {
         var scheduler = new TestScheduler();
         using var stream = new EventStream<int>(new EventStreamOptions { Scheduler = scheduler });
@@ -122,19 +122,19 @@ internal sealed class ProjectionFaultTests
     }
 
     [Test]
-    public void Follow_ThroughBatchesAndSequences_ErrorInPlaceOfTheEvent()
+    public void Follow_BatchAndWithSequence_ErrorInPlaceOfTheEvent()
     {
         using var stream = new EventStream<int>();
         using EventProjection<int, int> projection = stream.ToProjection(0, Apply);
-        EventObservable<int> view = projection.Current.Position.AsObservable();
+        EventObservable<int> observable = projection.Current.Position.AsObservable();
         var sequences = new RecordingObserver<Sequenced<int>>();
         var batches = new RecordingObserver<int>();
         var late = new RecordingObserver<int>();
-        view.WithSequence().Subscribe(sequences);
-        view.Batch(10).SelectMany(static batch => batch.ToArray()).Subscribe(batches);
+        observable.WithSequence().Subscribe(sequences);
+        observable.Batch(10).SelectMany(static batch => batch.ToArray()).Subscribe(batches);
 
         stream.OnNextRange([1, 2, Poison, 4]);
-        view.Subscribe(late);
+        observable.Subscribe(late);
 
         Assert.That(sequences.Values, Is.EqualTo(new[] { new Sequenced<int>(0, 1), new Sequenced<int>(1, 2) }));
         Assert.That(sequences.Error, Is.SameAs(Marbles.Error));

@@ -1,24 +1,22 @@
-using System.Reactive.Concurrency;
-
 namespace Rx.Tests.Retaining;
 
-/// <summary>A scheduler's clock is foreign code: it may throw whenever it is asked.</summary>
+/// <summary>A time provider is foreign code: any read of it can throw.</summary>
 [TestFixture]
 internal sealed class ThrowingClockTests
 {
     private const int Count = 10;
 
     [Test]
-    public void OnNext_ClockThrowsOnce_ThatEventIsRefusedAndAllOthersAreThere(
-        [Values(1, 4)] int capacity, [Values] bool isSingleWriter, [Range(1, Count)] int asked)
+    public void OnNext_ClockThrowsOnce_OnlyThatEventIsRefused(
+        [Values(1, 4)] int capacity, [Values] bool isSingleWriter, [Range(1, Count)] int throwsAt)
     {
-        var clock = new Clock(asked);
+        var clock = new Clock(throwsAt);
         using var stream = new EventStream<int>(new EventStreamOptions
         {
             SegmentCapacity = capacity,
             SingleWriter = isSingleWriter,
             Retention = Retention.Time(TimeSpan.FromMinutes(1)),
-            Scheduler = clock,
+            TimeProvider = clock,
         });
         var refused = new List<int>();
         for (int i = 0; i < Count; i++)
@@ -33,25 +31,22 @@ internal sealed class ThrowingClockTests
             }
         }
 
-        var there = new List<int>();
+        var retained = new List<int>();
         using EventReader<int> reader = stream.GetOldestPosition().OpenReader();
         while (reader.TryRead(out int value))
         {
-            there.Add(value);
+            retained.Add(value);
         }
 
         Assert.That(refused, Has.Count.EqualTo(1));
-        Assert.That(there, Is.EqualTo(Enumerable.Range(0, Count).Except(refused)));
+        Assert.That(retained, Is.EqualTo(Enumerable.Range(0, Count).Except(refused)));
     }
 
-    /// <summary>Throws when it is asked for the time for the nth time.</summary>
-    private sealed class Clock(int throwsAt) : LocalScheduler
+    /// <summary>Throws on the nth read of the time after the one at the start of the stream.</summary>
+    private sealed class Clock(int throwsAt) : TimeProvider
     {
-        private int _asked;
+        private int _reads;
 
-        public override DateTimeOffset Now => ++_asked == throwsAt ? throw new TimeoutException() : DateTimeOffset.UnixEpoch;
-
-        public override IDisposable Schedule<TState>(TState state, TimeSpan dueTime, Func<IScheduler, TState, IDisposable> action) =>
-            throw new NotSupportedException();
+        public override long GetTimestamp() => _reads++ == throwsAt ? throw new TimeoutException() : 0;
     }
 }
