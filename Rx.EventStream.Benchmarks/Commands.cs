@@ -5,27 +5,27 @@ using Rx.Benchmarks.Work;
 
 namespace Rx.Benchmarks;
 
-/// <summary>What the program can do.</summary>
+/// <summary>The commands of the program.</summary>
 internal static class Commands
 {
     public const string Help = """
-        Compares EventStream with its peers, side by side in one process.
+        Compares EventStream with other libraries, side by side in one process.
 
         dotnet run -c Release --project Rx.EventStream.Benchmarks -- COMMAND
 
           compare [--only SCENARIO] [--json FILE] [--repetitions N]
-                    the comparison, or those scenarios of it whose names begin so;
-                    medians of 7 repetitions, or of N; exit code 1 if a target is missed
+                    runs the comparison, or the scenarios with that name or prefix;
+                    shows medians of 7 repetitions, or of N; exits with 1 if a target is missed
           report [--json FILE]
-                    the whole comparison, written to docs/performance.md and its charts
+                    runs the whole comparison, and writes docs/performance.md and its charts
           nats [--only SCENARIO] [--json FILE] [--page FILE]
-                    the shared stream and the plain NATS.Net client, on a nats-server started for it;
-                    --page docs/scaling.md writes the table there
+                    compares the shared stream with the NATS.Net client, on a nats-server that it starts;
+                    --page docs/scaling.md writes the table to that page
           bdn [--filter PATTERN] ...
-                    the same work under BenchmarkDotNet, with its own options
+                    runs the same work under BenchmarkDotNet, with the options of BenchmarkDotNet
         """;
 
-    /// <summary>The charts: name, title, and the figures they show.</summary>
+    /// <summary>The charts: name, title and figures.</summary>
     private static readonly (string Name, string Title, string[] Figures)[] _charts =
     [
         ("inline", "Publishing on one thread: ns per event", ["publish-0", "inline-1", "inline-1-multi", "inline-10", "inline-10-multi", "replay-live"]),
@@ -34,20 +34,20 @@ internal static class Commands
         ("memory", "Live bytes: per event of a backlog, and of an unused stream", ["backlog", "idle"]),
     ];
 
-    /// <summary>Compares side by side; 1 if a target was missed.</summary>
+    /// <summary>Runs the comparison. Returns 1 if a target is missed.</summary>
     public static int Compare(Options options) => Print(RunAll(Chosen(options, Catalogue.All), options), options);
 
-    /// <summary>Compares the shared stream with what it is built on; 1 if a target was missed.</summary>
+    /// <summary>Compares the shared stream with the NATS client that it uses. Returns 1 if a target is missed.</summary>
     public static int Nats(Options options)
     {
         if (options is { Page: not null, Only: not null })
         {
-            throw new UsageException("A page has all scenarios: with --page there is no --only.");
+            throw new UsageException("--page needs every scenario, so it cannot be combined with --only.");
         }
 
         if (options.Page is { } given && !File.Exists(given))
         {
-            throw new UsageException($"There is no {given} here.");
+            throw new UsageException($"The file {given} does not exist.");
         }
 
         using NatsServer server = NatsServer.Start();
@@ -61,19 +61,19 @@ internal static class Commands
         return Print(results, options);
     }
 
-    /// <summary>Compares everything, and writes the page and its charts; 1 if a target was missed.</summary>
+    /// <summary>Runs the whole comparison, and writes the page and its charts. Returns 1 if a target is missed.</summary>
     public static int Report(Options options)
     {
         const string Docs = "docs";
         const string Page = $"{Docs}/performance.md";
         if (options.Only is not null)
         {
-            throw new UsageException("A report has all scenarios: it takes no --only.");
+            throw new UsageException("A report needs every scenario, so it cannot be combined with --only.");
         }
 
         if (!File.Exists(Page))
         {
-            throw new UsageException($"There is no {Page} here. Run this in the folder of the solution.");
+            throw new UsageException($"The file {Page} does not exist. Run this command in the folder of the solution.");
         }
 
         IReadOnlyList<Result> results = RunAll(Catalogue.All, options);
@@ -88,10 +88,10 @@ internal static class Commands
 
     private static IReadOnlyList<Scenario> Chosen(Options options, IReadOnlyList<Scenario> all)
     {
-        IReadOnlyList<Scenario> chosen = options.Only is { } only ? Catalogue.Named(only, all) : all;
+        IReadOnlyList<Scenario> chosen = options.Only is { } only ? Catalogue.Find(only, all) : all;
         return chosen.Count > 0
             ? chosen
-            : throw new UsageException($"There is no scenario '{options.Only}'. There are: {string.Join(", ", all.SelectMany(s => s.Figures).Select(f => f.Name))}.");
+            : throw new UsageException($"There is no scenario '{options.Only}'. The scenarios are: {string.Join(", ", all.SelectMany(s => s.Figures).Select(f => f.Name))}.");
     }
 
     private static int Print(IReadOnlyList<Result> results, Options options)

@@ -2,18 +2,18 @@ using Rx.Benchmarks.Measuring;
 
 namespace Rx.Benchmarks;
 
-/// <summary>What the command line asks for.</summary>
-/// <param name="Only">A scenario, or the beginning of a few; null for all.</param>
-/// <param name="Json">Where to write the results, or null.</param>
-/// <param name="Page">The page to put the table on, or null.</param>
-/// <param name="Repetitions">How often each contender is measured; odd.</param>
+/// <summary>The options of the command line.</summary>
+/// <param name="Only">The name of a scenario, or the prefix of several; null for all.</param>
+/// <param name="Json">The file for the results as JSON, or null.</param>
+/// <param name="Page">The page to write the table to, or null.</param>
+/// <param name="Repetitions">How often each contender is measured; an odd number.</param>
 internal sealed record Options(string? Only, string? Json, string? Page, int Repetitions)
 {
     private const int MaxRepetitions = 999;
 
-    /// <param name="args">Options, each with its value.</param>
-    /// <param name="known">The options that there are.</param>
-    /// <exception cref="UsageException">An argument is unknown or lacks its value.</exception>
+    /// <param name="args">The options, each followed by its value.</param>
+    /// <param name="known">The options that the command accepts.</param>
+    /// <exception cref="UsageException">An option is unknown, has no value, or has a value out of range.</exception>
     public static Options Parse(ReadOnlySpan<string> args, params string[] known)
     {
         var options = new Options(null, null, null, Comparison.DefaultRepetitions);
@@ -34,7 +34,7 @@ internal sealed record Options(string? Only, string? Json, string? Page, int Rep
         return options;
     }
 
-    /// <remarks>Odd, so that a median is a repetition that was.</remarks>
+    /// <remarks>Odd, so that the median is the result of one repetition.</remarks>
     private static int ParseRepetitions(string value) =>
         int.TryParse(value, out int count) && count is > 0 and <= MaxRepetitions && int.IsOddInteger(count)
             ? count

@@ -7,7 +7,7 @@ CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 if (Console.IsOutputRedirected)
 {
-    // Files and pipes have no width; their lines are not broken.
+    // Files and pipes have no width, so their lines must not wrap.
     AnsiConsole.Profile.Width = 1_000;
 }
 

@@ -1,4 +1,4 @@
 namespace Rx.Benchmarks;
 
-/// <summary>The command line asks for something that there is not.</summary>
+/// <summary>The command line is wrong.</summary>
 internal sealed class UsageException(string message) : Exception(message);

@@ -1,6 +1,6 @@
 namespace Rx.Tests;
 
-/// <summary>The folder that this was built from.</summary>
+/// <summary>The repository that these tests were built from.</summary>
 internal static class Repository
 {
     public static string Root { get; } = Find();
@@ -15,6 +15,6 @@ internal static class Repository
             }
         }
 
-        throw new DirectoryNotFoundException("No folder above the tests holds Rx.EventStream.slnx.");
+        throw new DirectoryNotFoundException("No folder above the tests contains Rx.EventStream.slnx.");
     }
 }

@@ -2,5 +2,5 @@ using Rx.Benchmarks.Scenarios;
 
 namespace Rx.Benchmarks.Distributions;
 
-/// <summary>One publisher, and observers on the thread pool.</summary>
+/// <summary>One publisher and observers on the thread pool.</summary>
 public class FanOutBenchmark() : ScenarioBenchmark(FanOutScenarios.All);

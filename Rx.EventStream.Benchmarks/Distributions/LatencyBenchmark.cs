@@ -2,5 +2,5 @@ using Rx.Benchmarks.Scenarios;
 
 namespace Rx.Benchmarks.Distributions;
 
-/// <summary>How long one event is on its way to an observer that was idle.</summary>
+/// <summary>How long one event takes to reach an idle observer.</summary>
 public class LatencyBenchmark() : ScenarioBenchmark(LatencyScenarios.All);

@@ -2,5 +2,5 @@ using Rx.Benchmarks.Scenarios;
 
 namespace Rx.Benchmarks.Distributions;
 
-/// <summary>Long runs in which memory is given back.</summary>
+/// <summary>Long runs, in which memory is freed.</summary>
 public class MemoryBenchmark() : ScenarioBenchmark(MemoryScenarios.All);

@@ -2,5 +2,5 @@ using Rx.Benchmarks.Scenarios;
 
 namespace Rx.Benchmarks.Distributions;
 
-/// <summary>Streams that keep something for those who come late.</summary>
+/// <summary>Streams with retention.</summary>
 public class ReplayBenchmark() : ScenarioBenchmark(ReplayScenarios.All);

@@ -3,7 +3,7 @@ using Rx.Benchmarks.Measuring;
 
 namespace Rx.Benchmarks.Distributions;
 
-/// <summary>Scenarios of the comparison under BenchmarkDotNet, for those who want distributions. A run is all operations of a scenario.</summary>
+/// <summary>Runs scenarios of the comparison under BenchmarkDotNet, which shows distributions. A run is all operations of a scenario.</summary>
 [MemoryDiagnoser]
 public abstract class ScenarioBenchmark
 {
@@ -16,22 +16,22 @@ public abstract class ScenarioBenchmark
             .Where(static c => c.Contender.Prepare is not null)
             .ToDictionary(static c => $"{c.Scenario.Name}, {c.Contender.Name}");
 
-    /// <summary>Which scenario, and who does it.</summary>
+    /// <summary>The scenario and the contender.</summary>
     [ParamsSource(nameof(Cases))]
     public string Case { get; set; } = "";
 
-    /// <summary>All there are.</summary>
+    /// <summary>Every scenario with every contender.</summary>
     public IEnumerable<string> Cases => _cases.Keys;
 
-    /// <summary>Makes the work ready; it can be done once.</summary>
+    /// <summary>Prepares one run of the work.</summary>
     [IterationSetup]
     public void Prepare() => _session = _cases[Case].Contender.Prepare!(_cases[Case].Scenario.Operations);
 
-    /// <summary>All operations of the scenario.</summary>
+    /// <summary>Runs all operations of the scenario.</summary>
     [Benchmark]
     public void Run() => _session!.Run();
 
-    /// <summary>Gives back what the work held.</summary>
+    /// <summary>Frees what the work holds.</summary>
     [IterationCleanup]
     public void Close() => _session!.Close?.Invoke();
 }

@@ -2,5 +2,5 @@ using Rx.Benchmarks.Scenarios;
 
 namespace Rx.Benchmarks.Distributions;
 
-/// <summary>Coming and going, of each of so many.</summary>
+/// <summary>Subscribing and unsubscribing each of many observers.</summary>
 public class SubscriptionBenchmark() : ScenarioBenchmark(SubscriptionScenarios.All);

@@ -1,9 +1,9 @@
 namespace Rx.Benchmarks.Measuring;
 
-/// <summary>What a run costs the garbage collector.</summary>
+/// <summary>What a run costs in garbage collection.</summary>
 internal static class CollectorCost
 {
-    /// <summary>The pauses, and the bytes that were promoted, for each operation of a session.</summary>
+    /// <summary>The pause time and the promoted bytes, per operation.</summary>
     public static Sample Of(Session session, int operations)
     {
         GC.Collect();

@@ -2,22 +2,22 @@ using System.Diagnostics;
 
 namespace Rx.Benchmarks.Measuring;
 
-/// <summary>Runs the contenders of a scenario by turns, so that what else the machine does hits all of them, and takes medians.</summary>
+/// <summary>Runs the contenders of a scenario in turns, so that other load on the machine affects all of them, and takes medians.</summary>
 internal static class Comparison
 {
     public const int DefaultRepetitions = 7;
 
-    /// <summary>A method is compiled three times until it is fast: as it comes, to be watched, and for good.</summary>
+    /// <summary>The runtime compiles a method three times: quickly, with instrumentation, and optimized.</summary>
     private const int WarmUpRounds = 3;
 
     private static readonly TimeSpan _compilerDelay = TimeSpan.FromMilliseconds(150);
 
-    /// <summary>Who has run that long has been compiled for good meanwhile.</summary>
-    private static readonly TimeSpan _warm = TimeSpan.FromSeconds(1);
+    /// <summary>A contender that has run for this long is compiled with optimizations.</summary>
+    private static readonly TimeSpan _longWarmUp = TimeSpan.FromSeconds(1);
 
-    /// <param name="scenario">What is compared.</param>
-    /// <param name="repetitions">How often each is measured; odd, so that a median is a repetition that was.</param>
-    /// <param name="report">Is told who is at it.</param>
+    /// <param name="scenario">The scenario to run.</param>
+    /// <param name="repetitions">How often each contender is measured; odd, so that the median is the result of one repetition.</param>
+    /// <param name="report">Called with the scenario and the contender that runs next.</param>
     public static IReadOnlyList<Result> Run(Scenario scenario, int repetitions, Action<string> report)
     {
         WarmUp(scenario, report);
@@ -26,12 +26,12 @@ internal static class Comparison
         Contender[] order = [.. scenario.Contenders];
         for (int repetition = 1; repetition <= repetitions; repetition++)
         {
-            // What one leaves behind, in the heap and in caches, is not always to meet the same one.
+            // Each contender leaves data in the heap and in caches. In another order, that does not always affect the same next one.
             random.Shuffle(order);
             string which = $"{scenario.Name}: {repetition} of {repetitions}";
-            if (scenario.IsByTurns)
+            if (scenario.IsInterleaved)
             {
-                report($"{which}, all by turns");
+                report($"{which}, all in turns");
                 IReadOnlyList<Sample> taken = Latencies.Measure([.. order.Select(static c => c.PrepareWaking!)], scenario.Operations, random);
                 foreach ((Contender contender, Sample sample) in order.Zip(taken))
                 {
@@ -58,7 +58,7 @@ internal static class Comparison
         {
             foreach (Contender contender in cold.ToArray())
             {
-                report($"{scenario.Name}: warming {contender.Name}");
+                report($"{scenario.Name}: warming up {contender.Name}");
                 long start = Stopwatch.GetTimestamp();
                 do
                 {
@@ -66,13 +66,13 @@ internal static class Comparison
                 }
                 while (Stopwatch.GetElapsedTime(start) < scenario.WarmUp / WarmUpRounds);
 
-                if (Stopwatch.GetElapsedTime(start) > _warm)
+                if (Stopwatch.GetElapsedTime(start) > _longWarmUp)
                 {
                     cold.Remove(contender);
                 }
             }
 
-            // The compiler takes its next look only when nothing new has come for a while.
+            // The runtime recompiles methods only after no new method has been called for a while.
             Thread.Sleep(_compilerDelay);
         }
     }

@@ -2,31 +2,31 @@ using System.Diagnostics;
 
 namespace Rx.Benchmarks.Measuring;
 
-/// <summary>One way to do a scenario's work.</summary>
-/// <param name="Name">Who does it.</param>
-/// <param name="Measure">Does so many operations, and says what they took.</param>
+/// <summary>A library, or a mode of one, that does the work of a scenario.</summary>
+/// <param name="Name">The name in the tables.</param>
+/// <param name="Measure">Runs that many operations, and returns what one of them takes.</param>
 internal sealed record Contender(string Name, Func<int, Sample> Measure)
 {
     internal const string MultiWriter = "EventStream";
     internal const string SingleWriter = "EventStream, single writer";
     internal const string Shared = "NatsEventStream";
 
-    /// <summary>Makes the work ready, so that distributions can be taken of it; null for what is no plain timing.</summary>
+    /// <summary>Prepares the work for BenchmarkDotNet; null if the contender is not simply timed.</summary>
     public Func<int, Session>? Prepare { get; private init; }
 
-    /// <summary>Makes the contender ready to publish the time to an observer, once for each run of its session; null unless it is <see cref="Waking"/>.</summary>
+    /// <summary>Prepares the contender to publish the time to an observer, once for each run; null unless it is <see cref="Waking"/>.</summary>
     public Func<IObserver<long>, Session>? PrepareWaking { get; private init; }
 
     public bool IsOurs => Name is MultiWriter or SingleWriter or Shared;
 
-    /// <summary>A contender whose work is timed from beginning to end, without what makes it ready.</summary>
+    /// <summary>A contender whose work is timed from start to end, without its preparation.</summary>
     public static Contender Timed(string name, Func<int, Session> prepare) =>
         new(name, operations => Time(prepare(operations), operations)) { Prepare = prepare };
 
     /// <inheritdoc cref="Timed(string, Func{int, Session})"/>
     public static Contender Timed(string name, Func<int, Task<Session>> prepare) => Timed(name, operations => prepare(operations).GetAwaiter().GetResult());
 
-    /// <summary>A contender that wakes an idle observer, again and again. Where all are, they do it by turns.</summary>
+    /// <summary>A contender that wakes an idle observer repeatedly. If all contenders of a scenario do, they take turns at each event.</summary>
     public static Contender Waking(string name, Func<IObserver<long>, Session> prepare) =>
         new(name, count => Latencies.Measure([prepare], count, Random.Shared)[0]) { PrepareWaking = prepare };
 
@@ -34,7 +34,7 @@ internal sealed record Contender(string Name, Func<int, Sample> Measure)
 
     private static Sample Time(Session session, int operations)
     {
-        // Nobody pays for the garbage of the contender before.
+        // No contender pays for the garbage of the previous one.
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();

@@ -1,11 +1,11 @@
 namespace Rx.Benchmarks.Measuring;
 
-/// <summary>A figure that contenders are compared by.</summary>
-/// <param name="Name">Its name, for <c>--only</c> and the tables.</param>
-/// <param name="What">What is measured, in one line.</param>
-/// <param name="Quantity">Which part of a sample it is.</param>
-/// <param name="Peer">Whom ours is held against.</param>
-/// <param name="Limits">How it is held against.</param>
+/// <summary>A figure by which contenders are compared.</summary>
+/// <param name="Name">The name, for <c>--only</c> and the tables.</param>
+/// <param name="What">One line that says what is measured.</param>
+/// <param name="Quantity">The part of a sample that is compared.</param>
+/// <param name="Peer">The contender that ours is compared with.</param>
+/// <param name="Limits">The target.</param>
 internal sealed record Figure(string Name, string What, Quantity Quantity, string Peer, Limits Limits)
 {
     public double Of(Sample sample) => Quantity switch

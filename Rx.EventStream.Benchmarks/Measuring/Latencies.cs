@@ -2,19 +2,19 @@ using System.Diagnostics;
 
 namespace Rx.Benchmarks.Measuring;
 
-/// <summary>How long single events are on their way to an observer, when everything has been idle for a millisecond.</summary>
+/// <summary>How long single events take to reach an observer, when all threads have been idle for a millisecond.</summary>
 internal sealed class Latencies : IObserver<long>
 {
     private readonly AutoResetEvent _arrived = new(false);
 
-    /// <summary>Of the event that arrived last, in nanoseconds. Written by the observer, read behind <see cref="_arrived"/>.</summary>
+    /// <summary>The latency of the last event, in nanoseconds. Written by the observer, read after <see cref="_arrived"/> is set.</summary>
     private double _taken;
 
-    /// <summary>Has each contender publish so many events, by turns, one at a time.</summary>
-    /// <param name="contenders">Each makes itself ready to publish the time to an observer.</param>
+    /// <summary>Lets the contenders publish one event each in turn, that many times.</summary>
+    /// <param name="contenders">Each prepares to publish the time to an observer.</param>
     /// <param name="count">How many events each of them publishes.</param>
-    /// <param name="random">For their order, which is another one for each event.</param>
-    /// <returns>Median and 99th percentile of each.</returns>
+    /// <param name="random">Shuffles the order of the contenders for each event.</param>
+    /// <returns>The median and the 99th percentile of each contender.</returns>
     public static IReadOnlyList<Sample> Measure(IReadOnlyList<Func<IObserver<long>, Session>> contenders, int count, Random random)
     {
         var latencies = new Latencies();

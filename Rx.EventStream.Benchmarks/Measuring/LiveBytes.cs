@@ -1,9 +1,9 @@
 namespace Rx.Benchmarks.Measuring;
 
-/// <summary>How much memory stays in use.</summary>
+/// <summary>How much memory work keeps in use.</summary>
 internal static class LiveBytes
 {
-    /// <summary>What the heap has grown by for as long as the result of <paramref name="work"/> is held.</summary>
+    /// <summary>How much the heap grows while the result of <paramref name="work"/> is held, per operation.</summary>
     public static Sample PerOperation(int operations, Func<object> work)
     {
         long before = GC.GetTotalMemory(forceFullCollection: true);

@@ -1,6 +1,6 @@
 namespace Rx.Benchmarks.Measuring;
 
-/// <summary>Adds up what the collections promote, by looking after each of them: something that dies there tells when.</summary>
+/// <summary>Sums the bytes that collections promote. The finalizer of a garbage object runs after each collection and records it.</summary>
 internal sealed class Promotions : IDisposable
 {
     private long _bytes;
@@ -13,7 +13,7 @@ internal sealed class Promotions : IDisposable
 
     public void Dispose() => Volatile.Write(ref _isDone, true);
 
-    private void Look()
+    private void Record()
     {
         GCMemoryInfo info = GC.GetGCMemoryInfo(GCKind.Any);
         if (info.Index != _lastIndex)
@@ -29,7 +29,7 @@ internal sealed class Promotions : IDisposable
         {
             if (!Volatile.Read(ref owner._isDone))
             {
-                owner.Look();
+                owner.Record();
                 Drop(owner);
             }
         }

@@ -1,6 +1,6 @@
 namespace Rx.Benchmarks.Measuring;
 
-/// <summary>Which part of a <see cref="Sample"/> is compared.</summary>
+/// <summary>The part of a <see cref="Sample"/> that is compared.</summary>
 internal enum Quantity
 {
     Time,

@@ -1,9 +1,9 @@
 namespace Rx.Benchmarks.Measuring;
 
-/// <summary>Work that several contenders do side by side, and the figures that are compared.</summary>
-/// <param name="Operations">How many operations one repetition does; the same for every contender.</param>
-/// <param name="Figures">What is compared; the first has the scenario's name.</param>
-/// <param name="Contenders">Those who do it, ours first.</param>
+/// <summary>Work that several contenders do, and the figures by which they are compared.</summary>
+/// <param name="Operations">The number of operations in one repetition, the same for every contender.</param>
+/// <param name="Figures">The compared figures. The first one has the name of the scenario.</param>
+/// <param name="Contenders">The contenders, ours first.</param>
 internal sealed record Scenario(int Operations, IReadOnlyList<Figure> Figures, IReadOnlyList<Contender> Contenders)
 {
     /// <summary>A scenario with one figure, the time.</summary>
@@ -14,9 +14,9 @@ internal sealed record Scenario(int Operations, IReadOnlyList<Figure> Figures, I
 
     public string Name => Figures[0].Name;
 
-    /// <summary>Whether contenders take turns at every operation, not only at every repetition.</summary>
-    public bool IsByTurns => Contenders.All(static c => c.PrepareWaking is not null);
+    /// <summary>Whether contenders take turns at each operation instead of each repetition.</summary>
+    public bool IsInterleaved => Contenders.All(static c => c.PrepareWaking is not null);
 
-    /// <summary>How long each contender runs before it is measured. A slow one is warm after one run; a fast one needs the compiler's second look.</summary>
+    /// <summary>How long each contender runs before it is measured, so that its methods are compiled with optimizations.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromMilliseconds(300);
 }

@@ -1,8 +1,8 @@
 namespace Rx.Benchmarks.Measuring;
 
-/// <summary>A contender made ready: the work to be timed, and what is to be given back afterwards.</summary>
+/// <summary>The prepared work of a contender: the part to time, and the cleanup afterwards.</summary>
 internal sealed record Session(Action Run, Action? Close = null)
 {
-    /// <summary>Work that waits for others; the measuring thread, which is none of the pool's, waits for it.</summary>
+    /// <summary>Asynchronous work. The measuring thread, which is not a pool thread, blocks until it completes.</summary>
     public static Session Of(Func<Task> run, Func<Task> close) => new(() => run().GetAwaiter().GetResult(), () => close().GetAwaiter().GetResult());
 }

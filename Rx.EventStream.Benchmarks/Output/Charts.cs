@@ -3,24 +3,24 @@ using ScottPlot;
 
 namespace Rx.Benchmarks.Output;
 
-/// <summary>Draws results as bars on a logarithmic scale, once for light pages and once for dark ones.</summary>
+/// <summary>Draws results as bars on a logarithmic scale, in a light and a dark version.</summary>
 internal static class Charts
 {
     private const int Width = 900;
     private const int RowHeight = 22;
 
-    /// <summary>What the longest bar leaves of the width to the number behind it, as a part of the bar.</summary>
+    /// <summary>The width that is kept free for the number after the longest bar, as a fraction of that bar.</summary>
     private const double RoomForNumber = 0.14;
 
-    /// <summary>Ours first, then peers; told apart by brightness too.</summary>
+    /// <summary>Ours first, then the peers. The colours also differ in brightness.</summary>
     private static readonly string[] _light = ["#1f6feb", "#54aeff", "#6e7781", "#8c959f", "#afb8c1", "#c8ced5"];
     private static readonly string[] _dark = ["#58a6ff", "#1f6feb", "#b1bac4", "#8b949e", "#6e7681", "#484f58"];
 
-    /// <summary>Draws the given figures, and returns the files' names.</summary>
-    /// <param name="folder">Where to.</param>
-    /// <param name="name">The files' name, before <c>-light.png</c> and <c>-dark.png</c>.</param>
-    /// <param name="title">Above the chart.</param>
-    /// <param name="results">What to draw; a group for each figure.</param>
+    /// <summary>Draws the given results to two files.</summary>
+    /// <param name="folder">The folder for the files.</param>
+    /// <param name="name">The name of the files, without <c>-light.png</c> and <c>-dark.png</c>.</param>
+    /// <param name="title">The title above the chart.</param>
+    /// <param name="results">The results to draw, as one group for each figure.</param>
     public static void Draw(string folder, string name, string title, IReadOnlyList<Result> results)
     {
         Directory.CreateDirectory(folder);
@@ -85,7 +85,7 @@ internal static class Charts
         plot.DataBackground.Color = back;
         plot.Axes.Color(text);
         plot.Grid.MajorLineColor = line;
-        // Room for the longest name on the left, and for half a number on the right.
+        // Room for the longest name on the left, and for half an axis label on the right.
         plot.Layout.Fixed(new PixelPadding(left: 310, right: 30, bottom: 36, top: 40));
         plot.Axes.Right.IsVisible = false;
         plot.Axes.Top.IsVisible = false;

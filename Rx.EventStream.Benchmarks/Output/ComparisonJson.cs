@@ -16,7 +16,7 @@ internal static class ComparisonJson
     public static void Write(string path, IReadOnlyList<Result> results) =>
         File.WriteAllText(path, JsonSerializer.Serialize(results.Select(static r => new Row(r)), _options) + Environment.NewLine);
 
-    /// <summary>A result in the form that is written.</summary>
+    /// <summary>A result as it is written.</summary>
     private sealed class Row(Result result)
     {
         public string Scenario => result.Figure.Name;
@@ -31,7 +31,7 @@ internal static class ComparisonJson
 
         public double? Target => result.Limit;
 
-        /// <summary>What the target is held against: a peer's name for a ratio, else "bytesPerOp".</summary>
+        /// <summary>What the target applies to: the ratio to the named peer, or "bytesPerOp".</summary>
         public string? TargetOf => result.Limit is null ? null : result.Figure.Limits.IsRatio ? result.Figure.Peer : "bytesPerOp";
 
         public bool? Met => result.IsMet;

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace Rx.Benchmarks.Output;
 
-/// <summary>Results as a table for people.</summary>
+/// <summary>Results as a table on the console.</summary>
 internal static class ComparisonTable
 {
     public static readonly string[] Columns = ["scenario", "subject", "ns", "bytes", "ratio", "target", "met"];

@@ -3,14 +3,14 @@ using Rx.Benchmarks.Measuring;
 
 namespace Rx.Benchmarks.Output;
 
-/// <summary>A page with figures: puts the table between its markers, and leaves what people wrote around them.</summary>
+/// <summary>Writes the table of figures between the markers of a page, and leaves the rest of the page as it is.</summary>
 internal static class FiguresPage
 {
     private const string End = "<!-- end of figures -->";
 
     /// <param name="path">The page.</param>
-    /// <param name="command">Whose markers to look for.</param>
-    /// <param name="origin">Where the figures come from, a line each.</param>
+    /// <param name="command">The command that the start marker names.</param>
+    /// <param name="origin">Lines that say where the figures come from.</param>
     /// <param name="results">The figures.</param>
     /// <exception cref="InvalidOperationException">The page has no markers.</exception>
     public static void Write(string path, string command, IReadOnlyList<string> origin, IReadOnlyList<Result> results)
@@ -21,7 +21,7 @@ internal static class FiguresPage
         int end = page.IndexOf(End, Math.Max(begin, 0), StringComparison.Ordinal);
         if (begin < 0 || end < begin)
         {
-            throw new InvalidOperationException($"{path} lacks the lines '{mark}' and '{End}', between which the figures go.");
+            throw new InvalidOperationException($"{path} has no lines '{mark}' and '{End}' to write the figures between.");
         }
 
         File.WriteAllText(path, page[..(begin + mark.Length)] + "\n\n" + Figures(origin, results) + "\n" + page[end..]);

@@ -3,15 +3,15 @@ using System.Runtime.InteropServices;
 
 namespace Rx.Benchmarks.Output;
 
-/// <summary>What a table of figures has to say of where it comes from.</summary>
+/// <summary>Where a table of figures comes from.</summary>
 internal static class Machine
 {
-    /// <summary>Processor, operating system, runtime and commit, a line each.</summary>
+    /// <summary>One line each for the processor, the operating system, the runtime and the commit.</summary>
     public static IReadOnlyList<string> Lines =>
     [
         $"processor: {Processor()}, {Environment.ProcessorCount} logical cores",
         $"system: {RuntimeInformation.OSDescription.Trim()}, {RuntimeInformation.ProcessArchitecture}",
-        $"runtime: {RuntimeInformation.FrameworkDescription}, workstation, concurrent collector, tiered compilation as it comes",
+        $"runtime: {RuntimeInformation.FrameworkDescription}, workstation, concurrent collector, default tiered compilation",
         $"commit: {Commit()}, {DateTime.UtcNow:yyyy-MM-dd}",
     ];
 
@@ -33,7 +33,7 @@ internal static class Machine
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            return "unknown"; // no git here
+            return "unknown"; // git is not installed
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Rx.Benchmarks.Output;
 
-/// <summary>Figures as people read them: three digits that count.</summary>
+/// <summary>Formats figures with three significant digits.</summary>
 internal static class Numbers
 {
     public static string Short(double value) => value switch

@@ -1,6 +1,6 @@
 namespace Rx.Benchmarks.Output;
 
-/// <summary>One line that says what is going on; on a terminal it is written over, elsewhere only each new scenario gets one.</summary>
+/// <summary>Shows progress: on a terminal in one line that is overwritten, elsewhere with one line for each scenario.</summary>
 internal sealed class ProgressLine(int scenarios)
 {
     private int _begun;

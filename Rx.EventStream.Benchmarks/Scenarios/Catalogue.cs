@@ -2,7 +2,7 @@ using Rx.Benchmarks.Measuring;
 
 namespace Rx.Benchmarks.Scenarios;
 
-/// <summary>All scenarios within this process, in the order of the tables.</summary>
+/// <summary>All scenarios that need no server, in the order of the tables.</summary>
 internal static class Catalogue
 {
     public static IReadOnlyList<Scenario> All { get; } =
@@ -15,7 +15,7 @@ internal static class Catalogue
         .. MemoryScenarios.All,
     ];
 
-    /// <summary>The scenarios with a figure of that name, or of a name that goes on behind it with a hyphen.</summary>
-    public static IReadOnlyList<Scenario> Named(string name, IReadOnlyList<Scenario> all) =>
+    /// <summary>The scenarios with a figure of that name, or with a figure whose name starts with it and a hyphen.</summary>
+    public static IReadOnlyList<Scenario> Find(string name, IReadOnlyList<Scenario> all) =>
         [.. all.Where(s => s.Figures.Any(f => f.Name == name || f.Name.StartsWith(name + "-", StringComparison.Ordinal)))];
 }

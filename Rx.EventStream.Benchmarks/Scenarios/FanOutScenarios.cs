@@ -8,7 +8,7 @@ using Rx.Benchmarks.Work;
 
 namespace Rx.Benchmarks.Scenarios;
 
-/// <summary>One publisher, and observers on the thread pool, until all have had all.</summary>
+/// <summary>One publisher and observers on the thread pool. The time runs until every observer has every event.</summary>
 internal static class FanOutScenarios
 {
     private const int BatchSize = 1024;
@@ -27,7 +27,7 @@ internal static class FanOutScenarios
 
     private static Scenario FanOut(int observers, int events, Limits limits) => new(
         $"fanout-{observers}",
-        $"publish to {observers} on the thread pool, until all have all",
+        $"publish to {observers} on the thread pool, until each has every event",
         events,
         Peers.Channel,
         limits,
@@ -38,10 +38,10 @@ internal static class FanOutScenarios
             Contender.Timed(Peers.Akka, count => OfHub(observers, count)),
         ]);
 
-    /// <summary>The same, against what is most like it in Rx. Its name begins as the other's, so that both run together.</summary>
+    /// <summary>The same work against its counterpart in Rx. The name extends that of the other scenario, so that <c>--only</c> runs both.</summary>
     private static Scenario ObserveOn(int observers, int events, Limits limits) => new(
         $"fanout-{observers}-observeon",
-        $"publish to {observers} on the thread pool, until all have all",
+        $"publish to {observers} on the thread pool, until each has every event",
         events,
         Peers.ObserveOn,
         limits,
@@ -53,7 +53,7 @@ internal static class FanOutScenarios
 
     private static Scenario Batches(int events, Limits limits) => new(
         "batches",
-        "publish runs of 1,024 to one on the thread pool that sums batches, until it has all",
+        "publish runs of 1,024 to one on the thread pool that sums batches, until it has every event",
         events,
         Peers.Channel,
         limits,
@@ -77,7 +77,7 @@ internal static class FanOutScenarios
 
     private static Scenario Bursts(int observers, int bursts, Limits limits) => new(
         $"burst-{observers}",
-        $"publish {BurstSize} to {observers} on the thread pool, until all have both, and again",
+        $"publish {BurstSize} to {observers} on the thread pool, until each has both, repeatedly",
         bursts,
         Peers.Channel,
         limits,
@@ -86,10 +86,10 @@ internal static class FanOutScenarios
             {
                 var stream = new EventStream<int>(options);
                 var done = new Countdown(observers);
-                EventObservable<int> view = stream.ObserveOn(TaskPoolScheduler.Default);
+                EventObservable<int> observable = stream.ObserveOn(TaskPoolScheduler.Default);
                 for (int i = 0; i < observers; i++)
                 {
-                    view.Subscribe(EndOfBurst(done));
+                    observable.Subscribe(EndOfBurst(done));
                 }
 
                 return Bursting(new StreamTarget<int>(stream), count, done, stream.Dispose);
@@ -111,7 +111,7 @@ internal static class FanOutScenarios
             }),
         ]);
 
-    private static Caller<int> EndOfBurst(Countdown done) => new(value =>
+    private static DelegateObserver<int> EndOfBurst(Countdown done) => new(value =>
     {
         if (value == BurstSize - 1)
         {
@@ -137,10 +137,10 @@ internal static class FanOutScenarios
     {
         var stream = new EventStream<int>(options);
         var done = new Countdown(observers);
-        EventObservable<int> view = stream.ObserveOn(TaskPoolScheduler.Default);
+        EventObservable<int> observable = stream.ObserveOn(TaskPoolScheduler.Default);
         for (int i = 0; i < observers; i++)
         {
-            view.Subscribe(new Counter(events, done));
+            observable.Subscribe(new Counter(events, done));
         }
 
         return Publishing(new StreamTarget<int>(stream), events, done, stream.Dispose);
@@ -171,7 +171,7 @@ internal static class FanOutScenarios
             subject.ObserveOn(TaskPoolScheduler.Default).Subscribe(new Counter(events, done));
         }
 
-        // Completed, so that its threads end.
+        // Completed, so that the threads of ObserveOn end.
         return Publishing(new SubjectTarget<int>(subject), events, done, subject.OnCompleted);
     }
 

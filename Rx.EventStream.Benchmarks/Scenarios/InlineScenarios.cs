@@ -4,7 +4,7 @@ using Rx.Benchmarks.Work;
 
 namespace Rx.Benchmarks.Scenarios;
 
-/// <summary>Publishing, with observers on the publishing thread or none.</summary>
+/// <summary>Publishing with observers on the publishing thread, or with none.</summary>
 internal static class InlineScenarios
 {
     private const int Events = 4_000_000;
@@ -31,7 +31,7 @@ internal static class InlineScenarios
         TwoPublishers(4, multiWriter: 0.5),
     ];
 
-    /// <summary>One publisher, against a subject that only one thread may use.</summary>
+    /// <summary>One publisher, against a subject that only one thread can use at a time.</summary>
     private static Scenario Inline(int observers, double singleWriter) => new(
         $"inline-{observers}",
         $"publish to {observers} on the publishing thread, single writer",
@@ -42,7 +42,7 @@ internal static class InlineScenarios
         Contender.Timed(Peers.Subject, events => Publish(new Subject<int>(), observers, events)),
         Contender.Timed(Peers.R3, events => Publish(new R3.Subject<int>(), observers, events)));
 
-    /// <summary>One publisher, against a subject that many may use.</summary>
+    /// <summary>One publisher, against a subject that several threads can use at the same time.</summary>
     private static Scenario Synchronized(int observers, double multiWriter) => new(
         $"inline-{observers}-multi",
         $"publish to {observers} on the publishing thread, several writers allowed",

@@ -6,7 +6,7 @@ using Rx.Benchmarks.Work;
 
 namespace Rx.Benchmarks.Scenarios;
 
-/// <summary>How long one event is on its way to an observer that was idle.</summary>
+/// <summary>How long one event takes to reach an idle observer.</summary>
 internal static class LatencyScenarios
 {
     public static IReadOnlyList<Scenario> All { get; } =
@@ -70,8 +70,8 @@ internal static class LatencyScenarios
     {
         Channel<int>[] sides = ChannelFanOut.Open<int>(2, isSingle);
         var done = new Countdown(1);
-        ChannelFanOut.Consume(sides[0].Reader, new Caller<int>(round => sides[1].Writer.TryWrite(round)));
-        ChannelFanOut.Consume(sides[1].Reader, new Caller<int>(round =>
+        ChannelFanOut.Consume(sides[0].Reader, new DelegateObserver<int>(round => sides[1].Writer.TryWrite(round)));
+        ChannelFanOut.Consume(sides[1].Reader, new DelegateObserver<int>(round =>
         {
             if (round == rounds)
             {

@@ -5,7 +5,7 @@ using Rx.Benchmarks.Work;
 
 namespace Rx.Benchmarks.Scenarios;
 
-/// <summary>What is allocated, what stays in use, and what the collector makes of it.</summary>
+/// <summary>Allocated bytes, bytes that stay in use, and the cost of garbage collection.</summary>
 internal static class MemoryScenarios
 {
     private const int Stalled = 16;
@@ -16,19 +16,19 @@ internal static class MemoryScenarios
     [
         new(
             1_000_000,
-            [new Figure("backlog", $"live bytes an event (long), {Stalled} scheduled subscribers stalled", Quantity.Bytes, Peers.Channel, Limits.Absolute(9.5))],
+            [new Figure("backlog", $"live bytes per event (long), {Stalled} scheduled subscribers stalled", Quantity.Bytes, Peers.Channel, Limits.Absolute(9.5))],
             Both(Backlog, BacklogOfChannels)),
         new(
             1000,
-            [new Figure("idle", "live bytes of one that nobody has used yet", Quantity.Bytes, Peers.Channel, Limits.Absolute(200))],
+            [new Figure("idle", "live bytes of an unused one", Quantity.Bytes, Peers.Channel, Limits.Absolute(200))],
             Both(
                 static (options, count) => LiveBytes.PerOperation(count, () => Enumerable.Range(0, count).Select(_ => new EventStream<int>(options)).ToArray()),
                 static count => LiveBytes.PerOperation(count, () => ChannelFanOut.Open<int>(count)))),
         new(
             ReferenceEvents,
             [
-                new Figure("gc", "the collector's pauses, per reference event to one on the thread pool", Quantity.Time, Peers.Channel, Limits.Ratio(1.3)),
-                new Figure("gc-promoted", "bytes it promotes, per reference event", Quantity.Bytes, Peers.Channel, Limits.Absolute(PromotedBytes / ReferenceEvents)),
+                new Figure("gc", "garbage collection pauses, per reference event to one on the thread pool", Quantity.Time, Peers.Channel, Limits.Ratio(1.3)),
+                new Figure("gc-promoted", "promoted bytes, per reference event", Quantity.Bytes, Peers.Channel, Limits.Absolute(PromotedBytes / ReferenceEvents)),
             ],
             Both(
                 static (options, count) => CollectorCost.Of(Run(options, count, static i => new Event(i)), count),
@@ -51,12 +51,12 @@ internal static class MemoryScenarios
 
     private static Sample Backlog(EventStreamOptions options, int count)
     {
-        // A scheduler whose time does not go on: what is scheduled there never runs.
+        // The time of this scheduler stands still, so its actions never run.
         var stalled = new HistoricalScheduler();
         var stream = new EventStream<long>(options);
         for (int i = 0; i < Stalled; i++)
         {
-            stream.ObserveOn(stalled).Subscribe(new Caller<long>(static _ => { }));
+            stream.ObserveOn(stalled).Subscribe(new DelegateObserver<long>(static _ => { }));
         }
 
         return LiveBytes.PerOperation(count, () =>

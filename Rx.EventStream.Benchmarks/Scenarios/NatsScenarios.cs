@@ -4,15 +4,15 @@ using Rx.Nats;
 
 namespace Rx.Benchmarks.Scenarios;
 
-/// <summary>A stream shared by machines, and the client it is built on, on one server.</summary>
+/// <summary>A stream on NATS JetStream against the client that it uses, on one server.</summary>
 internal static class NatsScenarios
 {
     private const int Observers = 16;
 
-    /// <summary>No reading takes longer, unless events were lost.</summary>
+    /// <summary>Reading takes less than this, unless events are lost.</summary>
     private static readonly TimeSpan _limit = TimeSpan.FromMinutes(1);
 
-    /// <summary>Client, sockets and ours are much code, and the compiler's second look at all of it takes its time.</summary>
+    /// <summary>The client, the sockets and the library are much code, which takes long to compile with optimizations.</summary>
     private static readonly TimeSpan _warmUp = TimeSpan.FromSeconds(2);
 
     public static IReadOnlyList<Scenario> Of(NatsStreams streams) => [.. All(streams).Select(static s => s with { WarmUp = _warmUp })];
@@ -21,7 +21,7 @@ internal static class NatsScenarios
     [
         new(
             "nats-publish-1",
-            "publish one by one, each stored before the next",
+            "publish one at a time, each stored before the next",
             4_000,
             Peers.Nats,
             Limits.None,
@@ -76,7 +76,7 @@ internal static class NatsScenarios
         Contender.Timed(Contender.Shared, async count =>
         {
             string name = await streams.MakeAsync().ConfigureAwait(false);
-            // Reads nothing: what is measured is publishing, and the peer does not read either.
+            // The stream reads nothing, because the peer does not read either.
             NatsEventStream<Tick> stream = await OpenAsync(streams, name, NatsStart.Now, filter: NatsStreams.UnusedSubjectOf(name)).ConfigureAwait(false);
             return Session.Of(() => publish(stream, count), async () =>
             {
@@ -111,7 +111,7 @@ internal static class NatsScenarios
                         break;
                     }
 
-                    // This thread was held up, and the first events are retained no more. Once more, at our expense.
+                    // This thread was delayed, and the first events are no longer retained. The repetition counts in our time.
                     await stream.DisposeAsync().ConfigureAwait(false);
                 }
 

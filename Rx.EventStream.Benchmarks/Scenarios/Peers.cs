@@ -1,6 +1,6 @@
 namespace Rx.Benchmarks.Scenarios;
 
-/// <summary>Whom ours are compared with.</summary>
+/// <summary>The names of the contenders that ours are compared with.</summary>
 internal static class Peers
 {
     public const string Subject = "Subject";
@@ -11,17 +11,17 @@ internal static class Peers
     public const string R3Replay = "R3 ReplaySubject";
     public const string R3ObserveOn = "R3 + ObserveOn";
 
-    /// <summary>As most people open one.</summary>
+    /// <summary>A channel with default options.</summary>
     public const string Channel = "Channel";
 
-    /// <summary>With the options that suit one reader and one writer best.</summary>
+    /// <summary>A channel with the options for a single reader and a single writer.</summary>
     public const string ChannelSingle = "Channel, single reader and writer";
     public const string Akka = "Akka BroadcastHub";
 
-    /// <summary>The client of the server, without this library.</summary>
+    /// <summary>The NATS client without this library.</summary>
     public const string Nats = "NATS.Net";
 
-    /// <summary>No library at all: who calls an observer can hardly do less.</summary>
+    /// <summary>A loop over an array, without a library: the least that calling an observer can take.</summary>
     public const string Array = "array, walked";
     public const string OursToOne = "ours, to one";
 }

@@ -4,7 +4,7 @@ using Rx.Benchmarks.Work;
 
 namespace Rx.Benchmarks.Scenarios;
 
-/// <summary>Streams that keep something for those who come late.</summary>
+/// <summary>Streams with retention.</summary>
 internal static class ReplayScenarios
 {
     private const int Kept = 1000;

@@ -5,16 +5,16 @@ using Rx.Benchmarks.Work;
 
 namespace Rx.Benchmarks.Scenarios;
 
-/// <summary>Coming and going, of each of so many.</summary>
+/// <summary>Subscribing and unsubscribing each of many observers.</summary>
 internal static class SubscriptionScenarios
 {
-    /// <summary>How many the peer is compared at; it copies an array for each, so more would take it very long.</summary>
+    /// <summary>The number of observers in the comparison with the peer, which copies an array for each of them and takes very long with more.</summary>
     private const int Compared = 10_000;
 
-    /// <summary>The numbers between which the cost is to stay the same, and by how much it may differ to be called so.</summary>
+    /// <summary>The numbers of observers between which the cost must not grow by more than <see cref="MaxGrowth"/>.</summary>
     private const int Few = 100;
     private const int Many = 100_000;
-    private const double Same = 1.5;
+    private const double MaxGrowth = 1.5;
 
     private static readonly bool[] _kinds = [false, true];
 
@@ -35,12 +35,12 @@ internal static class SubscriptionScenarios
         Peers.Subject,
         Limits.Ratio(0.1),
         [
-            .. Streams.Both(options => count => work(View(options, isScheduled), count)),
+            .. Streams.Both(options => count => work(CreateSource(options, isScheduled), count)),
             Contender.Timed(Peers.Subject, count => work(new Subject<int>(), count)),
             Contender.Timed(Peers.R3, count => OfR3(verb, count)),
         ]);
 
-    /// <summary>Ours at many, against ours at few: the cost is not to grow with the number.</summary>
+    /// <summary>Ours with many observers against ours with few: the cost must not grow with the number.</summary>
     private static Scenario Growing(string verb, bool isScheduled, Func<IObservable<int>, int, Session> work)
     {
         string few = $"ours, {Few} at a time";
@@ -49,18 +49,18 @@ internal static class SubscriptionScenarios
             $"{verb} each of {Many:N0}, against {Few} at a time",
             Many,
             few,
-            Limits.Ratio(Same),
+            Limits.Ratio(MaxGrowth),
             [
-                .. Streams.Both(options => count => work(View(options, isScheduled), count)),
+                .. Streams.Both(options => count => work(CreateSource(options, isScheduled), count)),
                 Contender.Timed(few, count =>
                 {
-                    Session[] sessions = [.. Enumerable.Range(0, count / Few).Select(_ => work(View(new(), isScheduled), Few))];
+                    Session[] sessions = [.. Enumerable.Range(0, count / Few).Select(_ => work(CreateSource(new(), isScheduled), Few))];
                     return new(() => Array.ForEach(sessions, static s => s.Run()));
                 }),
             ]);
     }
 
-    private static IObservable<int> View(EventStreamOptions options, bool isScheduled)
+    private static IObservable<int> CreateSource(EventStreamOptions options, bool isScheduled)
     {
         var stream = new EventStream<int>(options);
         return isScheduled ? stream.ObserveOn(TaskPoolScheduler.Default) : stream;
@@ -68,7 +68,7 @@ internal static class SubscriptionScenarios
 
     private static Session SubscribeAll(IObservable<int> source, int count)
     {
-        var observer = new Caller<int>(static _ => { });
+        var observer = new DelegateObserver<int>(static _ => { });
         var subscriptions = new IDisposable[count];
         return new(() =>
         {
@@ -81,7 +81,7 @@ internal static class SubscriptionScenarios
 
     private static Session UnsubscribeAll(IObservable<int> source, int count)
     {
-        var observer = new Caller<int>(static _ => { });
+        var observer = new DelegateObserver<int>(static _ => { });
         IDisposable[] subscriptions = [.. Enumerable.Range(0, count).Select(_ => source.Subscribe(observer))];
         return new(() => Array.ForEach(subscriptions, static s => s.Dispose()));
     }

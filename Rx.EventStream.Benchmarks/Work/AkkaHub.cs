@@ -5,7 +5,7 @@ using Akka.Streams.Dsl;
 
 namespace Rx.Benchmarks.Work;
 
-/// <summary>The actor system that the broadcast hubs run in, made when the first one is asked for.</summary>
+/// <summary>Opens broadcast hubs, in an actor system that is created with the first one.</summary>
 internal static class AkkaHub
 {
     private const int BufferSize = 256;
@@ -13,7 +13,7 @@ internal static class AkkaHub
     private static readonly Lazy<ActorMaterializer> _materializer = new(() =>
         ActorSystem.Create("benchmarks", ConfigurationFactory.ParseString("akka { loglevel = OFF, stdout-loglevel = OFF }")).Materializer());
 
-    /// <summary>A hub with its consumers, which begins to publish when told to.</summary>
+    /// <summary>Opens a hub with its consumers. It publishes once the returned source is completed.</summary>
     public static TaskCompletionSource<int> Open(int events, IReadOnlyList<IObserver<int>> observers)
     {
         var start = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,12 +1,12 @@
 namespace Rx.Benchmarks.Work;
 
-/// <summary>Sums batches, and says when it has had all events.</summary>
+/// <summary>Sums the events of batches, and signals once it has every event.</summary>
 internal sealed class BatchCounter(int expected, Countdown done) : IObserver<ReadOnlyMemory<int>>
 {
     private int _count;
     private long _sum;
 
-    /// <summary>So that the work is not to be left out.</summary>
+    /// <summary>Keeps the compiler from removing the work.</summary>
     public long Sum => _sum;
 
     public void OnNext(ReadOnlyMemory<int> batch)

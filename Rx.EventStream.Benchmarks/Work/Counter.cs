@@ -1,12 +1,12 @@
 namespace Rx.Benchmarks.Work;
 
-/// <summary>An observer that does next to nothing, and says when it has had all.</summary>
+/// <summary>An observer that does almost nothing, and signals once it has every event.</summary>
 internal sealed class Counter(int expected, Countdown done) : IObserver<int>
 {
     private int _count;
     private long _sum;
 
-    /// <summary>So that the work is not to be left out.</summary>
+    /// <summary>Keeps the compiler from removing the work.</summary>
     public long Sum => _sum;
 
     public void OnNext(int value)

@@ -1,6 +1,6 @@
 namespace Rx.Benchmarks.Work;
 
-/// <summary>Something that events are published to. Implemented by structs, so that each contender gets a loop compiled for it alone.</summary>
+/// <summary>What a publisher publishes to. Implemented by structs, so that the runtime compiles the loop separately for each contender.</summary>
 internal interface ITarget<in T>
 {
     void Publish(T value);

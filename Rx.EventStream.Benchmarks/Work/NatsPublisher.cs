@@ -4,7 +4,7 @@ using NATS.Client.JetStream.Models;
 
 namespace Rx.Benchmarks.Work;
 
-/// <summary>Publishes as one does with the client alone: each event under a message id, each answer looked at.</summary>
+/// <summary>Publishes with the NATS client alone: each event has a message id, and each answer is checked.</summary>
 internal sealed class NatsPublisher(NatsStreams streams, string stream)
 {
     public const int MaxInFlight = 512;
@@ -12,7 +12,7 @@ internal sealed class NatsPublisher(NatsStreams streams, string stream)
     private readonly string _subject = NatsStreams.SubjectOf(stream);
     private readonly string _idPrefix = $"{Guid.NewGuid():N}-";
 
-    /// <summary>Publishes one by one.</summary>
+    /// <summary>Publishes one event at a time.</summary>
     public async Task PublishEachAsync(int events)
     {
         foreach (Tick tick in NatsStreams.Ticks(events))
@@ -22,7 +22,7 @@ internal sealed class NatsPublisher(NatsStreams streams, string stream)
         }
     }
 
-    /// <summary>Publishes with a bounded number of answers outstanding; the next is sent as soon as the oldest is there.</summary>
+    /// <summary>Publishes with a bounded number of answers outstanding. The next event is sent as soon as the oldest answer has arrived.</summary>
     public async Task PublishAllAsync(int events)
     {
         var inFlight = new Queue<NatsJSPublishConcurrentFuture>(MaxInFlight);
@@ -30,7 +30,7 @@ internal sealed class NatsPublisher(NatsStreams streams, string stream)
         {
             if (inFlight.Count == MaxInFlight)
             {
-                await SettleAsync(inFlight.Dequeue()).ConfigureAwait(false);
+                await CheckAnswerAsync(inFlight.Dequeue()).ConfigureAwait(false);
             }
 
             inFlight.Enqueue(await streams.JetStream.PublishConcurrentAsync(_subject, tick, streams.Serializer, OptionsOf(tick)).ConfigureAwait(false));
@@ -38,11 +38,11 @@ internal sealed class NatsPublisher(NatsStreams streams, string stream)
 
         while (inFlight.TryDequeue(out NatsJSPublishConcurrentFuture answer))
         {
-            await SettleAsync(answer).ConfigureAwait(false);
+            await CheckAnswerAsync(answer).ConfigureAwait(false);
         }
     }
 
-    private static async ValueTask SettleAsync(NatsJSPublishConcurrentFuture future)
+    private static async ValueTask CheckAnswerAsync(NatsJSPublishConcurrentFuture future)
     {
         await using (future.ConfigureAwait(false))
         {

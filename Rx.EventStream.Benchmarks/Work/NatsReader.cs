@@ -3,16 +3,16 @@ using NATS.Client.JetStream.Models;
 
 namespace Rx.Benchmarks.Work;
 
-/// <summary>Reads as one does with the client alone: through a consumer like that of ours, event by event.</summary>
+/// <summary>Reads with the NATS client alone, event by event, through a consumer like ours.</summary>
 internal sealed class NatsReader(NatsStreams streams, string stream)
 {
     private readonly string _name = $"raw-{Guid.NewGuid():N}";
     private long _sum;
 
-    /// <summary>So that the work is not to be left out.</summary>
+    /// <summary>Keeps the compiler from removing the work.</summary>
     public long Sum => _sum;
 
-    /// <summary>Makes the consumer, and reads so many events.</summary>
+    /// <summary>Creates the consumer, and reads that many events.</summary>
     public async Task ReadAsync(int events)
     {
         var config = new ConsumerConfig

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Rx.Benchmarks.Work;
 
-/// <summary>A server for the time of a run: on free ports of the loopback, with its files in a temporary folder.</summary>
+/// <summary>A server for one run: on free ports of the loopback interface, with its files in a temporary folder.</summary>
 internal sealed class NatsServer : IDisposable
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(30);
@@ -13,29 +13,29 @@ internal sealed class NatsServer : IDisposable
     private readonly Process _process;
     private readonly PosixSignalRegistration[] _signals;
 
-    /// <summary>Whether it was stopped. Exchanged by whoever does it: the end of the run, or a signal.</summary>
+    /// <summary>1 once the server is stopped. Exchanged by the thread that stops it: at the end of the run, or on a signal.</summary>
     private int _isStopped;
 
     private NatsServer(string binary)
     {
         _process = Process.Start(
             binary, ["-a", "127.0.0.1", "-p", "-1", "-m", "-1", "-js", "-sd", _folder, "--ports_file_dir", _folder, "-l", Path.Combine(_folder, "log")]);
-        // Whatever ends the run must not leave a server behind.
+        // The server must stop however the run ends.
         AppDomain.CurrentDomain.UnhandledException += (_, _) => Stop();
         _signals = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, _ => Stop()))];
     }
 
-    /// <summary>Where clients connect.</summary>
+    /// <summary>The URL for clients.</summary>
     public Uri Url { get; private set; } = null!;
 
-    /// <summary>Where it tells about itself.</summary>
+    /// <summary>The URL for monitoring.</summary>
     public Uri Monitoring { get; private set; } = null!;
 
-    /// <exception cref="UsageException">There is none to start.</exception>
+    /// <exception cref="UsageException">The program nats-server is not installed.</exception>
     public static NatsServer Start()
     {
         string binary = Find("nats-server")
-            ?? throw new UsageException("There is no nats-server on the path. 'apt-get install nats-server' brings it, or a download from https://nats.io.");
+            ?? throw new UsageException("There is no nats-server on the path. Install it with 'apt-get install nats-server', or download it from https://nats.io.");
         var server = new NatsServer(binary);
         try
         {
@@ -66,7 +66,7 @@ internal sealed class NatsServer : IDisposable
         }
     }
 
-    /// <summary>It writes a file with its ports once it listens.</summary>
+    /// <summary>Waits for the file in which the server writes its ports once it listens.</summary>
     private void WaitForPorts()
     {
         long start = Stopwatch.GetTimestamp();
@@ -74,7 +74,7 @@ internal sealed class NatsServer : IDisposable
         {
             if (_process.HasExited || Stopwatch.GetElapsedTime(start) > _limit)
             {
-                throw new InvalidOperationException($"The nats-server does not come up:\n{File.ReadAllText(Path.Combine(_folder, "log"))}");
+                throw new InvalidOperationException($"nats-server did not start:\n{File.ReadAllText(Path.Combine(_folder, "log"))}");
             }
 
             Thread.Sleep(20);
@@ -97,7 +97,7 @@ internal sealed class NatsServer : IDisposable
         }
         catch (JsonException)
         {
-            return false; // it is writing
+            return false; // the server is still writing the file
         }
     }
 

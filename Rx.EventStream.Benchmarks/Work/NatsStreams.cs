@@ -6,7 +6,7 @@ using Rx.Nats.Serialization;
 
 namespace Rx.Benchmarks.Work;
 
-/// <summary>Streams on the server, and the one connection that all contenders use.</summary>
+/// <summary>Streams on the server, and the connection that all contenders share.</summary>
 internal sealed class NatsStreams : IDisposable
 {
     private readonly NatsConnection _connection;
@@ -22,25 +22,25 @@ internal sealed class NatsStreams : IDisposable
         _connection.ConnectAsync().AsTask().GetAwaiter().GetResult();
     }
 
-    /// <summary>The client without this library.</summary>
+    /// <summary>The NATS client without this library.</summary>
     public NatsJSContext JetStream { get; }
 
     public INatsConnection Connection => _connection;
 
-    /// <summary>The serializer of either side.</summary>
+    /// <summary>The serializer that all contenders use.</summary>
     public INatsSerializer<Tick> Serializer { get; } = new JsonEventSerializer<Tick>(TickJson.Default.Tick);
 
     public string ServerVersion => $"nats-server {_connection.ServerInfo!.Version}";
 
-    /// <summary>The subject that a stream's events are published to.</summary>
+    /// <summary>The subject of a stream's events.</summary>
     public static string SubjectOf(string stream) => $"{stream}.ticks";
 
-    /// <summary>A subject of a stream that nothing is published to.</summary>
+    /// <summary>A subject of a stream to which no event is published.</summary>
     public static string UnusedSubjectOf(string stream) => $"{stream}.unused";
 
     public static IEnumerable<Tick> Ticks(int count) => Enumerable.Range(0, count).Select(static i => new Tick(i, "ACME", 100 + (0.25 * (i % 16))));
 
-    /// <summary>A stream that is empty, in files as they are by default.</summary>
+    /// <summary>Creates an empty stream with the default storage, files.</summary>
     public async Task<string> MakeAsync()
     {
         string name = $"stream{++_made}";
@@ -48,7 +48,7 @@ internal sealed class NatsStreams : IDisposable
         return name;
     }
 
-    /// <summary>A stream that has so many events. Made once, for all who read it.</summary>
+    /// <summary>A stream with that many events. It is created once, for all readers.</summary>
     public async Task<string> FilledAsync(int events)
     {
         if (!_filled.TryGetValue(events, out string? name))
@@ -63,7 +63,7 @@ internal sealed class NatsStreams : IDisposable
 
     public async Task RemoveAsync(string name) => await JetStream.DeleteStreamAsync(name).ConfigureAwait(false);
 
-    /// <summary>How many bytes the server has sent to its clients.</summary>
+    /// <summary>The number of bytes that the server has sent to its clients.</summary>
     public async Task<long> SentBytesAsync()
     {
         using JsonDocument variables = JsonDocument.Parse(await _monitoring.GetStringAsync(new Uri("varz", UriKind.Relative)).ConfigureAwait(false));

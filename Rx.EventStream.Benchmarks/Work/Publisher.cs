@@ -3,20 +3,20 @@ namespace Rx.Benchmarks.Work;
 /// <summary>Publishes numbers as fast as it can.</summary>
 internal static class Publisher
 {
-    /// <summary>A loop of its own for so many, called often enough to be compiled for good before anything is measured.</summary>
-    private const int Stretch = 500;
+    /// <summary>The events of one inner loop. Its method is called often enough to be compiled with optimizations before the measurement.</summary>
+    private const int ChunkSize = 500;
 
     /// <summary>Publishes 0, 1, 2, … up to <paramref name="count"/>.</summary>
     public static void Publish<TTarget>(TTarget target, int count)
         where TTarget : struct, ITarget<int>
     {
-        for (int from = 0; from < count; from += Stretch)
+        for (int from = 0; from < count; from += ChunkSize)
         {
-            PublishStretch(target, from, Math.Min(from + Stretch, count));
+            PublishChunk(target, from, Math.Min(from + ChunkSize, count));
         }
     }
 
-    /// <summary>Publishes the same numbers by the run.</summary>
+    /// <summary>Publishes the same numbers in runs.</summary>
     public static void PublishRuns(EventStream<int> stream, int length, int count)
     {
         int[] run = new int[length];
@@ -32,7 +32,7 @@ internal static class Publisher
         }
     }
 
-    private static void PublishStretch<TTarget>(TTarget target, int from, int to)
+    private static void PublishChunk<TTarget>(TTarget target, int from, int to)
         where TTarget : struct, ITarget<int>
     {
         for (int i = from; i < to; i++)

@@ -2,7 +2,7 @@ using R3;
 
 namespace Rx.Benchmarks.Work;
 
-/// <summary>The <see cref="Counter"/> of R3, whose observers are classes of its own.</summary>
+/// <summary>A <see cref="Counter"/> for R3, which has an observer class instead of an interface.</summary>
 internal sealed class R3Counter(Counter counter) : Observer<int>
 {
     protected override void OnNextCore(int value) => counter.OnNext(value);

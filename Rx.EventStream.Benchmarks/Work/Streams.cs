@@ -2,7 +2,7 @@ using Rx.Benchmarks.Measuring;
 
 namespace Rx.Benchmarks.Work;
 
-/// <summary>The two modes of ours, as contenders.</summary>
+/// <summary>Both writer modes of <see cref="EventStream{T}"/> as contenders.</summary>
 internal static class Streams
 {
     /// <summary>The same work with a stream in each mode.</summary>
@@ -12,7 +12,7 @@ internal static class Streams
         Contender.Timed(Contender.SingleWriter, prepare(new EventStreamOptions { SingleWriter = true })),
     ];
 
-    /// <summary>The same work in each mode, with retention.</summary>
+    /// <summary>The same work with a stream in each mode, with retention.</summary>
     public static Contender[] Retaining(Retention retention, Func<EventStreamOptions, Func<int, Session>> prepare) =>
     [
         Contender.Timed(Contender.MultiWriter, prepare(new EventStreamOptions { Retention = retention })),

@@ -1,9 +1,9 @@
 namespace Rx.Benchmarks.Work;
 
-/// <summary>A consumer, and a publisher that waits while it is too far behind: a long run in which memory is given back.</summary>
+/// <summary>A consumer, and a publisher that waits while the consumer lags too far: a long run, in which memory is freed.</summary>
 internal sealed class Throttled<T>(int events) : IObserver<T>
 {
-    /// <summary>The publisher waits while the consumer is further behind than this.</summary>
+    /// <summary>The most events that the consumer can lag before the publisher waits.</summary>
     private const int MaxLag = 20_000;
 
     private readonly Countdown _done = new(1);

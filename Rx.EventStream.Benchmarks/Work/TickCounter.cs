@@ -1,6 +1,6 @@
 namespace Rx.Benchmarks.Work;
 
-/// <summary>An observer of the shared stream that does next to nothing, and tells when it has had all, in order.</summary>
+/// <summary>An observer of the shared stream that does almost nothing. Its task completes once it has every event, in order.</summary>
 internal sealed class TickCounter(int expected) : IObserver<Sequenced<Tick>>
 {
     private readonly TaskCompletionSource _all = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -9,7 +9,7 @@ internal sealed class TickCounter(int expected) : IObserver<Sequenced<Tick>>
 
     public Task All => _all.Task;
 
-    /// <summary>So that the work is not to be left out.</summary>
+    /// <summary>Keeps the compiler from removing the work.</summary>
     public long Sum => _sum;
 
     public void OnNext(Sequenced<Tick> value)
@@ -18,7 +18,7 @@ internal sealed class TickCounter(int expected) : IObserver<Sequenced<Tick>>
         _count++;
         if (value.Sequence != _count)
         {
-            _all.TrySetException(new InvalidOperationException($"Event {value.Sequence} came where {_count} should have."));
+            _all.TrySetException(new InvalidOperationException($"Event {value.Sequence} arrived instead of event {_count}."));
         }
 
         if (_count == expected)

@@ -2,10 +2,10 @@ using System.Reactive.Disposables;
 
 namespace Rx.Benchmarks.Work;
 
-/// <summary>Gives each observer what is in an array, and does nothing else.</summary>
+/// <summary>Calls each observer with the values of an array.</summary>
 internal sealed class WalkedArray(int[] values) : IObservable<int>
 {
-    /// <summary>Walked in runs, so that the compiler soon sees the walk often.</summary>
+    /// <summary>The array is walked in runs, so that the method is called often and soon compiled with optimizations.</summary>
     private const int RunLength = 1000;
 
     public IDisposable Subscribe(IObserver<int> observer)

@@ -1,10 +1,10 @@
 namespace Rx.Tests.Consumer;
 
-/// <summary>What must be true of the package, and whether it is.</summary>
+/// <summary>Checks claims about the package, and counts those that hold.</summary>
 internal sealed class Claims
 {
-    /// <summary>Nothing here takes long; only what hangs gets to wait so long.</summary>
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+    /// <summary>Every check is quick; only one that hangs takes this long.</summary>
+    private static readonly TimeSpan _timeLimit = TimeSpan.FromSeconds(30);
 
     public int Held { get; private set; }
 
@@ -15,7 +15,7 @@ internal sealed class Claims
         string found;
         try
         {
-            found = await actual().WaitAsync(_patience);
+            found = await actual().WaitAsync(_timeLimit);
         }
         catch (Exception error)
         {

@@ -6,7 +6,7 @@ using System.Runtime.CompilerServices;
 using Rx;
 using Rx.Tests.Consumer;
 
-// Uses the package as anybody would, and checks what comes of it: compiled ahead of time and trimmed, nothing may be missing.
+// Uses the package as a user would, and checks the results. Compiled ahead of time or trimmed, the program must do the same.
 var claims = new Claims();
 
 await claims.CheckAsync("observers are called before OnNext returns", () =>
@@ -57,7 +57,7 @@ await claims.CheckAsync("late subscribers replay what is retained", () =>
     return Task.FromResult(string.Concat(seen));
 }, "bcd");
 
-await claims.CheckAsync("a position is a place to read from", async () =>
+await claims.CheckAsync("a reader starts at a position", async () =>
 {
     var seen = new List<long>();
     using var stream = new EventStream<long>();
@@ -72,7 +72,7 @@ await claims.CheckAsync("a position is a place to read from", async () =>
     return string.Join(' ', seen);
 }, "1 2 3");
 
-await claims.CheckAsync("lag policies do what they say", async () =>
+await claims.CheckAsync("lag policies drop, fail and wait", async () =>
 {
     var clock = new HistoricalScheduler();
     var seen = new List<string>();
@@ -90,7 +90,7 @@ await claims.CheckAsync("lag policies do what they say", async () =>
     return string.Join(' ', seen.Order(StringComparer.Ordinal));
 }, "2c 3d SubscriberLaggedException");
 
-await claims.CheckAsync("a projection goes with its position", () =>
+await claims.CheckAsync("a projection's state matches its position", () =>
 {
     using var stream = new EventStream<decimal>();
     using EventProjection<decimal, decimal> sum = stream.ToProjection(0m, (total, value) => total + value);
@@ -110,7 +110,7 @@ await claims.CheckAsync("operators work on any observable", async () =>
     return string.Join(' ', seen);
 }, "1 2 3 4 5");
 
-await claims.CheckAsync("a named stream has figures", () =>
+await claims.CheckAsync("a named stream reports metrics", () =>
 {
     long published = 0;
     using var listener = new MeterListener();

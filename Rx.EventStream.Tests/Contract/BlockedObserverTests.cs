@@ -2,7 +2,7 @@ using System.Reactive.Concurrency;
 
 namespace Rx.Tests.Contract;
 
-/// <summary>An observer that never returns, on each scheduler that has threads to lose.</summary>
+/// <summary>An observer that blocks its thread, on each scheduler that runs observers on threads of its own.</summary>
 [TestFixtureSource(typeof(SchedulerCase), nameof(SchedulerCase.Concurrent))]
 internal sealed class BlockedObserverTests(SchedulerCase schedulerCase)
 {
@@ -18,7 +18,7 @@ internal sealed class BlockedObserverTests(SchedulerCase schedulerCase)
         _entered.Reset();
         _release.Reset();
         _stream = new EventStream<int>();
-        // Two event loops, two contexts: who shares a thread with a blocked observer waits for it.
+        // Two event loops, two contexts: an observer that shares a thread with the blocked one would wait for it.
         _blocked = schedulerCase.Create();
         _free = schedulerCase.Create();
     }
@@ -46,14 +46,14 @@ internal sealed class BlockedObserverTests(SchedulerCase schedulerCase)
         }
 
         _stream.OnCompleted();
-        Eventually.IsTrue(() => scheduled.IsEnded, "The other scheduled observer gets everything.");
+        Eventually.IsTrue(() => scheduled.IsEnded, "The other scheduled observer gets every event.");
 
         Assert.That(inline.Values, Is.EqualTo(Enumerable.Range(1, 9_999)));
         Assert.That(scheduled.Values, Is.EqualTo(Enumerable.Range(1, 9_999)));
         Assert.That(stuck.Values, Is.EqualTo(new[] { 0 }));
 
         _release.Set();
-        Eventually.IsTrue(() => stuck.IsEnded, "It then gets everything too.");
+        Eventually.IsTrue(() => stuck.IsEnded, "After its release, the blocked observer gets every event too.");
         Assert.That(stuck.Values, Is.EqualTo(Enumerable.Range(0, 10_000)));
     }
 
@@ -88,7 +88,7 @@ internal sealed class BlockedObserverTests(SchedulerCase schedulerCase)
     }
 
     [Test]
-    public void OnError_BlockedObserver_GetsItBehindEverything()
+    public void OnError_BlockedObserver_ComesAfterEveryEvent()
     {
         RecordingObserver<int> stuck = Block();
         var error = new InvalidOperationException();
@@ -96,7 +96,7 @@ internal sealed class BlockedObserverTests(SchedulerCase schedulerCase)
         _stream.OnNextRange([1, 2, 3]);
         _stream.OnError(error);
         _release.Set();
-        Eventually.IsTrue(() => stuck.IsEnded, "The error comes.");
+        Eventually.IsTrue(() => stuck.IsEnded, "The error reaches the observer.");
 
         Assert.That(stuck.Values, Is.EqualTo(new[] { 0, 1, 2, 3 }));
         Assert.That(stuck.Error, Is.SameAs(error));
@@ -105,7 +105,7 @@ internal sealed class BlockedObserverTests(SchedulerCase schedulerCase)
     [Test]
     public void OnNext_ManyBatches_OthersOnTheSameSchedulerGetTheirTurn()
     {
-        // The observer has far more than a batch before it, and its scheduler's other work runs all the same.
+        // Many batches wait for the observer. Other work on its scheduler must still get a turn.
         RecordingObserver<int> stuck = Block();
         _stream.OnNextRange([.. Enumerable.Range(1, 200_000)]);
         using var ran = new ManualResetEventSlim();
@@ -113,11 +113,11 @@ internal sealed class BlockedObserverTests(SchedulerCase schedulerCase)
 
         _release.Set();
 
-        Eventually.IsSet(ran, "Other work runs.");
-        Eventually.IsTrue(() => stuck.Count == 200_001, "All events come.");
+        Eventually.IsSet(ran, "Other work on the scheduler runs.");
+        Eventually.IsTrue(() => stuck.Count == 200_001, "The observer gets every event.");
     }
 
-    /// <summary>Subscribes an observer that is inside its first event, 0, when this returns.</summary>
+    /// <summary>Subscribes an observer, and returns while it is inside the call for its first event, 0.</summary>
     private RecordingObserver<int> Block()
     {
         var observer = new RecordingObserver<int>(value =>
@@ -125,7 +125,7 @@ internal sealed class BlockedObserverTests(SchedulerCase schedulerCase)
             if (value == 0)
             {
                 _entered.Set();
-                Eventually.IsSet(_release, "The test goes on.");
+                Eventually.IsSet(_release, "The test releases the observer.");
             }
         });
         _stream.ObserveOn(_blocked.Scheduler).Subscribe(observer);
@@ -134,11 +134,11 @@ internal sealed class BlockedObserverTests(SchedulerCase schedulerCase)
         return observer;
     }
 
-    /// <summary>Has what the blocked thread had left to do done, where there is an order that tells.</summary>
+    /// <summary>Waits for one more action on the blocked scheduler. If the scheduler keeps its actions in order, all earlier ones have run.</summary>
     private void Flush()
     {
         using var done = new ManualResetEventSlim();
         _blocked.Scheduler.Schedule(done.Set);
-        Eventually.IsSet(done, "Later work runs.");
+        Eventually.IsSet(done, "The later action runs.");
     }
 }

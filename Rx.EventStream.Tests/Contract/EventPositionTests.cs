@@ -31,7 +31,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Next_Published_SequencesCountFromZeroWithoutHoles()
+    public void GetNextPosition_AsEventsArePublished_CountsFromZero()
     {
         for (int i = 0; i < 200; i++)
         {
@@ -41,7 +41,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Next_AfterTheEnd_StandsBeforeTheEnd()
+    public void GetNextPosition_AfterTheEnd_IsBeforeTheEnd()
     {
         _stream.OnNextRange([1, 2, 3]);
         _stream.OnCompleted();
@@ -57,7 +57,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void From_AnyPosition_EverythingFromThereOn()
+    public void From_AnyPosition_GetsEveryEventFromThere()
     {
         var positions = new List<EventPosition<int>>();
         for (int i = 0; i < 100; i++)
@@ -98,7 +98,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void From_NoScheduler_ReplaysOnTheSubscribingThreadBeforeItReturns()
+    public void From_NoScheduler_ReplaysBeforeSubscribeReturns()
     {
         EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange([.. Enumerable.Range(0, 100)]);
@@ -127,7 +127,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void From_ObserverThrowsDuringReplay_LeavesSubscribeAndEndsTheSubscription()
+    public void From_ObserverThrowsDuringReplay_ThrowsAndUnsubscribes()
     {
         EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange([1, 2, 3]);
@@ -148,7 +148,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void From_ObserverPublishesDuringReplay_GetsItBehindThePast()
+    public void From_ObserverPublishesDuringReplay_ComesAfterTheReplay()
     {
         EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange([1, 2, 3]);
@@ -171,7 +171,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void From_ObserverCompletesTheStreamDuringReplay_PastThenTheEnd()
+    public void From_ObserverCompletesDuringReplay_ReplayThenTheEnd()
     {
         EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNextRange([1, 2, 3]);
@@ -185,7 +185,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void From_FromInsideAnObserver_NeitherMissesNorRepeatsTheCurrentEvent()
+    public void From_InsideAnObserver_NoEventMissedOrRepeated()
     {
         EventPosition<int> start = _stream.GetNextPosition();
         var late = new RecordingObserver<int>();
@@ -207,7 +207,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void From_NextOfAQuietStream_AsSubscribe()
+    public void From_NextPositionOfAnIdleStream_SameAsSubscribe()
     {
         var observer = new RecordingObserver<int>();
         _stream.From(_stream.GetNextPosition()).Subscribe(observer);
@@ -220,7 +220,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void From_OtherStreamsPosition_Throws()
+    public void From_PositionOfAnotherStream_Throws()
     {
         using var other = new EventStream<int>();
 
@@ -230,7 +230,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     [Test]
     public void Null_AnyArgument_Throws()
     {
-        EventObservable<int> view = _stream.AsObservable();
+        EventObservable<int> observable = _stream.AsObservable();
 
         Assert.That(() => _stream.From(null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("position"));
         Assert.That(
@@ -240,13 +240,13 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
             () => _stream.ObserveOn((SynchronizationContext)null!),
             Throws.ArgumentNullException.With.Property("ParamName").EqualTo("context"));
         Assert.That(
-            () => view.ObserveOn((System.Reactive.Concurrency.IScheduler)null!),
+            () => observable.ObserveOn((System.Reactive.Concurrency.IScheduler)null!),
             Throws.ArgumentNullException.With.Property("ParamName").EqualTo("scheduler"));
         Assert.That(
-            () => view.ObserveOn((SynchronizationContext)null!),
+            () => observable.ObserveOn((SynchronizationContext)null!),
             Throws.ArgumentNullException.With.Property("ParamName").EqualTo("context"));
-        Assert.That(() => view.WithName(null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("name"));
-        Assert.That(() => view.Subscribe((IObserver<int>)null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("observer"));
+        Assert.That(() => observable.WithName(null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("name"));
+        Assert.That(() => observable.Subscribe((IObserver<int>)null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("observer"));
         Assert.That(() => new EventStream<int>(null!), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("options"));
     }
 
@@ -254,29 +254,29 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     public void Disposed_JoiningAnywhere_Throws()
     {
         EventPosition<int> position = _stream.GetNextPosition();
-        EventObservable<int> view = _stream.AsObservable();
+        EventObservable<int> observable = _stream.AsObservable();
         _stream.Dispose();
 
         Assert.That(() => _stream.GetNextPosition(), Throws.TypeOf<ObjectDisposedException>());
-        Assert.That(() => view.Subscribe(new RecordingObserver<int>()), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => observable.Subscribe(new RecordingObserver<int>()), Throws.TypeOf<ObjectDisposedException>());
         Assert.That(() => position.AsObservable().Subscribe(new RecordingObserver<int>()), Throws.TypeOf<ObjectDisposedException>());
-        Assert.That(view.OpenReader, Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(observable.OpenReader, Throws.TypeOf<ObjectDisposedException>());
         Assert.That(position.OpenReader, Throws.TypeOf<ObjectDisposedException>());
-        Assert.That(() => view.Subscribe((IObserver<int>)null!), Throws.ArgumentNullException);
+        Assert.That(() => observable.Subscribe((IObserver<int>)null!), Throws.ArgumentNullException);
         Assert.That(position.Sequence, Is.Zero);
     }
 
     [Test]
-    public void View_EachCall_LeavesTheViewAsItWas()
+    public void EventObservable_EachCall_LeavesItUnchanged()
     {
         EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNext(1);
-        EventObservable<int> view = _stream.From(start);
+        EventObservable<int> observable = _stream.From(start);
         var scheduler = new TestScheduler();
         RecordingObserver<int> inline = new(), scheduled = new();
 
-        view.WithName("n").ObserveOn(scheduler).Subscribe(scheduled);
-        view.Subscribe(inline);
+        observable.WithName("n").ObserveOn(scheduler).Subscribe(scheduled);
+        observable.Subscribe(inline);
 
         Assert.That(inline.Values, Is.EqualTo(new[] { 1 }));
         Assert.That(scheduled.Values, Is.Empty);
@@ -284,7 +284,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void View_OfAStream_CannotBePublishedTo() =>
+    public void AsObservable_Result_CannotBePublishedTo() =>
         Assert.That(_stream.AsObservable(), Is.Not.InstanceOf<IObserver<int>>());
 
     [TestCase(0)]

@@ -22,7 +22,7 @@ public sealed class EventReaderBatchTests
     }
 
     [Test]
-    public void TryReadBatch_HeldWhileTheStreamGoesOn_StaysAsItWasAndIsNoCopy()
+    public void TryReadBatch_BatchHeld_StaysUnchangedWithoutACopy()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4 });
         using EventReader<int> reader = stream.AsObservable().OpenReader();
@@ -43,7 +43,7 @@ public sealed class EventReaderBatchTests
     }
 
     [Test]
-    public void TryReadBatch_NothingThere_IsFalse()
+    public void TryReadBatch_NoEvents_IsFalse()
     {
         using var stream = new EventStream<int>();
         using EventReader<int> reader = stream.AsObservable().OpenReader();
@@ -64,7 +64,7 @@ public sealed class EventReaderBatchTests
     }
 
     [Test]
-    public async Task TryReadBatch_LastEventsOfACompletedStream_CompletesTheReader()
+    public async Task TryReadBatch_LastEventsBeforeTheEnd_CompletesTheReader()
     {
         using var stream = new EventStream<int>();
         using EventReader<int> reader = stream.AsObservable().OpenReader();

@@ -4,7 +4,7 @@ namespace Rx.Tests.Contract;
 internal sealed class EventReaderCompletionLeakTests
 {
     [Test]
-    public void Completion_AskedForAndDisposedOverAndOver_LeavesNothingBehind()
+    public void Completion_RequestedThenDisposedRepeatedly_DoesNotLeak()
     {
         const int Count = 50_000;
         using var stream = new EventStream<int>();
@@ -13,7 +13,7 @@ internal sealed class EventReaderCompletionLeakTests
 
         AskAndDispose(Count);
 
-        // The smallest object that could be left for each is larger.
+        // The smallest object that could leak for each reader is larger than 16 bytes.
         Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(Count * 16));
 
         void AskAndDispose(int count)
@@ -21,9 +21,9 @@ internal sealed class EventReaderCompletionLeakTests
             for (int i = 0; i < count; i++)
             {
                 using EventReader<int> reader = stream.AsObservable().OpenReader();
-                // Its error is looked at, so that nobody reports it as unobserved.
+                // Reading the exception marks it as observed, so that the runtime does not report it.
                 _ = reader.Completion.Exception;
-                // Events come and go, and take no such entries with them.
+                // Publishing does not remove the entries.
                 stream.OnNext(i);
             }
         }

@@ -4,19 +4,19 @@ using Rx.Tests.Parking;
 
 namespace Rx.Tests.Contract;
 
-/// <summary><see cref="EventReader{T}.Completion"/> when something else happens just before the end.</summary>
+/// <summary><see cref="EventReader{T}.Completion"/> when another wake-up comes just before the end of the stream.</summary>
 [TestFixture]
 internal sealed class EventReaderCompletionTests
 {
     [Test]
-    public async Task Completion_AProjectionFailedBefore_IsDoneAtTheEnd()
+    public async Task Completion_ProjectionFailedEarlier_EndsWithTheStream()
     {
         using var stream = new EventStream<int>();
         using EventProjection<int, int> failing = stream.ToProjection(0, (_, _) => throw new InvalidOperationException());
         using EventReader<int> reader = stream.AsObservable().OpenReader();
         Task completion = reader.Completion;
 
-        // Wakes everyone, for the sake of those who follow the projection.
+        // The projection fails and wakes every reader, in case it follows the projection.
         stream.OnNext(1);
         bool isRead = reader.TryRead(out _);
         stream.OnCompleted();
@@ -25,15 +25,15 @@ internal sealed class EventReaderCompletionTests
         Assert.That(isRead, Is.True);
     }
 
-    /// <summary>The entries of disposed readers are cleared away once there are many; those of the others are off the stack meanwhile.</summary>
+    /// <summary>Once there are many entries, a sweep removes those of disposed readers. During it, the live entries are off the stack too.</summary>
     [Test]
-    public async Task Completion_StreamEndsWhileEntriesAreOffTheStack_IsDone()
+    public async Task Completion_StreamEndsDuringASweep_Completes()
     {
         using var stream = new EventStream<int>();
         using EventReader<int> reader = stream.AsObservable().OpenReader();
         Task completion = reader.Completion;
         var waiter = new Waiter();
-        waiter.Arm(new Asked(stream.OnCompleted));
+        waiter.Arm(new ActingWaiter(stream.OnCompleted));
         StackAt<int>.Get(stream.Parking, ParkingPlace.End).Push(waiter);
 
         StackAt<int>.Get(stream.Parking, ParkingPlace.End).Sweep();
@@ -41,8 +41,8 @@ internal sealed class EventReaderCompletionTests
         await Eventually.Ends(completion);
     }
 
-    /// <summary>Does something when it is asked whether it is ready.</summary>
-    private sealed class Asked(Action action) : IParked
+    /// <summary>Runs an action when the sweep asks whether it is ready.</summary>
+    private sealed class ActingWaiter(Action action) : IParked
     {
         public bool IsReadyWhileParked
         {

@@ -2,16 +2,16 @@ using Rx.Storage;
 
 namespace Rx.Tests.Contract;
 
-/// <summary>A reader before a slot that is claimed, not published.</summary>
+/// <summary>A reader at a hole: a slot that is claimed but not yet published.</summary>
 [TestFixture]
 internal sealed class EventReaderHoleTests
 {
     [Test]
-    public void WaitToReadAsync_EventBehindAHole_WaitsForTheHole()
+    public void WaitToReadAsync_EventAfterAHole_WaitsForTheHole()
     {
         using var stream = new EventStream<int>();
         using EventReader<int> reader = stream.GetNextPosition().OpenReader();
-        // A writer between its claim and its publication.
+        // A publisher that has claimed the slot and not yet published it.
         Segment<int> segment = stream.Log.TailBeforeClaim();
         long hole = stream.Log.Claims.Claim(1).Count;
         ValueTask<bool> wait = reader.WaitToReadAsync();

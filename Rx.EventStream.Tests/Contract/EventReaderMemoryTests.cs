@@ -4,7 +4,7 @@ using Rx.Tests.Parking;
 
 namespace Rx.Tests.Contract;
 
-/// <summary>What reading and waiting cost in memory.</summary>
+/// <summary>How much memory reading and waiting take.</summary>
 [TestFixture(false)]
 [TestFixture(true)]
 internal sealed class EventReaderMemoryTests(bool singleWriter)
@@ -27,7 +27,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
         Waits(Count);
         Events(Count);
 
-        // A segment is allocated now and then; what waiting adds to that must stay below a byte for each wait.
+        // Publishing allocates a segment from time to time. Waiting must add less than one byte per wait to that.
         long events = Events(Count);
         long waits = Waits(Count);
 
@@ -41,13 +41,13 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
                 ValueTask<bool> wait = reader.WaitToReadAsync(token);
                 if (wait.IsCompleted)
                 {
-                    throw new InvalidOperationException("There was nothing to read.");
+                    throw new InvalidOperationException("The wait completed before an event was published.");
                 }
 
                 _stream.OnNext(1);
                 if (!wait.IsCompleted || !wait.GetAwaiter().GetResult() || !reader.TryRead(out _))
                 {
-                    throw new InvalidOperationException("The event is there.");
+                    throw new InvalidOperationException("The published event cannot be read.");
                 }
             }
 
@@ -68,7 +68,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
     }
 
     [Test]
-    public async Task WaitToReadAsync_CancelledOverAndOverOnAQuietStream_LeavesOneEntry()
+    public async Task WaitToReadAsync_CancelledRepeatedly_LeavesOneEntry()
     {
         using EventReader<byte> reader = _stream.AsObservable().OpenReader();
         for (int i = 0; i < 100_000; i++)
@@ -79,7 +79,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
             try
             {
                 await wait;
-                Assert.Fail("It was cancelled.");
+                Assert.Fail("The cancelled wait did not throw.");
             }
             catch (OperationCanceledException)
             {
@@ -90,7 +90,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
     }
 
     [Test]
-    public async Task ReadAllAsync_CancelledOverAndOverOnAQuietStream_LeavesFewEntries()
+    public async Task ReadAllAsync_CancelledRepeatedly_LeavesFewEntries()
     {
         for (int i = 0; i < 10_000; i++)
         {
@@ -101,7 +101,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
             try
             {
                 await wait;
-                Assert.Fail("It was cancelled.");
+                Assert.Fail("The cancelled wait did not throw.");
             }
             catch (OperationCanceledException)
             {
@@ -112,7 +112,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
     }
 
     [Test]
-    public void OpenReader_WaitingAndDisposedOverAndOver_LeavesFewEntries()
+    public void OpenReader_DisposedWhileWaiting_LeavesFewEntries()
     {
         for (int i = 0; i < 10_000; i++)
         {
@@ -124,7 +124,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
     }
 
     [Test]
-    public void Subscribe_ScheduledAndUnsubscribedOverAndOver_LeavesFewEntries()
+    public void Subscribe_ScheduledThenDisposed_LeavesFewEntries()
     {
         var scheduler = new TestScheduler();
         for (int i = 0; i < 10_000; i++)

@@ -44,7 +44,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void TryPeek_Event_StaysBeforeIt()
+    public void TryPeek_Event_DoesNotAdvance()
     {
         Assert.That(_reader.TryPeek(out _), Is.False);
         _stream.OnNextRange([1, 2]);
@@ -88,7 +88,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public async Task WaitToReadAsync_EventThere_CompletesAtOnce()
+    public async Task WaitToReadAsync_EventAvailable_CompletesAtOnce()
     {
         _stream.OnNext(1);
 
@@ -99,7 +99,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public async Task WaitToReadAsync_EventComes_Completes()
+    public async Task WaitToReadAsync_EventArrives_Completes()
     {
         for (int i = 0; i < 100; i++)
         {
@@ -114,7 +114,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public async Task WaitToReadAsync_EndComes_FalseOnceAllIsRead()
+    public async Task WaitToReadAsync_StreamCompletes_False()
     {
         ValueTask<bool> wait = _reader.WaitToReadAsync();
 
@@ -125,7 +125,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public async Task WaitToReadAsync_EndBehindEvents_TrueUntilAllIsRead()
+    public async Task WaitToReadAsync_EventsThenTheEnd_TrueUntilAllIsRead()
     {
         _stream.OnNext(1);
         _stream.OnCompleted();
@@ -158,7 +158,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public async Task WaitToReadAsync_Cancelled_ThrowsWithThatTokenAndTheReaderGoesOn()
+    public async Task WaitToReadAsync_Cancelled_ThrowsAndTheReaderContinues()
     {
         using var cancellation = new CancellationTokenSource();
         ValueTask<bool> wait = _reader.WaitToReadAsync(cancellation.Token);
@@ -176,7 +176,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void WaitToReadAsync_CancelledBefore_ThrowsThoughAnEventIsThere()
+    public void WaitToReadAsync_AlreadyCancelled_ThrowsDespiteAnEvent()
     {
         _stream.OnNext(1);
         var cancelled = new CancellationToken(canceled: true);
@@ -187,7 +187,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public async Task WaitToReadAsync_CancelledBehindTheEvent_TheEventWins()
+    public async Task WaitToReadAsync_CancelledAfterTheEvent_IsTrue()
     {
         using var cancellation = new CancellationTokenSource();
         ValueTask<bool> wait = _reader.WaitToReadAsync(cancellation.Token);
@@ -260,7 +260,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Dispose_Reader_FreesWhatItHeld()
+    public void Dispose_Reader_FreesItsEvents()
     {
         _stream.OnNextRange([.. Enumerable.Range(0, 1_000)]);
         Assert.That(_stream.Log.CountSegments(), Is.GreaterThan(1));
@@ -274,7 +274,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
 
     [TestCase(false)]
     [TestCase(true)]
-    public void Dispose_Stream_ReaderFindsItDisposed(bool isWaiting)
+    public void Dispose_Stream_WaitToReadAsyncThrows(bool isWaiting)
     {
         ValueTask<bool> wait = isWaiting ? _reader.WaitToReadAsync() : default;
 
@@ -312,7 +312,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Completion_AskedForAfterTheEnd_Done()
+    public void Completion_RequestedAfterTheEnd_Done()
     {
         _stream.OnCompleted();
 
@@ -351,7 +351,7 @@ internal sealed class EventReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Completion_AskedForAfterDisposal_Faults()
+    public void Completion_RequestedAfterDisposal_Faults()
     {
         _reader.Dispose();
 

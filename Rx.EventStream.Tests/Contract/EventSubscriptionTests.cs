@@ -17,7 +17,7 @@ internal sealed class EventSubscriptionTests(StreamConfiguration configuration)
     public void TearDown() => _stream.Dispose();
 
     [Test]
-    public void Subscriptions_ComingAndGoing_InlineOnesFirstEachKindInOrder()
+    public void Subscriptions_AddedAndDisposed_InlineFirstThenInOrder()
     {
         IDisposable scheduled = _stream.AsObservable().WithName("s1").ObserveOn(_scheduler).Subscribe(new RecordingObserver<int>());
         IDisposable inline = _stream.AsObservable().WithName("i1").Subscribe(new RecordingObserver<int>());
@@ -65,7 +65,7 @@ internal sealed class EventSubscriptionTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Figures_Inline_NothingIsBehind()
+    public void Figures_Inline_LagIsZero()
     {
         _stream.OnNextRange([1, 2, 3]);
         var subscription = (EventSubscription)_stream.Subscribe(new RecordingObserver<int>());
@@ -114,8 +114,8 @@ internal sealed class EventSubscriptionTests(StreamConfiguration configuration)
     [Test]
     public void Figures_Disposed_NoLagAndDeliveredStays([Values] bool scheduled)
     {
-        EventObservable<int> view = scheduled ? _stream.ObserveOn(_scheduler) : _stream.AsObservable();
-        var subscription = (EventSubscription)view.Subscribe(new RecordingObserver<int>());
+        EventObservable<int> observable = scheduled ? _stream.ObserveOn(_scheduler) : _stream.AsObservable();
+        var subscription = (EventSubscription)observable.Subscribe(new RecordingObserver<int>());
         _stream.OnNextRange([1, 2]);
         _scheduler.Start();
 
@@ -130,8 +130,8 @@ internal sealed class EventSubscriptionTests(StreamConfiguration configuration)
     [Test]
     public void IsDisposed_AfterTheEnd_True([Values] bool scheduled)
     {
-        EventObservable<int> view = scheduled ? _stream.ObserveOn(_scheduler) : _stream.AsObservable();
-        var subscription = (EventSubscription)view.Subscribe(new RecordingObserver<int>());
+        EventObservable<int> observable = scheduled ? _stream.ObserveOn(_scheduler) : _stream.AsObservable();
+        var subscription = (EventSubscription)observable.Subscribe(new RecordingObserver<int>());
         _stream.OnNext(1);
         _stream.OnCompleted();
         _scheduler.Start();
@@ -141,7 +141,7 @@ internal sealed class EventSubscriptionTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Subscribe_OperatorsOfRx_ResultIsAnEventSubscription()
+    public void Subscribe_WithADelegate_ReturnsAnEventSubscription()
     {
         using IDisposable subscription = _stream.Subscribe(_ => { });
 

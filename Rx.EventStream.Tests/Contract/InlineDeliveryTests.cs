@@ -1,6 +1,6 @@
 namespace Rx.Tests.Contract;
 
-/// <summary>Delivery on the publishing thread where it promises more than, or something else than, <c>Subject&lt;T&gt;</c> does.</summary>
+/// <summary>Delivery on the publishing thread, where its guarantees are stronger than those of <c>Subject&lt;T&gt;</c> or differ from them.</summary>
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
 internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
 {
@@ -13,7 +13,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     public void TearDown() => _stream.Dispose();
 
     [Test]
-    public void OnNext_FromInsideAnObserver_IsDeliveredAfterTheCurrentEventReachedEveryone()
+    public void OnNext_FromInsideAnObserver_ComesAfterTheCurrentEvent()
     {
         var calls = new List<string>();
         _stream.Subscribe(value =>
@@ -34,7 +34,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnNext_FromInsideTwoObservers_OneOrderForEveryone()
+    public void OnNext_FromInsideTwoObservers_OneOrderForAllObservers()
     {
         RecordingObserver<int>[] observers = [new(Answer), new(Answer), new()];
         foreach (RecordingObserver<int> observer in observers)
@@ -57,7 +57,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnNext_FromInsideAnObserverManyDeep_DoesNotGrowTheStack()
+    public void OnNext_FromInsideRepeatedly_DoesNotGrowTheStack()
     {
         const int Depth = 200_000;
         long last = 0;
@@ -76,7 +76,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnCompleted_FromInsideAnObserver_ComesAfterTheCurrentEventForEveryone()
+    public void OnCompleted_FromInsideAnObserver_ComesAfterTheCurrentEvent()
     {
         var first = new RecordingObserver<int>(value =>
         {
@@ -116,7 +116,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
         });
         _stream.Subscribe(second);
 
-        // The first observer has no error handler, so Rx throws the error at whoever delivers.
+        // The first observer has no error handler, so Rx throws the error on the delivering thread.
         Assert.That(() => _stream.OnNext(1), Throws.Exception.SameAs(error));
 
         Assert.That(second.Values, Is.EqualTo(new[] { 1, 2, 3 }));
@@ -124,7 +124,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Subscribe_BehindAQueuedEvent_StartsBehindIt()
+    public void Subscribe_AfterAQueuedEvent_StartsAfterIt()
     {
         var late = new RecordingObserver<int>();
         _stream.Subscribe(new RecordingObserver<int>(value =>
@@ -143,7 +143,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Unsubscribe_AndSubscribeAgain_FromInsideAnObserver_NothingIsLostOrRepeated()
+    public void Resubscribe_FromInsideAnObserver_StartsWithTheNextEvent()
     {
         var observer = new RecordingObserver<int>();
         IDisposable? subscription = null;
@@ -158,7 +158,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
             _stream.OnNext(i);
         }
 
-        // Each subscription is ended before its first event reaches it.
+        // Each subscription is disposed before its first event reaches it.
         Assert.That(observer.Values, Is.Empty);
         Assert.That(_stream.Subscriptions, Has.Count.EqualTo(2));
     }
@@ -188,7 +188,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnNext_SeveralObserversThrow_OneAggregateExceptionInTheirOrder()
+    public void OnNext_SeveralObserversThrow_AggregateExceptionInOrder()
     {
         Exception[] errors = [new InvalidOperationException("a"), new ArgumentException("b"), new FormatException("c")];
         var last = new RecordingObserver<int>();
@@ -206,7 +206,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnNext_SameObserverThrowsForQueuedEvents_AllLeaveTheOuterOnNext()
+    public void OnNext_ObserverThrowsForQueuedEvents_OuterOnNextThrowsAll()
     {
         var observer = new RecordingObserver<int>(value =>
         {
@@ -227,7 +227,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnCompleted_ObserverThrows_EveryOtherStillLearnsTheEnd()
+    public void OnCompleted_ObserverThrows_OthersStillComplete()
     {
         var error = new InvalidOperationException();
         var after = new RecordingObserver<int>();
@@ -240,7 +240,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnNext_ObserverDisposesTheStream_NobodyIsToldAnyMore()
+    public void OnNext_ObserverDisposesTheStream_NoFurtherCall()
     {
         var after = new RecordingObserver<int>();
         var first = new RecordingObserver<int>(_ =>
@@ -260,7 +260,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnNext_AfterEveryoneLeft_StreamStartsAgainWithTheNextSubscriber()
+    public void OnNext_AllUnsubscribed_NextSubscriberGetsLaterEvents()
     {
         for (int round = 0; round < 5; round++)
         {
@@ -278,14 +278,14 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public async Task Unsubscribe_WhileItsCallRunsOnAnotherThread_ReturnsAndThatCallIsTheLast()
+    public async Task Unsubscribe_CallRunsOnAnotherThread_ThatCallIsTheLast()
     {
         using var entered = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
         var observer = new RecordingObserver<int>(_ =>
         {
             entered.Set();
-            Eventually.IsSet(release, "The test goes on.");
+            Eventually.IsSet(release, "The test releases the observer.");
         });
         IDisposable subscription = _stream.Subscribe(observer);
         Task delivering = Eventually.OnThread(() =>
@@ -296,7 +296,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
         });
         Eventually.IsSet(entered, "The first event is in delivery.");
 
-        // It would hang here if it waited for the observer.
+        // If this waited for the observer, the test would hang here.
         subscription.Dispose();
         release.Set();
         await Eventually.Ends(delivering);
@@ -377,7 +377,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void OnNextRange_AfterTheEndOrDisposal_AsOnNext()
+    public void OnNextRange_AfterTheEndOrDisposal_SameAsOnNext()
     {
         var observer = new RecordingObserver<int>();
         _stream.Subscribe(observer);

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Rx.Tests.Contract;
 
-/// <summary>What is forgotten without being disposed.</summary>
+/// <summary>Positions, readers and subscriptions that are dropped without being disposed.</summary>
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
 internal sealed class LifetimeTests(StreamConfiguration configuration)
 {
@@ -17,7 +17,7 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     public void TearDown() => _stream.Dispose();
 
     [Test]
-    public void OnNext_NobodyHoldsAPosition_EventsAreFreed()
+    public void OnNext_NoPositionHeld_EventsAreFreed()
     {
         WeakReference first = Publish();
 
@@ -25,7 +25,7 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Next_Held_KeepsTheEventsBehindIt()
+    public void GetNextPosition_Held_KeepsLaterEventsAlive()
     {
         EventPosition<object> position = _stream.GetNextPosition();
         WeakReference first = Publish();
@@ -36,48 +36,48 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Next_Forgotten_FreesTheEventsBehindIt()
+    public void GetNextPosition_Dropped_FreesLaterEvents()
     {
-        WeakReference position = Hold(() => _stream.GetNextPosition());
+        WeakReference position = Drop(() => _stream.GetNextPosition());
         Publish();
 
         AssertFreed(position);
     }
 
     [Test]
-    public void OpenReader_Forgotten_IsCollectedAndFreesItsEvents()
+    public void OpenReader_Dropped_IsCollectedAndFreesItsEvents()
     {
-        WeakReference reader = Hold(() => _stream.AsObservable().OpenReader());
+        WeakReference reader = Drop(() => _stream.AsObservable().OpenReader());
         Publish();
 
         AssertFreed(reader);
     }
 
     [Test]
-    public void OpenReader_ForgottenAfterAWait_IsCollectedAndFreesItsEvents()
+    public void OpenReader_DroppedAfterAWait_IsCollectedAndFreesItsEvents()
     {
-        WeakReference reader = WaitAndForget();
+        WeakReference reader = WaitAndDrop();
         Publish();
 
         AssertFreed(reader);
     }
 
     [Test]
-    public void OpenReader_ForgottenAfterAskingForCompletion_IsCollectedAndFreesItsEvents()
+    public void OpenReader_DroppedAfterCompletionIsRequested_IsCollected()
     {
-        WeakReference reader = AskForCompletionAndForget();
+        WeakReference reader = RequestCompletionAndDrop();
         Publish();
 
         AssertFreed(reader);
     }
 
     [Test]
-    public void Subscribe_HandleForgotten_GoesOnWithTheStream()
+    public void Subscribe_HandleDropped_StaysSubscribed()
     {
         var inline = new RecordingObserver<object>();
         var scheduled = new RecordingObserver<object>();
         var scheduler = new TestScheduler();
-        SubscribeAndForget(inline, scheduled, scheduler);
+        SubscribeAndDropHandle(inline, scheduled, scheduler);
         Collect();
 
         _stream.OnNext("a");
@@ -92,7 +92,7 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     {
         var scheduler = new TestScheduler();
         WeakReference observer = SubscribeAndUnsubscribe(scheduled ? _stream.ObserveOn(scheduler) : _stream.AsObservable(), out IDisposable subscription);
-        // A later event runs by where the subscription was.
+        // A later event must not keep the observer alive.
         _stream.OnNext("a");
         scheduler.Start();
 
@@ -102,8 +102,8 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
 
     private void AssertFreed(WeakReference owner)
     {
-        Eventually.IsTrue(() => !Alive(owner), "The owner is collected.");
-        Eventually.IsTrue(() => CollectAndCount() == 1, "Nothing but the tail is held.");
+        Eventually.IsTrue(() => !Alive(owner), "The position or reader is collected.");
+        Eventually.IsTrue(() => CollectAndCount() == 1, "Only the tail is kept.");
     }
 
     private int CollectAndCount()
@@ -139,10 +139,10 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static WeakReference Hold(Func<object> create) => new(create());
+    private static WeakReference Drop(Func<object> create) => new(create());
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private WeakReference WaitAndForget()
+    private WeakReference WaitAndDrop()
     {
         EventReader<object> reader = _stream.AsObservable().OpenReader();
         using var cancellation = new CancellationTokenSource();
@@ -153,7 +153,7 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private WeakReference AskForCompletionAndForget()
+    private WeakReference RequestCompletionAndDrop()
     {
         EventReader<object> reader = _stream.AsObservable().OpenReader();
         Assert.That(reader.Completion.IsCompleted, Is.False);
@@ -161,17 +161,17 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void SubscribeAndForget(IObserver<object> inline, IObserver<object> scheduled, TestScheduler scheduler)
+    private void SubscribeAndDropHandle(IObserver<object> inline, IObserver<object> scheduled, TestScheduler scheduler)
     {
         _stream.Subscribe(inline);
         _stream.ObserveOn(scheduler).Subscribe(scheduled);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static WeakReference SubscribeAndUnsubscribe(EventObservable<object> view, out IDisposable subscription)
+    private static WeakReference SubscribeAndUnsubscribe(EventObservable<object> observable, out IDisposable subscription)
     {
         var observer = new RecordingObserver<object>();
-        subscription = view.Subscribe(observer);
+        subscription = observable.Subscribe(observer);
         subscription.Dispose();
         return new WeakReference(observer);
     }

@@ -1,6 +1,6 @@
 namespace Rx.Tests.Contract;
 
-/// <summary>Several threads publishing at once, where <c>Subject&lt;T&gt;</c> would overlap.</summary>
+/// <summary>Several threads publish at once, where calls of a <c>Subject&lt;T&gt;</c> would overlap.</summary>
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.MultiWriter))]
 internal sealed class MultiWriterDeliveryTests(StreamConfiguration configuration)
 {
@@ -13,17 +13,17 @@ internal sealed class MultiWriterDeliveryTests(StreamConfiguration configuration
     public void TearDown() => _stream.Dispose();
 
     [Test]
-    public async Task OnNext_AnotherThreadIsDelivering_ReturnsAtOnceAndThatThreadDelivers()
+    public async Task OnNext_AnotherThreadDrains_ReturnsAndTheDrainerDelivers()
     {
         using var entered = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
-        int deliverer = 0;
+        int drainer = 0;
         var observer = new RecordingObserver<int>(value =>
         {
             if (value == 1)
             {
                 entered.Set();
-                Eventually.IsSet(release, "The test goes on.");
+                Eventually.IsSet(release, "The test releases the observer.");
             }
         });
         var second = new RecordingObserver<int>();
@@ -32,12 +32,12 @@ internal sealed class MultiWriterDeliveryTests(StreamConfiguration configuration
 
         Task delivering = Eventually.OnThread(() =>
         {
-            deliverer = Environment.CurrentManagedThreadId;
+            drainer = Environment.CurrentManagedThreadId;
             _stream.OnNext(1);
         });
         Eventually.IsSet(entered, "The first event is in delivery.");
 
-        // It would hang here if it waited for the observer.
+        // If these calls waited for the observer, the test would hang here.
         _stream.OnNext(2);
         _stream.OnNextRange([3, 4]);
         _stream.OnCompleted();
@@ -50,13 +50,13 @@ internal sealed class MultiWriterDeliveryTests(StreamConfiguration configuration
         {
             Assert.That(each.Values, Is.EqualTo(new[] { 1, 2, 3, 4 }));
             Assert.That(each.IsCompleted, Is.True);
-            Assert.That(each.Threads, Is.EqualTo(new[] { deliverer }));
+            Assert.That(each.Threads, Is.EqualTo(new[] { drainer }));
             Assert.That(each.Violations, Is.Empty);
         }
     }
 
     [Test]
-    public void OnNext_ObserverThrowsAnothersEvent_LeavesTheThreadThatDelivered()
+    public void OnNext_ObserverThrows_ExceptionLeavesTheDrainersOnNext()
     {
         using var entered = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
@@ -69,7 +69,7 @@ internal sealed class MultiWriterDeliveryTests(StreamConfiguration configuration
             }
 
             entered.Set();
-            Eventually.IsSet(release, "The test goes on.");
+            Eventually.IsSet(release, "The test releases the observer.");
         }));
         Task delivering = Eventually.OnThread(() => _stream.OnNext(1));
         Eventually.IsSet(entered, "The first event is in delivery.");
@@ -81,7 +81,7 @@ internal sealed class MultiWriterDeliveryTests(StreamConfiguration configuration
     }
 
     [Test]
-    public async Task OnNext_FromManyThreads_OneOrderForEveryoneAndNoOverlap()
+    public async Task OnNext_FromManyThreads_OneOrderForAllAndNoOverlap()
     {
         const int Writers = 3;
         const int PerWriter = 2_000;

@@ -5,7 +5,7 @@ using System.Reactive.Threading.Tasks;
 
 namespace Rx.Tests.Contract;
 
-/// <summary>A subject under the operators of Rx: what one gets does not tell which subject it is.</summary>
+/// <summary>Rx operators give the same results on any subject.</summary>
 internal abstract class OperatorContract
 {
     private SubjectBase<int> _subject = null!;
@@ -43,7 +43,7 @@ internal abstract class OperatorContract
     [Test]
     public void TakeUntil_SameSubject_EndsBeforeTheEventThatEndsIt()
     {
-        // The order of subscription decides: the other's comes first.
+        // The subscription order decides: TakeUntil subscribes to its second source first.
         List<string> results = Collect(_subject.TakeUntil(_subject.Where(v => v == 3)));
 
         Publish(1, 2, 3, 4);
@@ -53,7 +53,7 @@ internal abstract class OperatorContract
     }
 
     [Test]
-    public void Merge_TwoSubjects_BothAndTheEndOfBoth()
+    public void Merge_TwoSubjects_CompletesAfterBoth()
     {
         using SubjectBase<int> other = Create<int>();
         List<string> results = Collect(_subject.Merge(other));
@@ -68,7 +68,7 @@ internal abstract class OperatorContract
     }
 
     [Test]
-    public void Zip_WithItself_EachWithItself()
+    public void Zip_WithItself_PairsEachEventWithItself()
     {
         List<string> results = Collect(_subject.Zip(_subject, (a, b) => a + b));
 
@@ -139,7 +139,7 @@ internal abstract class OperatorContract
     }
 
     [Test]
-    public void PublishRefCount_ComingAndGoing_OneSubscriptionWhileAnyoneIsThere()
+    public void PublishRefCount_ManyObservers_OneSubscription()
     {
         int subscriptions = 0;
         IObservable<int> shared = Observable.Defer(() =>
@@ -159,7 +159,7 @@ internal abstract class OperatorContract
     }
 
     [Test]
-    public void Multicast_ThroughASubject_IsASubjectLikeAnyOther()
+    public void Multicast_ThroughASubject_ReachesEveryObserver()
     {
         IConnectableObservable<int> hot = Observable.Range(1, 3).Multicast(_subject);
         List<string> first = Collect(hot);

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Rx.Tests.Contract;
 
-/// <summary>A synchronization context as a user interface has it: one thread that runs what is posted, in order.</summary>
+/// <summary>A synchronization context like that of a user interface: one thread that runs the posted callbacks in order.</summary>
 internal sealed class PumpingContext : SynchronizationContext, IDisposable
 {
     private readonly BlockingCollection<(SendOrPostCallback Callback, object? State)> _posted = [];
@@ -14,7 +14,7 @@ internal sealed class PumpingContext : SynchronizationContext, IDisposable
         _thread.Start();
     }
 
-    /// <summary>What left the posted callbacks.</summary>
+    /// <summary>The exceptions that posted callbacks threw.</summary>
     public ConcurrentQueue<Exception> Errors { get; } = new();
 
     public int ThreadId => _thread.ManagedThreadId;
@@ -27,11 +27,11 @@ internal sealed class PumpingContext : SynchronizationContext, IDisposable
         }
         catch (InvalidOperationException)
         {
-            // Posted behind the end, as to a window that is closed.
+            // Posted after disposal, as to a closed window.
         }
     }
 
-    public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Nobody has to send.");
+    public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("No test sends a callback.");
 
     public void Dispose() => _posted.CompleteAdding();
 

@@ -22,7 +22,7 @@ internal sealed class ReadAllAsyncTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public async Task ReadAllAsync_EventsCome_Follows()
+    public async Task ReadAllAsync_EventsArrive_YieldsThem()
     {
         EventPosition<int> start = _stream.GetNextPosition();
         Task<List<int>> collecting = Collect(start.ReadAllAsync());
@@ -49,7 +49,7 @@ internal sealed class ReadAllAsyncTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public async Task ReadAllAsync_OfAView_JoinsAtTheFirstMoveNext()
+    public async Task ReadAllAsync_OfAnObservable_JoinsAtTheFirstMoveNext()
     {
         IAsyncEnumerable<int> events = _stream.AsObservable().ReadAllAsync();
         _stream.OnNext(1);
@@ -89,7 +89,7 @@ internal sealed class ReadAllAsyncTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void ReadAllAsync_CancelledBetweenEvents_ThrowsThoughMoreAreThere()
+    public void ReadAllAsync_CancelledBetweenEvents_ThrowsDespiteMore()
     {
         using var cancellation = new CancellationTokenSource();
         EventPosition<int> start = _stream.GetNextPosition();
@@ -110,7 +110,7 @@ internal sealed class ReadAllAsyncTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public async Task ReadAllAsync_LeftEarly_FreesWhatItHeld()
+    public async Task ReadAllAsync_LoopLeftEarly_FreesItsEvents()
     {
         async Task ReadOne()
         {

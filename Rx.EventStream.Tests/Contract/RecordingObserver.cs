@@ -1,6 +1,6 @@
 namespace Rx.Tests.Contract;
 
-/// <summary>Keeps what an observer is told, and notes calls that the grammar of Rx forbids: overlapping ones, or any behind the end.</summary>
+/// <summary>Records notifications, and the calls that violate the Rx grammar: overlapping calls, and calls after the end.</summary>
 internal sealed class RecordingObserver<T>(Action<T>? onNext = null, Action? onEnd = null) : IObserver<T>
 {
     private readonly Lock _gate = new();
@@ -20,12 +20,12 @@ internal sealed class RecordingObserver<T>(Action<T>? onNext = null, Action? onE
 
     public bool IsCompleted => Read(() => _isCompleted);
 
-    /// <summary>Whether a terminal event came, and the call was over.</summary>
+    /// <summary>Whether a terminal notification has been received and its call has returned.</summary>
     public bool IsEnded => _ended.IsSet;
 
     public IReadOnlyCollection<int> Threads => Read(() => _threads.ToArray());
 
-    /// <summary>What broke <c>OnNext* (OnError | OnCompleted)?</c>; to be empty.</summary>
+    /// <summary>The calls that violated <c>OnNext* (OnError | OnCompleted)?</c>. A test expects none.</summary>
     public IReadOnlyList<string> Violations => Read(() => _violations.ToArray());
 
     public void OnNext(T value)
@@ -82,7 +82,7 @@ internal sealed class RecordingObserver<T>(Action<T>? onNext = null, Action? onE
 
             if (_isCompleted || _error is not null)
             {
-                _violations.Add($"{call} behind the end");
+                _violations.Add($"{call} after the end");
             }
         }
     }

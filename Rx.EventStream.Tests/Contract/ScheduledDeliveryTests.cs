@@ -11,7 +11,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
     public void SetUp()
     {
         _on = schedulerCase.Create();
-        // Segment boundaries at every third event.
+        // A new segment for every third event.
         _stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 3 });
     }
 
@@ -34,7 +34,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
         }
 
         _stream.OnCompleted();
-        _on.RunUntil(() => observer.IsEnded, "The end comes.");
+        _on.RunUntil(() => observer.IsEnded, "The observer ends.");
 
         Assert.That(observer.Values, Is.EqualTo(Enumerable.Range(0, count)));
         Assert.That(observer.IsCompleted, Is.True);
@@ -43,16 +43,16 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
     }
 
     [Test]
-    public void Subscribe_EventsOneByOne_EachIsDeliveredBeforeTheNextIsPublished()
+    public void Subscribe_PumpRunsDryEachTime_EachEventIsDelivered()
     {
         var observer = new RecordingObserver<int>();
         _stream.ObserveOn(_on.Scheduler).Subscribe(observer);
 
-        // The pump runs dry, parks and is woken each time.
+        // For each event the pump is woken, runs dry and parks again.
         for (int i = 0; i < 50; i++)
         {
             _stream.OnNext(i);
-            _on.RunUntil(() => observer.Count == i + 1, $"Event {i} comes.");
+            _on.RunUntil(() => observer.Count == i + 1, $"Event {i} is delivered.");
         }
 
         Assert.That(observer.Values, Is.EqualTo(Enumerable.Range(0, 50)));
@@ -60,7 +60,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
     }
 
     [Test]
-    public void Subscribe_SeveralObservers_OneOrderForEveryone()
+    public void Subscribe_SeveralObservers_OneOrderForAll()
     {
         RecordingObserver<int>[] observers = [new(), new(), new(), new()];
         foreach (RecordingObserver<int> observer in observers)
@@ -70,14 +70,14 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
 
         _stream.OnNextRange([.. Enumerable.Range(0, 1_000)]);
         _stream.OnCompleted();
-        _on.RunUntil(() => observers.All(o => o.IsEnded), "The end comes to everyone.");
+        _on.RunUntil(() => observers.All(o => o.IsEnded), "Every observer ends.");
 
         Assert.That(observers.Select(o => o.Values), Is.All.EqualTo(Enumerable.Range(0, 1_000)));
         Assert.That(observers.SelectMany(o => o.Violations), Is.Empty);
     }
 
     [Test]
-    public void Subscribe_StreamsScheduler_IsUsedUnlessTheViewNamesAnother()
+    public void Subscribe_StreamsScheduler_IsUsedUnlessOverridden()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Scheduler = _on.Scheduler });
         var scheduled = new RecordingObserver<int>();
@@ -87,7 +87,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
 
         stream.OnNext(1);
         Assert.That(inline.Values, Is.EqualTo(new[] { 1 }));
-        _on.RunUntil(() => scheduled.Count == 1, "The event comes.");
+        _on.RunUntil(() => scheduled.Count == 1, "The event is delivered.");
 
         Assert.That(
             scheduled.Threads.Contains(Environment.CurrentManagedThreadId),
@@ -103,7 +103,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
 
         _stream.OnNextRange([.. Enumerable.Range(0, 500)]);
         _stream.OnError(error);
-        _on.RunUntil(() => observer.IsEnded, "The error comes.");
+        _on.RunUntil(() => observer.IsEnded, "The error is delivered.");
 
         Assert.That(observer.Values, Is.EqualTo(Enumerable.Range(0, 500)));
         Assert.That(observer.Error, Is.SameAs(error));
@@ -118,7 +118,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
         var observer = new RecordingObserver<int>();
 
         _stream.ObserveOn(_on.Scheduler).Subscribe(observer);
-        _on.RunUntil(() => observer.IsEnded, "The end comes.");
+        _on.RunUntil(() => observer.IsEnded, "The observer ends.");
 
         Assert.That(observer.Values, Is.Empty);
         Assert.That(observer.IsCompleted, Is.True);
@@ -133,10 +133,10 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
         var observer = new RecordingObserver<int>();
 
         _stream.From(start).ObserveOn(_on.Scheduler).Subscribe(observer);
-        _on.RunUntil(() => observer.Count == 200, "The past comes.");
+        _on.RunUntil(() => observer.Count == 200, "The past events are replayed.");
         _stream.OnNextRange([.. Enumerable.Range(200, 200)]);
         _stream.OnCompleted();
-        _on.RunUntil(() => observer.IsEnded, "The rest and the end come.");
+        _on.RunUntil(() => observer.IsEnded, "The later events and the end are delivered.");
 
         Assert.That(observer.Values, Is.EqualTo(Enumerable.Range(0, 400)));
         Assert.That(observer.Violations, Is.Empty);
@@ -151,7 +151,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
         var observer = new RecordingObserver<int>();
 
         start.AsObservable().ObserveOn(_on.Scheduler).Subscribe(observer);
-        _on.RunUntil(() => observer.IsEnded, "The end comes.");
+        _on.RunUntil(() => observer.IsEnded, "The observer ends.");
 
         Assert.That(observer.Values, Is.EqualTo(new[] { 1, 2, 3, 4 }));
         Assert.That(observer.Error, Is.Not.Null);
@@ -173,7 +173,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
         _stream.OnNext(1);
         if (schedulerCase.Traits == SchedulerTraits.RunsInPlace)
         {
-            // Its replay would be over before there is a handle.
+            // The replay would end before Subscribe returns the handle.
             subscription = _stream.ObserveOn(_on.Scheduler).Subscribe(leaver);
             _stream.OnNext(1);
         }
@@ -185,7 +185,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
         _stream.ObserveOn(_on.Scheduler).Subscribe(other);
         _stream.OnNextRange([2, 3, 4]);
         _stream.OnCompleted();
-        _on.RunUntil(() => other.IsEnded && ((EventSubscription)subscription).IsDisposed, "Both end.");
+        _on.RunUntil(() => other.IsEnded && ((EventSubscription)subscription).IsDisposed, "Both subscriptions end.");
         _on.Run();
 
         Assert.That(leaver.Values, Is.EqualTo(new[] { 1, 2 }));
@@ -201,13 +201,13 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
         IDisposable subscription = _stream.ObserveOn(_on.Scheduler).Subscribe(leaver);
         _stream.ObserveOn(_on.Scheduler).Subscribe(other);
         _stream.OnNext(1);
-        _on.RunUntil(() => leaver.Count == 1, "The event comes.");
+        _on.RunUntil(() => leaver.Count == 1, "The event is delivered.");
 
         subscription.Dispose();
         subscription.Dispose();
         _stream.OnNext(2);
         _stream.OnCompleted();
-        _on.RunUntil(() => other.IsEnded, "The other goes on.");
+        _on.RunUntil(() => other.IsEnded, "The other observer ends.");
 
         Assert.That(leaver.Values, Is.EqualTo(new[] { 1 }));
         Assert.That(leaver.IsEnded, Is.False);
@@ -215,12 +215,12 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
     }
 
     [Test]
-    public void Dispose_Stream_TellsNobody()
+    public void Dispose_Stream_NotifiesNoObserver()
     {
         var observer = new RecordingObserver<int>();
         IDisposable subscription = _stream.ObserveOn(_on.Scheduler).Subscribe(observer);
         _stream.OnNext(1);
-        _on.RunUntil(() => observer.Count == 1, "The event comes.");
+        _on.RunUntil(() => observer.Count == 1, "The event is delivered.");
 
         _stream.Dispose();
         _on.Run();
@@ -232,7 +232,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
     }
 
     [Test]
-    public void OnNext_ObserverThrows_EndsThatSubscriptionAndTheSchedulerSeesIt()
+    public void OnNext_ObserverThrows_SubscriptionEndsAndSchedulerCatches()
     {
         var error = new InvalidOperationException();
         var thrower = new RecordingObserver<int>(value =>
@@ -254,7 +254,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
         }
 
         _stream.OnCompleted();
-        _on.RunUntil(() => before.IsEnded && after.IsEnded && subscription.IsDisposed && !_on.Caught.IsEmpty, "All end.");
+        _on.RunUntil(() => before.IsEnded && after.IsEnded && subscription.IsDisposed && !_on.Caught.IsEmpty, "All subscriptions end.");
 
         Assert.That(_on.Caught, Is.EqualTo(new[] { error }));
         Assert.That(thrower.Values, Is.EqualTo(new[] { 1, 2 }));
@@ -274,11 +274,11 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
         _on.RunUntil(() => subscription.IsDisposed && !_on.Caught.IsEmpty, "The subscription ends.");
         _stream.OnNextRange([.. Enumerable.Range(0, 100)]);
 
-        Eventually.IsTrue(() => _stream.Log.CountSegments() == 1, "Nothing but the tail is held.");
+        Eventually.IsTrue(() => _stream.Log.CountSegments() == 1, "Only the tail is kept.");
     }
 
     [Test]
-    public void OnCompleted_ObserverThrows_TheSchedulerSeesIt()
+    public void OnCompleted_ObserverThrows_SchedulerCatches()
     {
         var error = new InvalidOperationException();
         var thrower = new RecordingObserver<int>(onEnd: () => throw error);
@@ -287,13 +287,13 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
         _stream.ObserveOn(_on.Catching).Subscribe(after);
 
         _stream.OnCompleted();
-        _on.RunUntil(() => after.IsEnded && !_on.Caught.IsEmpty, "The end comes to both.");
+        _on.RunUntil(() => after.IsEnded && !_on.Caught.IsEmpty, "Both observers are called.");
 
         Assert.That(_on.Caught, Is.EqualTo(new[] { error }));
     }
 
     [Test]
-    public void OnNext_FromInsideAnObserver_ComesBehindWhatIsPublished()
+    public void OnNext_FromInsideAnObserver_ComesAfterPublishedEvents()
     {
         var observer = new RecordingObserver<int>(value =>
         {
@@ -307,7 +307,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
         _stream.ObserveOn(_on.Scheduler).Subscribe(other);
 
         _stream.OnNextRange([1, 2]);
-        _on.RunUntil(() => observer.Count == 4 && other.Count == 4, "Answers come.");
+        _on.RunUntil(() => observer.Count == 4 && other.Count == 4, "Both observers get the answers.");
 
         Assert.That(observer.Values, Is.EqualTo(new[] { 1, 2, 11, 12 }));
         Assert.That(other.Values, Is.EqualTo(new[] { 1, 2, 11, 12 }));
@@ -315,7 +315,7 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
     }
 
     [Test]
-    public void Subscribe_FromInsideAnObserver_GetsWhatIsPublishedFromThenOn()
+    public void Subscribe_FromInsideAnObserver_GetsLaterEvents()
     {
         var late = new RecordingObserver<int>();
         using var subscribed = new ManualResetEventSlim();
@@ -329,10 +329,10 @@ internal sealed class ScheduledDeliveryTests(SchedulerCase schedulerCase)
         }));
 
         _stream.OnNext(1);
-        _on.RunUntil(() => subscribed.IsSet, "The first event comes.");
+        _on.RunUntil(() => subscribed.IsSet, "The first event is delivered.");
         _stream.OnNext(2);
         _stream.OnCompleted();
-        _on.RunUntil(() => late.IsEnded, "The end comes.");
+        _on.RunUntil(() => late.IsEnded, "The observer ends.");
 
         Assert.That(late.Values, Is.EqualTo(new[] { 2 }));
     }

@@ -2,7 +2,7 @@ using System.Reactive.Concurrency;
 
 namespace Rx.Tests.Contract;
 
-/// <summary>A scheduler under test, and how what was scheduled on it comes to run.</summary>
+/// <summary>A kind of scheduler, and what runs its actions.</summary>
 internal sealed class SchedulerCase(string name, Func<SchedulerUnderTest> create, SchedulerTraits traits = SchedulerTraits.Concurrent)
 {
     /// <summary>Every kind of scheduler that a subscription can be observed on.</summary>
@@ -43,7 +43,7 @@ internal sealed class SchedulerCase(string name, Func<SchedulerUnderTest> create
         new("CurrentThreadScheduler", () => new(CurrentThreadScheduler.Instance), SchedulerTraits.RunsInPlace),
     ];
 
-    /// <summary>Those that run observers on other threads than the publisher's.</summary>
+    /// <summary>The schedulers that run observers on threads other than the publisher's.</summary>
     public static IEnumerable<SchedulerCase> Concurrent => All.Where(c => c.Traits == SchedulerTraits.Concurrent);
 
     public SchedulerTraits Traits { get; } = traits;

@@ -8,20 +8,20 @@ internal sealed class SchedulerUnderTest(IScheduler scheduler, Action? run = nul
 {
     public IScheduler Scheduler { get; } = scheduler;
 
-    /// <summary>What left the actions of <see cref="Catching"/>.</summary>
+    /// <summary>The exceptions that actions of <see cref="Catching"/> threw.</summary>
     public ConcurrentQueue<Exception> Caught { get; } = new();
 
-    /// <summary>The scheduler, with a handler for what its actions throw.</summary>
+    /// <summary>The scheduler, with a handler for the exceptions of its actions.</summary>
     public IScheduler Catching => Scheduler.Catch<Exception>(error =>
     {
         Caught.Enqueue(error);
         return true;
     });
 
-    /// <summary>Has everything scheduled run, where that is the test's to do.</summary>
+    /// <summary>Runs all scheduled actions, if the scheduler leaves that to the test.</summary>
     public void Run() => run?.Invoke();
 
-    /// <summary>Has everything scheduled run, and fails if the condition never comes true.</summary>
+    /// <summary>Runs all scheduled actions as <see cref="Run"/> does, and fails if the condition does not become true.</summary>
     public void RunUntil(Func<bool> condition, string what)
     {
         Run();

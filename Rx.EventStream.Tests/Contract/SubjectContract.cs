@@ -3,7 +3,7 @@ using System.Reactive.Subjects;
 
 namespace Rx.Tests.Contract;
 
-/// <summary>What a <see cref="Subject{T}"/> and an <see cref="EventStream{T}"/> have in common, on the publishing thread.</summary>
+/// <summary>What <see cref="Subject{T}"/> and <see cref="EventStream{T}"/> both guarantee for delivery on the publishing thread.</summary>
 internal abstract class SubjectContract
 {
     protected abstract SubjectBase<T> Create<T>();
@@ -59,7 +59,7 @@ internal abstract class SubjectContract
     }
 
     [Test]
-    public void OnNext_ManyEvents_AllInOrderForEveryone()
+    public void OnNext_ManyEvents_AllInOrderForEachObserver()
     {
         using SubjectBase<int> subject = Create<int>();
         RecordingObserver<int>[] observers = [new(), new(), new()];
@@ -91,7 +91,7 @@ internal abstract class SubjectContract
     }
 
     [Test]
-    public void OnNext_NobodySubscribed_IsLostForWhoComesLater()
+    public void OnNext_NoSubscribers_LateSubscriberMissesIt()
     {
         using SubjectBase<int> subject = Create<int>();
         var observer = new RecordingObserver<int>();
@@ -104,7 +104,7 @@ internal abstract class SubjectContract
     }
 
     [Test]
-    public void OnNext_EveryoneLeftAndOthersCame_OnlyWhoIsThereGetsIt()
+    public void OnNext_SubscribersReplaced_OnlyCurrentOnesGetIt()
     {
         using SubjectBase<int> subject = Create<int>();
         var early = new RecordingObserver<int>();
@@ -173,7 +173,7 @@ internal abstract class SubjectContract
     }
 
     [Test]
-    public void Unsubscribe_AllBehindInOneCall_NoneGetsTheEvent()
+    public void Unsubscribe_AllLaterObserversInOneCall_NoneGetsTheEvent()
     {
         using SubjectBase<int> subject = Create<int>();
         RecordingObserver<int>[] victims = [new(), new(), new()];
@@ -375,7 +375,7 @@ internal abstract class SubjectContract
     }
 
     [Test]
-    public void HasObservers_ComingAndGoing_TellsWhetherAnyoneIsThere()
+    public void HasObservers_ObserversComeAndGo_TrueWhileAnyRemains()
     {
         using SubjectBase<int> subject = Create<int>();
         Assert.That(subject.HasObservers, Is.False);
@@ -403,7 +403,7 @@ internal abstract class SubjectContract
     }
 
     [Test]
-    public void Dispose_WithObservers_TellsNobody()
+    public void Dispose_WithObservers_NotifiesNone()
     {
         SubjectBase<int> subject = Create<int>();
         var observer = new RecordingObserver<int>();
@@ -476,7 +476,7 @@ internal abstract class SubjectContract
     }
 
     [Test]
-    public void OnNext_OnlyObserverThrows_LeavesOnNextAndTheObserverStays()
+    public void OnNext_OnlyObserverThrows_ThrowsAndObserverStays()
     {
         using SubjectBase<int> subject = Create<int>();
         var error = new InvalidOperationException();
@@ -498,7 +498,7 @@ internal abstract class SubjectContract
     }
 
     [Test]
-    public void OnCompleted_OnlyObserverThrows_LeavesOnCompleted()
+    public void OnCompleted_OnlyObserverThrows_Throws()
     {
         using SubjectBase<int> subject = Create<int>();
         var error = new InvalidOperationException();

@@ -2,7 +2,7 @@ using System.Reactive.Subjects;
 
 namespace Rx.Tests.Contract;
 
-/// <summary>Keeps the contract honest: what it says is what <see cref="Subject{T}"/> does.</summary>
+/// <summary>Shows that the contract is what <see cref="Subject{T}"/> really does.</summary>
 [TestFixture]
 internal sealed class SubjectContractOnSubjectTests : SubjectContract
 {

@@ -3,8 +3,8 @@ using System.Reactive.Subjects;
 
 namespace Rx.Tests.Contract;
 
-/// <summary>Where the table of guarantees says "differs" or "stronger": what <see cref="Subject{T}"/> does instead. If one of these fails,
-/// Rx has changed, and the table can be made shorter.</summary>
+/// <summary>What <see cref="Subject{T}"/> does where the table of guarantees says "differs" or "stronger". If one of these tests fails, Rx has
+/// changed, and the table can drop that row.</summary>
 [TestFixture]
 internal sealed class SubjectDifferencesTests
 {
@@ -17,7 +17,7 @@ internal sealed class SubjectDifferencesTests
     public void TearDown() => _subject.Dispose();
 
     [Test]
-    public void OnNext_FromInsideAnObserver_ShowsLaterObserversAnotherOrder()
+    public void OnNext_FromInsideAnObserver_LaterObserversSeeAnotherOrder()
     {
         RecordingObserver<int> first = new(value =>
         {
@@ -38,7 +38,7 @@ internal sealed class SubjectDifferencesTests
     }
 
     [Test]
-    public void OnCompleted_FromInsideAnObserver_ShowsLaterObserversAnEventBehindTheEnd()
+    public void OnCompleted_FromInside_LaterObserversGetAnEventAfterIt()
     {
         var second = new RecordingObserver<int>();
         _subject.Subscribe(new RecordingObserver<int>(_ => _subject.OnCompleted()));
@@ -47,7 +47,7 @@ internal sealed class SubjectDifferencesTests
         _subject.OnNext(1);
 
         Assert.That(second.IsCompleted, Is.True);
-        Assert.That(second.Violations, Is.EqualTo(new[] { "OnNext(1) behind the end" }));
+        Assert.That(second.Violations, Is.EqualTo(new[] { "OnNext(1) after the end" }));
     }
 
     [Test]

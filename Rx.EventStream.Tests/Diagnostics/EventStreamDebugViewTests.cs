@@ -7,7 +7,7 @@ namespace Rx.Tests.Diagnostics;
 public sealed class EventStreamDebugViewTests
 {
     [Test]
-    public void Retained_Events_AreShownWithTheirSequences()
+    public void Retained_Events_AreShownWithTheirSequenceNumbers()
     {
         using var stream = new EventStream<string>(new EventStreamOptions { Retention = Retention.Count(2) });
         stream.OnNext("a");
@@ -33,6 +33,6 @@ public sealed class EventStreamDebugViewTests
     [TestCase(typeof(EventObservable<int>))]
     [TestCase(typeof(EventPosition<int>))]
     [TestCase(typeof(EventReader<int>))]
-    public void Type_InADebugger_ShowsItself(Type type) =>
+    public void Type_InADebugger_HasADisplay(Type type) =>
         Assert.That(type.GetCustomAttribute<DebuggerDisplayAttribute>(), Is.Not.Null);
 }

@@ -7,7 +7,7 @@ namespace Rx.Tests.Diagnostics;
 public sealed class StreamMeterTests
 {
     [Test]
-    public void Measure_StreamWithObservers_CountsWhatHappened()
+    public void Measure_StreamWithObservers_ReportsTheFigures()
     {
         string name = NewName();
         var scheduler = new HistoricalScheduler();
@@ -55,7 +55,7 @@ public sealed class StreamMeterTests
     }
 
     [Test]
-    public void Measure_TwoStreamsOfOneName_AreSummed()
+    public void Measure_TwoStreamsWithOneName_AreSummed()
     {
         string name = NewName();
         using var first = new EventStream<int>(new EventStreamOptions { Name = name });
@@ -67,7 +67,7 @@ public sealed class StreamMeterTests
     }
 
     [Test]
-    public void Register_StreamForgotten_IsCollectable()
+    public void Register_StreamDropped_IsCollectable()
     {
         WeakReference stream = Forget(NewName());
 

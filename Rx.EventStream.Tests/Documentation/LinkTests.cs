@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Rx.Tests.Documentation;
 
-/// <summary>Links between the pages lead somewhere.</summary>
+/// <summary>Links between pages lead to files and headings that exist.</summary>
 internal sealed partial class LinkTests
 {
     private static IEnumerable<TestCaseData> Links() =>
@@ -28,11 +28,11 @@ internal sealed partial class LinkTests
     public void Index_EveryGuide_IsLinked(string guide) =>
         Assert.That(Pages.Read("docs/README.md"), Does.Contain($"]({Path.GetFileName(guide)})"));
 
-    /// <summary>As GitHub makes them.</summary>
+    /// <summary>The anchor that GitHub makes for a heading.</summary>
     private static string AnchorOf(string heading) =>
         string.Concat(heading.Trim().ToLowerInvariant().Where(c => char.IsLetterOrDigit(c) || c is ' ' or '-' or '_')).Replace(' ', '-');
 
-    /// <summary>To a file of the repository, or a heading.</summary>
+    /// <summary>A link to a file of the repository or to a heading.</summary>
     [GeneratedRegex(@"\]\((?!https?:)(?<path>[^)#\s]*)(#(?<anchor>[^)\s]+))?\)")]
     private static partial Regex Link();
 

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Rx.Tests.Documentation;
 
-/// <summary>What the page for those who come from Rx promises of its table.</summary>
+/// <summary>Each row of the table in the migration guide has a section with code before and after, and its output.</summary>
 [TestFixture]
 internal sealed partial class MigratingTests
 {
@@ -22,7 +22,7 @@ internal sealed partial class MigratingTests
         }
     }
 
-    /// <summary>What a heading is linked by.</summary>
+    /// <summary>The anchor of a heading.</summary>
     private static string Anchor(string heading) => NoAnchor().Replace(heading.ToLowerInvariant(), "").Replace(' ', '-');
 
     [GeneratedRegex(@"^\| \[[^|]*\]\(#(?<anchor>[^)]+)\)", RegexOptions.Multiline)]

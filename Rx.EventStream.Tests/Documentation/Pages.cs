@@ -1,9 +1,9 @@
 namespace Rx.Tests.Documentation;
 
-/// <summary>The pages that people read.</summary>
+/// <summary>The README and the pages in docs.</summary>
 internal static class Pages
 {
-    /// <summary>Their paths from the root of the repository.</summary>
+    /// <summary>The paths of the pages, relative to the root of the repository.</summary>
     public static IReadOnlyList<string> All { get; } =
     [
         "README.md",

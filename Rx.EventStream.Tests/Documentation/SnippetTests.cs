@@ -7,10 +7,10 @@ using Microsoft.CodeAnalysis.Emit;
 
 namespace Rx.Tests.Documentation;
 
-/// <summary>Compiles every C# block of every page, and runs those whose output the page shows. The blocks under one heading are one
-/// piece of code; what they take for granted stands in a comment of the page, which readers do not see:
-/// <c>&lt;!-- compiled with: ... --&gt;</c>, or in a block for the whole page, which they do: <c>```csharp helper</c>.</summary>
-[NonParallelizable] // a snippet prints, and the console is one
+/// <summary>Compiles every C# block of every page, and runs the blocks whose output the page shows.</summary>
+/// <remarks>The blocks under one heading are compiled as one program. Declarations that the reader need not see are in a hidden comment,
+/// <c>&lt;!-- compiled with: ... --&gt;</c>. Declarations for the whole page that the reader does see are in a <c>```csharp helper</c> block.</remarks>
+[NonParallelizable] // the console is redirected
 public sealed partial class SnippetTests
 {
     private const string Usings = """
@@ -82,7 +82,7 @@ public sealed partial class SnippetTests
     }
 
     [Test]
-    public void Sections_EveryCSharpBlock_BelongsToOne()
+    public void Sections_EveryCSharpBlock_BelongsToASection()
     {
         foreach (string page in Pages.All)
         {
@@ -109,7 +109,7 @@ public sealed partial class SnippetTests
             string[] blocks = [.. Block().Matches(section).Select(m => m.Groups["code"].Value)];
             if (blocks.Length > 0)
             {
-                // Awaiting first makes the entry point asynchronous, whatever the blocks do.
+                // The await makes every entry point asynchronous, even if no block awaits.
                 var code = new StringBuilder(Usings)
                     .AppendLine().AppendLine("await Task.Yield();")
                     .AppendJoin('\n', blocks).AppendLine()
@@ -123,7 +123,7 @@ public sealed partial class SnippetTests
     [GeneratedRegex(@"^#{1,3} ", RegexOptions.Multiline)]
     private static partial Regex Heading();
 
-    /// <summary>Whatever a reader would take for C#.</summary>
+    /// <summary>Any block that a reader would take for C#.</summary>
     [GeneratedRegex(@"^ *```(c#|cs|csharp)\b[^\n]*\n(?<code>.*?)^ *```", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.IgnoreCase)]
     private static partial Regex Opening();
 

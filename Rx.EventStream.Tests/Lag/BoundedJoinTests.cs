@@ -1,11 +1,11 @@
 namespace Rx.Tests.Lag;
 
-/// <summary>Whoever joins with a bound, at a place that somebody kept, has what the bound promises from there on.</summary>
+/// <summary>A bounded reader that starts at a held position gets the events that its bound allows, even after the position is disposed.</summary>
 [TestFixture]
 internal sealed class BoundedJoinTests
 {
     [Test]
-    public void OpenReader_AtAHeldPosition_HasAllWithinTheBoundAfterThePositionIsGone([Values] bool fails, [Values] bool hasWindow)
+    public void OpenReader_AtAHeldPosition_KeepsEventsWithinTheBound([Values] bool fails, [Values] bool hasWindow)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4 });
         using EventReader<int>? other = hasWindow ? stream.AsObservable().WithLagPolicy(LagPolicy.DropOldest(2)).OpenReader() : null;
@@ -27,7 +27,7 @@ internal sealed class BoundedJoinTests
     }
 
     [Test]
-    public void OpenReader_AtAPositionFurtherBackThanTheBound_KeepsNoMoreThanTheBound()
+    public void OpenReader_PositionBeyondTheBound_KeepsOnlyTheBound()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4 });
         EventPosition<int> position = stream.GetNextPosition();

@@ -4,7 +4,7 @@ using Rx.Tests.Contract;
 
 namespace Rx.Tests.Lag;
 
-/// <summary>What a slow one gets by each policy that leaves it behind, on schedulers and as a reader, and what the others get.</summary>
+/// <summary>What a slow observer or reader gets with each policy that drops events or fails, and what the others get.</summary>
 [TestFixture]
 internal sealed class LagPolicyTests
 {
@@ -27,7 +27,7 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
-    public void ToString_EachPolicy_AsItWasMade() =>
+    public void ToString_EachPolicy_ShowsKindAndCapacity() =>
         Assert.That(
             new[] { LagPolicy.Unbounded, LagPolicy.Latest, LagPolicy.DropOldest(2), LagPolicy.Fail(3), LagPolicy.Wait(4) }.Select(p => p.ToString()),
             Is.EqualTo(new[] { "Unbounded", "Latest", "DropOldest(2)", "Fail(3)", "Wait(4)" }));
@@ -43,7 +43,7 @@ internal sealed class LagPolicyTests
         [LagPolicy.DropOldest(5), LagPolicy.Latest, LagPolicy.Fail(5), LagPolicy.Wait(5)];
 
     [TestCaseSource(nameof(Bounded))]
-    public void Subscribe_BoundedWithoutScheduler_RefusedWithAnExplanation(LagPolicy policy)
+    public void Subscribe_BoundedWithoutScheduler_ThrowsWithAdvice(LagPolicy policy)
     {
         using var bounded = new EventStream<int>(new EventStreamOptions { LagPolicy = policy });
         var observer = new RecordingObserver<int>();
@@ -61,7 +61,7 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
-    public void DropOldest_SlowOnScheduler_GoesOnWithTheNewest(
+    public void DropOldest_SlowOnScheduler_SkipsToTheNewest(
         [Values(1, 3, 7)] int capacity, [Values(0, 1, 3, 7, 8, 50)] int published, [Values] bool isStreamDefault)
     {
         LagPolicy policy = LagPolicy.DropOldest(capacity);
@@ -69,8 +69,8 @@ internal sealed class LagPolicyTests
         var slow = new RecordingObserver<int>();
         var inline = new RecordingObserver<int>();
         var patient = new RecordingObserver<int>();
-        EventObservable<int> view = stream.ObserveOn(_manual);
-        var subscription = (EventSubscription)(isStreamDefault ? view : view.WithLagPolicy(policy)).Subscribe(slow);
+        EventObservable<int> observable = stream.ObserveOn(_manual);
+        var subscription = (EventSubscription)(isStreamDefault ? observable : observable.WithLagPolicy(policy)).Subscribe(slow);
         stream.AsObservable().WithLagPolicy(LagPolicy.Unbounded).Subscribe(inline);
         stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Unbounded).Subscribe(patient);
 
@@ -87,12 +87,12 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
-    public void DropOldest_LaggingTwice_GapsAreWhatWasDropped()
+    public void DropOldest_LaggingTwice_DroppedCountsTheGaps()
     {
         var seen = new List<Sequenced<int>>();
         var first = new List<Sequenced<int>>();
-        EventObservable<int> view = _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.DropOldest(3)).WithName("slow");
-        using IDisposable subscription = view.WithSequence().Subscribe(seen.Add);
+        EventObservable<int> observable = _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.DropOldest(3)).WithName("slow");
+        using IDisposable subscription = observable.WithSequence().Subscribe(seen.Add);
         using IDisposable other = _stream.AsObservable().WithSequence().Subscribe(first.Add);
 
         Publish(_stream, 10);
@@ -109,7 +109,7 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
-    public void DropOldest_BusyInItsObserver_GoesOnWithTheNewestThen()
+    public void DropOldest_LagsDuringACall_SkipsToTheNewest()
     {
         var slow = new RecordingObserver<int>(value =>
         {
@@ -128,7 +128,7 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
-    public void Latest_Busy_GoesOnWithTheNewest()
+    public void Latest_Busy_SkipsToTheNewest()
     {
         var slow = new RecordingObserver<int>();
         using var subscription = (EventSubscription)_stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Latest).Subscribe(slow);
@@ -145,7 +145,7 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
-    public void DropOldest_RetainedMoreThanTheBound_BeginsWithTheNewest()
+    public void DropOldest_RetainedMoreThanTheBound_StartsWithTheNewest()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4, Retention = Retention.All });
         Publish(stream, 50);
@@ -159,7 +159,7 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
-    public void Reader_DropOldest_GoesOnWithTheNewest([Values(1, 3, 7)] int capacity, [Values(0, 3, 8, 50)] int published)
+    public void Reader_DropOldest_SkipsToTheNewest([Values(1, 3, 7)] int capacity, [Values(0, 3, 8, 50)] int published)
     {
         using EventReader<int> reader = _stream.AsObservable().WithLagPolicy(LagPolicy.DropOldest(capacity)).OpenReader();
         using EventReader<int> other = _stream.AsObservable().OpenReader();
@@ -188,7 +188,7 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
-    public async Task ReadAllAsync_Latest_OnlyWhatIsCurrent()
+    public async Task ReadAllAsync_Latest_OnlyTheNewest()
     {
         var read = new List<int>();
         await using IAsyncEnumerator<int> reading = _stream.AsObservable().WithLagPolicy(LagPolicy.Latest).ReadAllAsync().GetAsyncEnumerator();
@@ -240,7 +240,7 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
-    public void Fail_JustAsFarBehindAsAllowed_GetsEverything()
+    public void Fail_AsFarBehindAsAllowed_GetsEveryEvent()
     {
         var slow = new RecordingObserver<int>();
         _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Fail(3)).Subscribe(slow);
@@ -256,7 +256,7 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
-    public void Reader_Fail_ThrowsAndStaysSo()
+    public void Reader_Fail_ThrowsEachTime()
     {
         using EventReader<int> reader = _stream.AsObservable().WithLagPolicy(LagPolicy.Fail(3)).WithName("tail").OpenReader();
         Publish(_stream, 2);
@@ -298,7 +298,7 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
-    public void DropOldest_ConcurrentPublishers_IncreasingAndAllAccountedFor([Values(1, 16, 1000)] int capacity)
+    public void DropOldest_ConcurrentPublishers_EveryEventIsAccountedFor([Values(1, 16, 1000)] int capacity)
     {
         const int Publishers = 2;
         const int Each = 100_000;
@@ -306,15 +306,15 @@ internal sealed class LagPolicyTests
         var ended = new ManualResetEventSlim();
         var all = new Recorder<int>();
         _stream.ObserveOn(TaskPoolScheduler.Default).Subscribe(all);
-        EventObservable<int> view = _stream.ObserveOn(NewThreadScheduler.Default).WithLagPolicy(LagPolicy.DropOldest(capacity));
-        view.WithSequence().Subscribe(s => sequences.Add(s.Sequence), ended.Set);
+        EventObservable<int> observable = _stream.ObserveOn(NewThreadScheduler.Default).WithLagPolicy(LagPolicy.DropOldest(capacity));
+        observable.WithSequence().Subscribe(s => sequences.Add(s.Sequence), ended.Set);
         EventSubscription subscription = _stream.Subscriptions[^1];
 
         Task[] publishers = [.. Enumerable.Range(0, Publishers).Select(_ => Eventually.OnThread(() => Publish(_stream, Each)))];
         Task.WaitAll(publishers, Eventually.Limit);
         _stream.OnCompleted();
-        Eventually.IsSet(ended, "The lagging one ends.");
-        Eventually.IsTrue(() => all.Terminals == 1, "The other one ends.");
+        Eventually.IsSet(ended, "The lagging subscriber ends.");
+        Eventually.IsTrue(() => all.Terminals == 1, "The other subscriber ends.");
 
         Assert.That(sequences, Is.Ordered.Ascending.And.Unique);
         Assert.That(sequences[^1], Is.EqualTo((Publishers * Each) - 1));
@@ -324,7 +324,7 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
-    public void BoundedPolicy_StuckForEver_TenMillionEventsKeepNoMoreThanTheBound(
+    public void BoundedPolicy_ObserverStuck_MemoryStaysBounded(
         [Values("DropOldest", "Fail", "Latest")] string policy, [Values] bool isReader)
     {
         LagPolicy lag = policy switch
@@ -336,9 +336,9 @@ internal sealed class LagPolicyTests
         using var stream = new EventStream<long>(new EventStreamOptions { SingleWriter = true });
         using var entered = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
-        EventObservable<long> view = stream.ObserveOn(NewThreadScheduler.Default).WithLagPolicy(lag);
-        using EventReader<long>? reader = isReader ? view.OpenReader() : null;
-        using IDisposable? subscription = isReader ? null : view.Subscribe(_ =>
+        EventObservable<long> observable = stream.ObserveOn(NewThreadScheduler.Default).WithLagPolicy(lag);
+        using EventReader<long>? reader = isReader ? observable.OpenReader() : null;
+        using IDisposable? subscription = isReader ? null : observable.Subscribe(_ =>
         {
             entered.Set();
             release.Wait();
@@ -359,7 +359,8 @@ internal sealed class LagPolicyTests
         int segments = stream.Log.CountSegments();
         release.Set();
 
-        // 9 bytes an event: the bound, and a few segments; ten million would be 90 MB. The rest is what else lives in the process.
+        // An event takes 9 bytes. The limit covers the bound, a few segments, and 1 MB for the rest of the process; all ten million events
+        // would take 90 MB.
         Assert.That(after - before, Is.LessThan(((10_000 + (4 * 1024)) * 9) + 1_000_000));
         Assert.That(segments, Is.LessThanOrEqualTo(13));
     }

@@ -5,7 +5,7 @@ namespace Rx.Tests.Lag;
 public sealed class WaitInsideReplayTests
 {
     [Test]
-    public void OnNext_FromInsideAReplayWithoutRoom_ThrowsInsteadOfWaiting()
+    public void OnNext_InsideAReplayWithNoRoom_Throws()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.All });
         stream.OnNext(0);
@@ -24,7 +24,7 @@ public sealed class WaitInsideReplayTests
             }
         }));
 
-        Assert.That(joined.Wait(TimeSpan.FromSeconds(30)), Is.True, "It waits for itself.");
+        Assert.That(joined.Wait(TimeSpan.FromSeconds(30)), Is.True, "OnNext returns instead of waiting for its own delivery.");
         Assert.That(thrown, Is.Not.Null);
     }
 
@@ -58,7 +58,7 @@ public sealed class WaitInsideReplayTests
 
         Assert.That(await published.AsTask().WaitAsync(TimeSpan.FromSeconds(30)), Is.EqualTo(isSingleWriter ? 3 : 4));
         reader.Dispose();
-        thrown = await Assert.CatchAsync(() => Eventually.Ends(Eventually.OnThread(() => Nested(stream))));
+        thrown = await Assert.CatchAsync(() => Eventually.Ends(Eventually.OnThread(() => PublishFromInside(stream))));
         Assert.That(thrown, Is.InstanceOf<InvalidOperationException>());
     }
 
@@ -75,8 +75,8 @@ public sealed class WaitInsideReplayTests
         }
     }
 
-    /// <summary>Publishes from inside a delivery where there is no room for two.</summary>
-    private static void Nested(EventStream<int> stream)
+    /// <summary>Publishes from inside a delivery while a reader has room for one event only.</summary>
+    private static void PublishFromInside(EventStream<int> stream)
     {
         using EventReader<int> full = stream.AsObservable().WithLagPolicy(LagPolicy.Wait(1)).OpenReader();
         using IDisposable subscription = stream.Subscribe(value =>

@@ -4,7 +4,7 @@ using Rx.Tests.Contract;
 
 namespace Rx.Tests.Lag;
 
-/// <summary><see cref="LagPolicy.Wait"/>: what the publisher feels, and what frees it.</summary>
+/// <summary><see cref="LagPolicy.Wait"/>: when the publisher waits, and what ends the wait.</summary>
 [TestFixture]
 internal sealed class WaitPolicyTests
 {
@@ -18,7 +18,7 @@ internal sealed class WaitPolicyTests
     public void TearDown() => _stream.Dispose();
 
     [Test]
-    public void OnNextAsync_NobodyIsWaitedFor_DoneAtOnce()
+    public void OnNextAsync_NoWaitPolicy_CompletesAtOnce()
     {
         using EventReader<int> reader = _stream.AsObservable().OpenReader();
 
@@ -27,7 +27,7 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
-    public void OnNextAsync_CancelledOverAndOver_LeavesNothingBehind()
+    public void OnNextAsync_CancelledRepeatedly_DoesNotLeak()
     {
         const int Count = 5_000;
         using EventReader<int> reader = OpenFull(2);
@@ -36,7 +36,7 @@ internal sealed class WaitPolicyTests
 
         PublishAndCancel(Count);
 
-        // The smallest object that could be left for each is larger.
+        // The smallest object that could leak for each call is larger than 16 bytes.
         Assert.That(GC.GetTotalMemory(forceFullCollection: true) - before, Is.LessThan(Count * 16));
 
         void PublishAndCancel(int count)
@@ -52,7 +52,7 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
-    public async Task OnNextAsync_ReaderFull_DoneWhenItReads()
+    public async Task OnNextAsync_ReaderFull_CompletesWhenItReads()
     {
         using EventReader<int> reader = OpenFull(2);
 
@@ -68,7 +68,7 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
-    public async Task OnNextAsync_ObserverFull_DoneWhenItHasHadOne()
+    public async Task OnNextAsync_ObserverFull_CompletesAfterOneDelivery()
     {
         var observer = new RecordingObserver<int>();
         _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Wait(2)).Subscribe(observer);
@@ -84,7 +84,7 @@ internal sealed class WaitPolicyTests
                 _manual.RunAll();
                 return observer.Count == 3;
             },
-            "It gets the third.");
+            "The observer gets the third event.");
 
         Assert.That(wasDone, Is.False);
         Assert.That(observer.Values, Is.EqualTo(new[] { 0, 1, 2 }));
@@ -106,13 +106,13 @@ internal sealed class WaitPolicyTests
     [Test]
     public async Task Publish_SubscriberDisposed_GoesOnAtOnce([Values] bool isAsync, [Values] bool isReader)
     {
-        EventObservable<int> view = _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Wait(2));
-        IDisposable waitedFor = isReader ? view.OpenReader() : view.Subscribe(new RecordingObserver<int>());
+        EventObservable<int> observable = _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.Wait(2));
+        IDisposable subscriber = isReader ? observable.OpenReader() : observable.Subscribe(new RecordingObserver<int>());
         Publish(2);
         Task publishing = isAsync ? _stream.OnNextAsync(2).AsTask() : PublishOnThread(2);
         bool wasDone = publishing.IsCompleted;
 
-        waitedFor.Dispose();
+        subscriber.Dispose();
         await Eventually.Ends(publishing);
 
         Assert.That(wasDone, Is.False);
@@ -175,7 +175,7 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
-    public void Publish_InsideDeliveryOnThePublishingThread_ThrowsWhereItWouldWait()
+    public void Publish_InsideInlineDelivery_ThrowsWhereItWouldWait()
     {
         var thrown = new List<Exception?>();
         using EventReader<int> reader = _stream.AsObservable().WithLagPolicy(LagPolicy.Wait(2)).OpenReader();
@@ -205,7 +205,7 @@ internal sealed class WaitPolicyTests
         {
             if (value == 0)
             {
-                // Its own event counts until it is done with it.
+                // The event in delivery counts until the observer returns.
                 thrown.Add(Catch(() => _stream.OnNext(1)));
                 thrown.Add(Catch(() => _stream.OnNextAsync(1).AsTask().GetAwaiter().GetResult()));
             }
@@ -218,7 +218,7 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
-    public void Publish_InsideDeliveryOfAnotherStreamInside_ThrowsToo()
+    public void Publish_InsideANestedDelivery_ThrowsWhereItWouldWait()
     {
         using EventReader<int> reader = OpenFull(1);
         using var other = new EventStream<int>();
@@ -249,7 +249,7 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
-    public async Task OnNextRange_LongerThanTheCapacity_PassesWhenNothingElseIsThere()
+    public async Task OnNextRange_LongerThanTheCapacity_PassesWhenCaughtUp()
     {
         using EventReader<int> reader = _stream.AsObservable().WithLagPolicy(LagPolicy.Wait(2)).OpenReader();
         _stream.OnNextRange([0, 1, 2, 3, 4]);
@@ -290,7 +290,7 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
-    public async Task Publish_SlowestOfSeveral_DecidesAlone()
+    public async Task Publish_SeveralWaitPolicies_SlowestDecides()
     {
         using EventReader<int> fast = _stream.AsObservable().WithLagPolicy(LagPolicy.Wait(4)).OpenReader();
         using EventReader<int> slow = _stream.AsObservable().WithLagPolicy(LagPolicy.Wait(2)).OpenReader();
@@ -308,7 +308,7 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
-    public async Task Publish_SeveralPublishers_NeverBeyondTheBound([Values(1, 3, 64)] int capacity, [Values] bool isAsync)
+    public async Task Publish_ConcurrentPublishers_LagStaysWithinTheBound([Values(1, 3, 64)] int capacity, [Values] bool isAsync)
     {
         const int Publishers = 3;
         int each = isAsync || capacity == 1 ? 2_000 : 10_000;
@@ -345,7 +345,7 @@ internal sealed class WaitPolicyTests
             }))];
         await Eventually.Ends(Task.WhenAll(publishers));
         _stream.OnCompleted();
-        Eventually.IsSet(ended, "It ends.");
+        Eventually.IsSet(ended, "The subscriber ends.");
 
         Assert.That(lags.Max(), Is.LessThanOrEqualTo(capacity));
         Assert.That(events, Has.Count.EqualTo(Publishers * each));
@@ -356,7 +356,7 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
-    public async Task ReadAllAsync_Wait_PublisherNeverBeyondTheBound()
+    public async Task ReadAllAsync_Wait_LagStaysWithinTheBound()
     {
         const int Published = 5_000;
         var read = new List<int>();
@@ -399,7 +399,7 @@ internal sealed class WaitPolicyTests
         }
     }
 
-    /// <summary>Publishes on a thread of its own, and returns when that thread sleeps or is done.</summary>
+    /// <summary>Publishes on a new thread, and returns when that thread waits or is done.</summary>
     private Task PublishOnThread(int value)
     {
         Thread? thread = null;

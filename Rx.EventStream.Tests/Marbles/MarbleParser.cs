@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Rx.Tests;
 
-/// <summary>Reads one marble line; <see cref="Marbles"/> has its grammar.</summary>
+/// <summary>Parses one marble line. <see cref="Marbles"/> describes the grammar.</summary>
 internal sealed class MarbleParser
 {
     private readonly string _line;
@@ -26,7 +26,7 @@ internal sealed class MarbleParser
             Read(_line[_index++]);
         }
 
-        return _inGroup ? throw Wrong("a group without its ')'") : _marbles;
+        return _inGroup ? throw Wrong("a group without ')'") : _marbles;
     }
 
     private void ReadBeforeStart()
@@ -38,7 +38,7 @@ internal sealed class MarbleParser
             return;
         }
 
-        // Left of the colon all is one tick, as in a group.
+        // All marks left of the colon are in one tick, as in a group.
         (_tick, _inGroup) = (0, true);
 
         while (_index < colon)
@@ -89,7 +89,7 @@ internal sealed class MarbleParser
                 Add(MarbleKind.Value, value.ToString());
                 break;
             default:
-                throw Wrong($"'{mark}' where it means nothing");
+                throw Wrong($"'{mark}', which means nothing there");
         }
     }
 
@@ -103,7 +103,7 @@ internal sealed class MarbleParser
     {
         int start = _index;
         int stop = _line.IndexOf(end, start);
-        _index = stop < 0 ? throw Wrong($"no '{end}' to end what was begun") : stop + 1;
+        _index = stop < 0 ? throw Wrong($"no closing '{end}'") : stop + 1;
         return _line[start..stop];
     }
 

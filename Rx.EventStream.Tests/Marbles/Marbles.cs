@@ -11,26 +11,27 @@ namespace Rx.Tests;
 /// <remarks>
 /// <code>
 /// -        a tick in which nothing happens
-/// a {10}   a value: one letter or digit, or any longer text in braces
+/// a {10}   a value: one letter or digit, or longer text in braces
 /// |  #     completion, error
-/// (ab|)    several in one tick; the whole group is one tick wide
-/// &lt;500&gt;    a long pause: as 500 dashes
-/// ab:--c   what stands left of the colon happened at tick 0, before the clock started
+/// (ab|)    several notifications in one tick; the whole group is one tick wide
+/// &lt;500&gt;    a long pause, like 500 dashes
+/// ab:--c   marks left of the colon are at tick 0, before the clock starts
 /// ^  !     subscribe, dispose (only where a subscription is described)
 /// </code>
-/// The first place is tick 1, the first that a <see cref="TestScheduler"/> can run something at. A place is one tick, not ten, because a
-/// hop over a scheduler takes one tick: each hop is one dash, and nothing is rounded. Spaces are ignored, so that lines can be aligned.
+/// The first character is tick 1, the earliest tick at which a <see cref="TestScheduler"/> can run an action. A character is one tick, not
+/// ten, because a hop over a scheduler takes one tick: each hop is one dash, and nothing is rounded. Spaces are ignored, so that lines can be
+/// aligned.
 /// </remarks>
 internal static class Marbles
 {
-    // From here on a run of dashes is harder to count than to read as a number.
+    // A longer run of dashes is harder to count than to read as a number.
     private const long LongPause = 40;
 
-    /// <summary>The error that <c>#</c> stands for when a marble line is played.</summary>
+    /// <summary>The error that <c>#</c> publishes.</summary>
     public static Exception Error { get; } = new InvalidOperationException("Marbles: #");
 
-    /// <summary>Fails with both lines, one under the other, when what was observed is not what the marbles say.</summary>
-    /// <remarks><c>#</c> stands for any error.</remarks>
+    /// <summary>Fails with both lines, one under the other, if the observed notifications differ from the marbles.</summary>
+    /// <remarks><c>#</c> matches any error.</remarks>
     public static void Assert<T>(
         ITestableObserver<T> actual, string expected, [CallerArgumentExpression(nameof(actual))] string name = "") =>
         Assert(actual.Messages, expected, name);
@@ -40,18 +41,18 @@ internal static class Marbles
         IEnumerable<Recorded<Notification<T>>> actual, string expected, [CallerArgumentExpression(nameof(actual))] string name = "") =>
         NUnit.Framework.Assert.That(Of(actual), Is.EqualTo(Render(Parse(expected))).NoClip, name);
 
-    /// <summary>The marble line of what was observed.</summary>
+    /// <summary>The marble line of the notifications that an observer recorded.</summary>
     public static string Of<T>(ITestableObserver<T> observer) => Of(observer.Messages);
 
     /// <summary>The marble line of recorded notifications.</summary>
     public static string Of<T>(IEnumerable<Recorded<Notification<T>>> messages) =>
         Render(messages.Select(message => new Marble(message.Time, KindOf(message.Value), TextOf(message.Value))));
 
-    /// <summary>What a marble line says, in the order of time.</summary>
-    /// <exception cref="FormatException">The line has a mark that means nothing, or a bracket without its partner.</exception>
+    /// <summary>The marks of a marble line, in order of time.</summary>
+    /// <exception cref="FormatException">The line has an unknown mark, or a bracket without its partner.</exception>
     public static IReadOnlyList<Marble> Parse(string marbles) => new MarbleParser(marbles).Parse();
 
-    /// <summary>The shortest line that says the same: no spaces, and no dashes after the last mark.</summary>
+    /// <summary>The shortest equivalent line: no spaces, and no dashes after the last mark.</summary>
     public static string Render(IEnumerable<Marble> marbles)
     {
         var line = new StringBuilder();

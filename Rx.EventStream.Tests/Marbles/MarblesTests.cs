@@ -22,7 +22,7 @@ internal sealed class MarblesTests
     [TestCase("a<500>b", "a<500>b")]
     [TestCase("ab:-c", "ab:-c")]
     [TestCase("-^--!", "-^--!")]
-    public void Render_ParsedLine_ShortestLineThatSaysTheSame(string marbles, string expected) =>
+    public void Render_ParsedLine_ShortestEquivalentLine(string marbles, string expected) =>
         Assert.That(Marbles.Render(Marbles.Parse(marbles)), Is.EqualTo(expected));
 
     [Test]
@@ -64,7 +64,7 @@ internal sealed class MarblesTests
     }
 
     [Test]
-    public void Assert_LongLines_PrintsBothWhole()
+    public void Assert_LongLines_PrintsBothInFull()
     {
         using var subject = new Subject<int>();
         string published = string.Concat(Enumerable.Repeat("1-2-", 40)) + "3";
@@ -79,7 +79,7 @@ internal sealed class MarblesTests
     }
 
     [Test]
-    public void Publish_Marbles_CallsWithinTheirTicks()
+    public void Publish_Marbles_CallsInTheirTicks()
     {
         using var subject = new Subject<string>();
         ITestableObserver<string> observer = _scheduler.Observe(subject);
@@ -92,7 +92,7 @@ internal sealed class MarblesTests
     }
 
     [Test]
-    public void Publish_TickThatIsOver_Throws()
+    public void Publish_PastTick_Throws()
     {
         using var subject = new Subject<int>();
         _scheduler.AdvanceTo(2);
@@ -101,7 +101,7 @@ internal sealed class MarblesTests
     }
 
     [Test]
-    public void Assert_CalledBeforeTheClockStarts_StandsLeftOfTheColon()
+    public void Assert_EventsBeforeTheClockStarts_LeftOfTheColon()
     {
         using var subject = new Subject<int>();
         ITestableObserver<int> observer = _scheduler.Observe(subject);
@@ -150,7 +150,7 @@ internal sealed class MarblesTests
         Marbles.Assert(second, "---a-b|");
     }
 
-    // The 3.1.1 assembly was built against System.Reactive 3: this is what would break first.
+    // Microsoft.Reactive.Testing 3.1.1 was built against System.Reactive 3. An incompatibility would show here first.
     [Test]
     public void TestScheduler_ObserveOnOfSystemReactive_OneTickPerHop()
     {
@@ -176,7 +176,7 @@ internal sealed class MarblesTests
 
     private static string MessageOf(Action failing)
     {
-        // Isolated, so that the failure that is wanted here does not fail this test.
+        // Isolated, so that the expected failure does not fail this test.
         using (new NUnit.Framework.Internal.TestExecutionContext.IsolatedContext())
         {
             return Assert.Throws<AssertionException>(failing)!.Message;

@@ -4,10 +4,10 @@ using System.Reactive.Concurrency;
 
 namespace Rx.Tests;
 
-/// <summary>What a marble line says, made to happen on a <see cref="TestScheduler"/>. Times are those of the scheduler's clock.</summary>
+/// <summary>Plays marble lines on a <see cref="TestScheduler"/>. Ticks are those of the scheduler's clock.</summary>
 internal static class TestSchedulerExtensions
 {
-    /// <summary>Calls the target as the marbles say, each call within the tick of its mark.</summary>
+    /// <summary>Calls the target for each mark, in the tick of the mark.</summary>
     public static void Publish<T>(this TestScheduler scheduler, IObserver<T> target, string marbles)
         where T : IParsable<T>
     {
@@ -17,7 +17,7 @@ internal static class TestSchedulerExtensions
         }
     }
 
-    /// <summary>Runs the action in the tick of each mark, whatever the mark.</summary>
+    /// <summary>Runs the action in the tick of each mark, of any kind.</summary>
     public static void At(this TestScheduler scheduler, string marbles, Action action)
     {
         foreach (Marble marble in Marbles.Parse(marbles))
@@ -26,7 +26,7 @@ internal static class TestSchedulerExtensions
         }
     }
 
-    /// <summary>Subscribes now, and records what comes.</summary>
+    /// <summary>Subscribes now, and records the notifications.</summary>
     public static ITestableObserver<T> Observe<T>(this TestScheduler scheduler, IObservable<T> source)
     {
         ITestableObserver<T> observer = scheduler.CreateObserver<T>();
@@ -34,11 +34,11 @@ internal static class TestSchedulerExtensions
         return observer;
     }
 
-    /// <summary>Subscribes in the tick of <c>^</c>, disposes in the tick of <c>!</c>, and records what comes between.</summary>
+    /// <summary>Subscribes in the tick of <c>^</c>, disposes in the tick of <c>!</c>, and records the notifications in between.</summary>
     public static ITestableObserver<T> Observe<T>(this TestScheduler scheduler, IObservable<T> source, string subscription) =>
         scheduler.Observe(() => source, subscription);
 
-    /// <summary>As above, for a source that exists only when the time has come to subscribe.</summary>
+    /// <summary>Does the same for a source that is made only in the tick of the subscription.</summary>
     public static ITestableObserver<T> Observe<T>(this TestScheduler scheduler, Func<IObservable<T>> source, string subscription)
     {
         ITestableObserver<T> observer = scheduler.CreateObserver<T>();
@@ -50,18 +50,18 @@ internal static class TestSchedulerExtensions
             {
                 MarbleKind.Subscribe => () => disposable = source().Subscribe(observer),
                 MarbleKind.Dispose => () => disposable?.Dispose(),
-                _ => throw new FormatException($"A subscription has no marks but '^' and '!': \"{subscription}\"."),
+                _ => throw new FormatException($"A subscription can have only the marks '^' and '!': \"{subscription}\"."),
             });
         }
 
         return observer;
     }
 
-    /// <summary>A source that plays the marbles once, whoever listens.</summary>
+    /// <summary>A source that plays the marbles once, whether or not it has subscribers.</summary>
     public static ITestableObservable<T> Hot<T>(this TestScheduler scheduler, string marbles)
         where T : IParsable<T> => scheduler.CreateHotObservable(Messages<T>(marbles));
 
-    /// <summary>A source that plays the marbles for each subscriber; its first place is the tick after the subscription.</summary>
+    /// <summary>A source that plays the marbles for each subscriber. The first character is the tick after the subscription.</summary>
     public static ITestableObservable<T> Cold<T>(this TestScheduler scheduler, string marbles)
         where T : IParsable<T> => scheduler.CreateColdObservable(Messages<T>(marbles));
 
@@ -72,15 +72,15 @@ internal static class TestSchedulerExtensions
             MarbleKind.Value => Notification.CreateOnNext(T.Parse(marble.Text, CultureInfo.InvariantCulture)),
             MarbleKind.Completed => Notification.CreateOnCompleted<T>(),
             MarbleKind.Error => Notification.CreateOnError<T>(Marbles.Error),
-            _ => throw new FormatException($"'^' and '!' belong to subscriptions: \"{marbles}\"."),
+            _ => throw new FormatException($"The marks '^' and '!' describe a subscription, not a source: \"{marbles}\"."),
         }))];
 
     private static void ScheduleAt(this TestScheduler scheduler, long tick, Action action)
     {
-        // The scheduler would move it to the next tick without a word.
+        // The scheduler would silently move the action to the next tick.
         if (tick <= scheduler.Clock)
         {
-            throw new InvalidOperationException($"Tick {tick} is over: the clock stands at {scheduler.Clock}.");
+            throw new InvalidOperationException($"Tick {tick} has passed: the clock is at {scheduler.Clock}.");
         }
 
         scheduler.ScheduleAbsolute(tick, action);

@@ -4,7 +4,7 @@ using Rx.Tests.Concurrency;
 
 namespace Rx.Tests.Operators;
 
-/// <summary>Batches and sequences, on views and on any source: grammar, disposal, re-entrancy, ticks.</summary>
+/// <summary><c>Batch</c>, <c>WithSequence</c> and <c>ObserveBatchesOn</c>: grammar, disposal, re-entrancy and ticks.</summary>
 public sealed class BatchAndSequenceTests
 {
     private readonly ManualScheduler _manual = new();
@@ -12,7 +12,7 @@ public sealed class BatchAndSequenceTests
     [TestCase("-a-bcd----|", "--A-B-D----|")]
     [TestCase("-a-(bcd)--|", "--A-B--|")]
     [TestCase("-a-(bcd)--#", "--A-B--#")]
-    public void ObserveBatchesOn_Source_OneBatchATickThenTheEnd(string source, string expected)
+    public void ObserveBatchesOn_Source_OneBatchPerTickThenTheEnd(string source, string expected)
     {
         var scheduler = new TestScheduler();
         IObservable<string> batches = scheduler.Hot<char>(source)
@@ -40,12 +40,12 @@ public sealed class BatchAndSequenceTests
     }
 
     [Test]
-    public void Batches_Disposed_GetsNoMore([Values] bool isScheduled)
+    public void Batch_Disposed_NoFurtherBatch([Values] bool isScheduled)
     {
         using var stream = new EventStream<int>();
         var seen = new List<int>();
-        EventObservable<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
-        IDisposable subscription = view.Batch(10).Subscribe(batch => seen.AddRange(batch.ToArray()));
+        EventObservable<int> observable = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
+        IDisposable subscription = observable.Batch(10).Subscribe(batch => seen.AddRange(batch.ToArray()));
         stream.OnNext(1);
         _manual.RunAll();
 
@@ -58,7 +58,7 @@ public sealed class BatchAndSequenceTests
     }
 
     [Test]
-    public void Batches_DisposedFromInside_ThatBatchIsTheLast()
+    public void Batch_DisposedFromInside_ThatBatchIsTheLast()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 2 });
         var seen = new List<int>();
@@ -75,12 +75,12 @@ public sealed class BatchAndSequenceTests
     }
 
     [Test]
-    public void Batches_PublishedFromInside_ComesAfterwards([Values] bool isScheduled)
+    public void Batch_PublishedFromInside_ComesAfterwards([Values] bool isScheduled)
     {
         using var stream = new EventStream<int>();
         var seen = new List<int>();
-        EventObservable<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
-        using IDisposable subscription = view.Batch(10).Subscribe(batch =>
+        EventObservable<int> observable = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
+        using IDisposable subscription = observable.Batch(10).Subscribe(batch =>
         {
             seen.AddRange(batch.ToArray());
             if (batch.Span[0] == 1)
@@ -97,12 +97,12 @@ public sealed class BatchAndSequenceTests
     }
 
     [Test]
-    public void WithSequence_PublishedFromInside_SequenceOfEachEvent([Values] bool isScheduled)
+    public void WithSequence_PublishedFromInside_EachEventHasItsNumber([Values] bool isScheduled)
     {
         using var stream = new EventStream<int>();
         var seen = new List<Sequenced<int>>();
-        EventObservable<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
-        using IDisposable subscription = view.WithSequence().Subscribe(e =>
+        EventObservable<int> observable = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
+        using IDisposable subscription = observable.WithSequence().Subscribe(e =>
         {
             if (e.Value == 10)
             {
@@ -119,7 +119,7 @@ public sealed class BatchAndSequenceTests
     }
 
     [Test]
-    public void Batches_InlineFromAPosition_ReplaysSlicesThenFollows()
+    public void Batch_InlineWithRetention_ReplaysThenFollows()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 2, Retention = Retention.All });
         stream.OnNextRange([1, 2, 3]);
@@ -132,7 +132,7 @@ public sealed class BatchAndSequenceTests
     }
 
     [Test]
-    public void ObserveBatchesOn_Disposed_LeavesTheSource()
+    public void ObserveBatchesOn_Disposed_UnsubscribesFromTheSource()
     {
         using var source = new Subject<int>();
         IDisposable subscription = source.ObserveBatchesOn(_manual, 10).Subscribe(_ => { });

@@ -7,7 +7,7 @@ using Rx.Tests.Contract;
 
 namespace Rx.Tests.Operators;
 
-/// <summary>The operators that put a stream between a source and its observer, and those of views.</summary>
+/// <summary>The operators that put a stream between a source and its observer, and those of <see cref="EventObservable{T}"/>.</summary>
 [TestFixture]
 internal sealed class OperatorTests
 {
@@ -42,7 +42,7 @@ internal sealed class OperatorTests
 
     [TestCase("-a--b--c-|")]
     [TestCase("-a--b--c-#")]
-    public void ToEventStream_Source_AsThePictureSays(string marbles)
+    public void ToEventStream_Source_MirrorsIt(string marbles)
     {
         ITestableObservable<char> source = _scheduler.Hot<char>(marbles);
         using EventStream<char> stream = source.ToEventStream();
@@ -69,7 +69,7 @@ internal sealed class OperatorTests
     }
 
     [Test]
-    public void ObserveLatestOn_BusyObserver_GoesOnWithTheNewest()
+    public void ObserveLatestOn_BusyObserver_SkipsToTheNewest()
     {
         using var source = new Subject<char>();
         string seen = "";
@@ -100,7 +100,7 @@ internal sealed class OperatorTests
     }
 
     [Test]
-    public void ObserveOn_DropOldest_NewestOfThem()
+    public void ObserveOn_DropOldest_OnlyTheNewest()
     {
         ITestableObserver<char> observer = _scheduler.Observe(_scheduler.Hot<char>("-(abcd)--|").ObserveOn(_scheduler, LagPolicy.DropOldest(2)));
 
@@ -110,7 +110,7 @@ internal sealed class OperatorTests
     }
 
     [Test]
-    public void ObserveOn_Disposed_UnsubscribesAndNothingComes()
+    public void ObserveOn_Disposed_UnsubscribesAndStops()
     {
         using var source = new Subject<int>();
         var observer = new RecordingObserver<int>();
@@ -145,7 +145,7 @@ internal sealed class OperatorTests
     }
 
     [Test]
-    public void ObserveBatchesOn_BusyMeanwhile_AsLargeAsWhatIsThere([Values(2, 3, 100)] int maxCount)
+    public void ObserveBatchesOn_SeveralQueued_OneBatchUpToMaxCount([Values(2, 3, 100)] int maxCount)
     {
         using var source = new Subject<int>();
         var batches = new List<int[]>();
@@ -166,14 +166,14 @@ internal sealed class OperatorTests
     }
 
     [Test]
-    public void Batches_Held_SlicesOfTheSegmentsThatStayValid([Values] bool isScheduled)
+    public void Batch_BatchesHeld_StayValidWithoutACopy([Values] bool isScheduled)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 64 });
         var first = new List<ReadOnlyMemory<int>>();
         var second = new List<ReadOnlyMemory<int>>();
-        EventObservable<int> view = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
-        using IDisposable one = view.Batch(10).Subscribe(first.Add);
-        using IDisposable two = view.Batch(10).Subscribe(second.Add);
+        EventObservable<int> observable = isScheduled ? stream.ObserveOn(_manual) : stream.AsObservable();
+        using IDisposable one = observable.Batch(10).Subscribe(first.Add);
+        using IDisposable two = observable.Batch(10).Subscribe(second.Add);
 
         stream.OnNextRange(Enumerable.Range(0, 1_000).ToArray());
         _manual.RunAll();
@@ -213,7 +213,7 @@ internal sealed class OperatorTests
             Throws.Exception.SameAs(Marbles.Error));
 
     [Test]
-    public async Task ReadAllAsync_Left_Unsubscribes()
+    public async Task ReadAllAsync_LoopLeftEarly_Unsubscribes()
     {
         using var source = new BehaviorSubject<int>(1);
         await foreach (int _ in source.ReadAllAsync(LagPolicy.Latest))
@@ -226,7 +226,7 @@ internal sealed class OperatorTests
     }
 
     [Test]
-    public void WithSequence_InlineReplayedAndScheduled_SequencesOfTheStream()
+    public void WithSequence_InlineAndScheduled_NumbersOfTheStream()
     {
         using var stream = new EventStream<char>(new EventStreamOptions { Retention = Retention.Count(2) });
         var inline = new List<Sequenced<char>>();

@@ -5,7 +5,7 @@ namespace Rx.Tests.Operators;
 public sealed class ReadAllAsyncWaitTests
 {
     [Test, CancelAfter(30_000)]
-    public async Task ReadAllAsync_SourceProducesInsideSubscribe_WaitsForTheReaderAndLosesNothing(CancellationToken ct)
+    public async Task ReadAllAsync_SourceProducesInSubscribe_LosesNothing(CancellationToken ct)
     {
         var read = new List<int>();
         await foreach (int value in Observable.Range(0, 1000).ReadAllAsync(LagPolicy.Wait(3), ct))

@@ -6,7 +6,7 @@ using Rx.Tests.Contract;
 
 namespace Rx.Tests.Operators;
 
-/// <summary>One subscription to the source for all observers there are at a time.</summary>
+/// <summary>All current observers share one subscription to the source.</summary>
 [TestFixture]
 internal sealed class ShareTests
 {
@@ -23,7 +23,7 @@ internal sealed class ShareTests
     }
 
     [Test]
-    public void Share_LastObserverThrowsOnItsScheduler_SourceIsLeft()
+    public void Share_LastObserverThrowsOnItsScheduler_Disconnects()
     {
         var manual = new ManualScheduler();
         var source = new Subject<int>();
@@ -37,7 +37,7 @@ internal sealed class ShareTests
     }
 
     [Test]
-    public void Share_TwoObservers_AsThePictureSays()
+    public void Share_TwoObservers_OneSubscription()
     {
         ITestableObservable<char> source = _scheduler.Hot<char>("-a--b--c-|");
         IObservable<char> shared = source.Share();
@@ -52,7 +52,7 @@ internal sealed class ShareTests
     }
 
     [Test]
-    public void Share_ComingAndGoing_ConnectedFromFirstToLast()
+    public void Share_ObserversComeAndGo_ConnectedFromFirstToLast()
     {
         ITestableObservable<char> source = _scheduler.Hot<char>("a-b-c-d-e-f-g");
         IObservable<char> shared = source.Share();
@@ -85,7 +85,7 @@ internal sealed class ShareTests
     }
 
     [Test]
-    public void Share_ColdSource_NothingLostToTheFirst()
+    public void Share_ColdSource_FirstObserverGetsEverything()
     {
         var observer = new RecordingObserver<int>();
 
@@ -120,7 +120,7 @@ internal sealed class ShareTests
     }
 
     [Test]
-    public void Share_RetryOfTwo_BothOnTheNewSubscription()
+    public void Share_TwoRetry_BothShareTheNewSubscription()
     {
         var sources = new List<Subject<int>>();
         IObservable<int> shared = Observable.Defer(() =>
@@ -223,7 +223,7 @@ internal sealed class ShareTests
         Assert.That(second.Values, Is.EqualTo(new[] { 1, 2 }));
     }
 
-    /// <summary>The race of dotnet/reactive#2297: who joins while the last one leaves must be connected.</summary>
+    /// <summary>The race of dotnet/reactive#2297: an observer that subscribes while the last one unsubscribes must be connected.</summary>
     [Test]
     public void Share_LastLeavesWhileAnotherJoins_NothingLostOrDoubled()
     {

@@ -5,11 +5,11 @@ using Rx.Tests.Contract;
 
 namespace Rx.Tests.Operators;
 
-/// <summary>What operators do to their source.</summary>
+/// <summary>When operators unsubscribe from their source, and what they do if it publishes afterwards.</summary>
 public sealed class SourceTests
 {
     [Test]
-    public void Share_SourcePublishesAsTheLastObserverLeaves_EndsQuietly()
+    public void Share_SourcePublishesAfterTheLastLeaves_DoesNotThrow()
     {
         var source = new Source();
         source.Share().Subscribe(_ => { }).Dispose();
@@ -19,7 +19,7 @@ public sealed class SourceTests
     }
 
     [Test]
-    public void ObserveLatestOn_SourcePublishesAsTheObserverLeaves_EndsQuietly()
+    public void ObserveLatestOn_SourcePublishesAfterDispose_DoesNotThrow()
     {
         var source = new Source();
         source.ObserveLatestOn(TaskPoolScheduler.Default).Subscribe(_ => { }).Dispose();
@@ -29,7 +29,7 @@ public sealed class SourceTests
     }
 
     [Test]
-    public void ObserveOn_ObserverLaggedTooFar_LeavesTheSource()
+    public void ObserveOn_ObserverLaggedTooFar_UnsubscribesFromTheSource()
     {
         var scheduler = new ManualScheduler();
         var source = new Source();
@@ -45,7 +45,7 @@ public sealed class SourceTests
     }
 
     [Test]
-    public void ObserveOn_ObserverThrows_LeavesTheSource()
+    public void ObserveOn_ObserverThrows_UnsubscribesFromTheSource()
     {
         var scheduler = new ManualScheduler();
         var source = new Source();

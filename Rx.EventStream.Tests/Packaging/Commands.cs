@@ -2,10 +2,10 @@ using System.Diagnostics;
 
 namespace Rx.Tests.Packaging;
 
-/// <summary>Runs programs to their end.</summary>
+/// <summary>Runs programs and waits for them to exit.</summary>
 internal static class Commands
 {
-    /// <summary>Runs <c>dotnet</c> in a folder, as from a shell.</summary>
+    /// <summary>Runs <c>dotnet</c> in a folder, as a shell would.</summary>
     public static Task<CommandResult> DotNetAsync(string folder, CancellationToken ct, params string[] args) =>
         RunAsync(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", folder, ct, args);
 
@@ -18,14 +18,14 @@ internal static class Commands
             RedirectStandardError = true,
         };
 
-        // What the build that runs these tests left in the environment is not for another one.
+        // The build that runs these tests leaves variables in the environment, which must not reach another build.
         foreach (string name in Environment.GetEnvironmentVariables().Keys.Cast<string>()
             .Where(name => name.StartsWith("MSBuild", StringComparison.OrdinalIgnoreCase)))
         {
             start.Environment.Remove(name);
         }
 
-        // A build server left behind would keep the output open.
+        // A build server that outlives the command would keep its output open.
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["UseSharedCompilation"] = "false";
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";

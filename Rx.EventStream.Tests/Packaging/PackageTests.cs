@@ -18,10 +18,10 @@ internal sealed partial class PackageTests
     private const string Core = "Rx.EventStream";
     private const string Nats = "Rx.EventStream.Nats";
 
-    /// <summary>Packing and publishing may have to fetch compilers.</summary>
+    /// <summary>In milliseconds. Packing and publishing may have to fetch compilers.</summary>
     private const int TimeLimit = 600_000;
 
-    /// <summary>What portable symbols call the links to their sources.</summary>
+    /// <summary>The kind of the custom debug information that holds SourceLink's links.</summary>
     private static readonly Guid _sourceLink = new("CC110556-A091-4D38-9FEC-25AB9A351A6A");
 
     private static readonly string _consumer = Path.Combine(Repository.Root, "Rx.EventStream.Tests", "Consumer");
@@ -32,7 +32,7 @@ internal sealed partial class PackageTests
     private PackedPackage Library => _packages[Core];
 
     [OneTimeSetUp]
-    public async Task PackAndForgetWhatWas()
+    public async Task PackAndDeleteStaleOutput()
     {
         using var limit = new CancellationTokenSource(TimeLimit);
         foreach (string id in (string[])[Core, Nats])
@@ -40,7 +40,7 @@ internal sealed partial class PackageTests
             _packages.Add(id, await PackedPackage.PackAsync(id, limit.Token));
         }
 
-        // The version may be that of the last run; its content is not.
+        // The last run may have packed the same version with other content.
         foreach (string stale in (string[])["bin", "obj", "out", Path.Combine("packages", "rx.eventstream")])
         {
             if (Directory.Exists(Path.Combine(_output, stale)))
@@ -84,10 +84,10 @@ internal sealed partial class PackageTests
         string? Value(string name) => metadata.Elements().SingleOrDefault(e => e.Name.LocalName == name)?.Value;
     }
 
-    /// <summary>Sites that show packages resolve no relative links, and drop HTML; and who reads there has no repository to run commands in.</summary>
+    /// <summary>Package sites resolve no relative links and drop HTML, and their readers have no clone to run commands in.</summary>
     [TestCase(Core)]
     [TestCase(Nats)]
-    public void Package_Readme_StandsOnItsOwn(string id)
+    public void Package_Readme_IsSelfContained(string id)
     {
         using ZipArchive package = ZipFile.OpenRead(_packages[id].Path);
         using var reader = new StreamReader(package.GetEntry("README.md")!.Open());
@@ -119,7 +119,7 @@ internal sealed partial class PackageTests
         byte[] header = new byte[24];
         icon.ReadExactly(header);
 
-        // The first chunk behind the signature has width and height.
+        // The first chunk after the signature holds the width and the height.
         Assert.That(Encoding.ASCII.GetString(header, 1, 3), Is.EqualTo("PNG"));
         Assert.That(BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(16)), Is.EqualTo(128));
         Assert.That(BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(20)), Is.EqualTo(128));
@@ -134,7 +134,7 @@ internal sealed partial class PackageTests
         using var symbols = MetadataReaderProvider.FromPortablePdbStream(PackedPackage.Read(packed.SymbolsPath, $"lib/net10.0/{id}.pdb"));
         DebugDirectoryEntry entry = library.ReadDebugDirectory().Single(e => e.Type == DebugDirectoryEntryType.CodeView);
 
-        // A library names its symbols by an id; those of an older build have another one.
+        // A library names its symbols by an id. The symbols of another build have another id.
         Assert.That(new Guid([.. symbols.GetMetadataReader().DebugMetadataHeader!.Id.Take(16)]), Is.EqualTo(library.ReadCodeViewDebugDirectoryData(entry).Guid));
     }
 
@@ -142,20 +142,20 @@ internal sealed partial class PackageTests
     [TestCase(Nats)]
     public void Package_Packed_Validated(string id) => Assert.That(_packages[id].IsValidated, Is.True);
 
-    /// <summary>What a clone of GitHub would build: nothing is asked of GitHub for it.</summary>
+    /// <summary>Builds what a clone from GitHub would build, without contacting GitHub.</summary>
     [Test]
     [CancelAfter(TimeLimit)]
     public async Task Symbols_OfAClone_NameTheSourcesInItsCommit(CancellationToken ct)
     {
         if (!Directory.Exists(Path.Combine(Repository.Root, ".git")))
         {
-            Assert.Ignore("This is no clone: there is no commit that SourceLink could name.");
+            Assert.Ignore("This folder is not a Git clone, so there is no commit that SourceLink could name.");
         }
 
         using var folder = new TemporaryFolder();
         string clone = Path.Combine(folder.Path, "clone");
         await MustAsync("git", folder.Path, "clone", "--quiet", "--no-hardlinks", Repository.Root, clone);
-        await MustAsync("git", clone, "remote", "set-url", "origin", "https://github.com/somebody/somewhere");
+        await MustAsync("git", clone, "remote", "set-url", "origin", "https://github.com/owner/name");
         CommandResult commit = await MustAsync("git", clone, "rev-parse", "HEAD");
         CommandResult built = await Commands.DotNetAsync(Path.Combine(clone, "Rx.EventStream"), ct, "build", "-m:1");
         Assert.That(built.ExitCode, Is.Zero, built.All);
@@ -166,7 +166,7 @@ internal sealed partial class PackageTests
         string[] links = [.. reader.CustomDebugInformation.Select(reader.GetCustomDebugInformation)
             .Where(info => reader.GetGuid(info.Kind) == _sourceLink)
             .Select(info => Encoding.UTF8.GetString(reader.GetBlobBytes(info.Value)))];
-        Assert.That(links, Has.One.Contains($"https://raw.githubusercontent.com/somebody/somewhere/{commit.Output.Trim()}/*"));
+        Assert.That(links, Has.One.Contains($"https://raw.githubusercontent.com/owner/name/{commit.Output.Trim()}/*"));
 
         async Task<CommandResult> MustAsync(string program, string where, params string[] args)
         {
@@ -180,7 +180,7 @@ internal sealed partial class PackageTests
     [TestCase("Trimmed", "just in time")]
     [TestCase("Plain", "just in time")]
     [CancelAfter(TimeLimit)]
-    public async Task Consumer_Published_NoWarningsAndAllHolds(string publishing, string compiled)
+    public async Task Consumer_Published_NoWarningsAndEveryClaimHolds(string publishing, string compiled)
     {
         CancellationToken ct = TestContext.CurrentContext.CancellationToken;
         string published = Path.Combine(_output, "out", publishing);
@@ -197,7 +197,7 @@ internal sealed partial class PackageTests
         Assert.That(run.Output, Does.Match($@"[1-9]\d* hold, 0 do not; {compiled}\s*$"));
     }
 
-    /// <summary>The SDK says what is missing on this machine; whatever else goes wrong is a failure.</summary>
+    /// <summary>Ignores the test if the SDK reports a missing prerequisite. Every other error is a failure.</summary>
     private static void IgnoreWithoutToolchain(string publishing, CommandResult publish)
     {
         if (publish.ExitCode == 0 || publishing == "Plain")
@@ -208,11 +208,11 @@ internal sealed partial class PackageTests
         string? reason = publish.All.Split('\n').FirstOrDefault(line => MissingPrerequisite().IsMatch(line));
         if (reason is not null)
         {
-            Assert.Ignore($"{publishing} publishing needs what this machine does not have: {reason.Trim()}");
+            Assert.Ignore($"{publishing} publishing needs a prerequisite that this machine does not have: {reason.Trim()}");
         }
     }
 
-    /// <summary>Not one of the same name from elsewhere.</summary>
+    /// <summary>The restored package is not one of the same name from another feed.</summary>
     private void AssertIsTheOneJustPacked()
     {
         string restored = Path.Combine(_output, "packages", "rx.eventstream", Library.Version, $"rx.eventstream.{Library.Version}.nupkg");
@@ -223,7 +223,7 @@ internal sealed partial class PackageTests
     [GeneratedRegex("```.*?```|`[^`\n]*`", RegexOptions.Singleline)]
     private static partial Regex Code();
 
-    /// <summary>No linker, or no compiler, linker or runtime of .NET in the feeds.</summary>
+    /// <summary>The native linker is missing, or the feeds have no .NET compiler, linker or runtime package.</summary>
     [GeneratedRegex(@"error .*nativeaot-prerequisites|error NU1\d+: .*(Microsoft\.DotNet\.ILCompiler|Microsoft\.NET\.ILLink|Microsoft\.NETCore\.App\.Runtime)")]
     private static partial Regex MissingPrerequisite();
 }

@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace Rx.Tests.Packaging;
 
-/// <summary>A package that was just made, with its symbols.</summary>
+/// <summary>A newly packed package, with its symbols.</summary>
 internal sealed record PackedPackage(string Path, string SymbolsPath, string Version, bool IsValidated)
 {
-    /// <summary>Packs a project, whose name is that of its package.</summary>
+    /// <summary>Packs the project of the same name.</summary>
     public static async Task<PackedPackage> PackAsync(string id, CancellationToken ct)
     {
         CommandResult packed = await Commands.DotNetAsync(
@@ -25,7 +25,7 @@ internal sealed record PackedPackage(string Path, string SymbolsPath, string Ver
             result.RootElement.GetProperty("Properties").GetProperty("EnablePackageValidation").GetString() == "true");
     }
 
-    /// <summary>A file of one of the two, as a stream that one can go back in.</summary>
+    /// <summary>A file of the package or of its symbols, as a seekable stream.</summary>
     public static MemoryStream Read(string archive, string name)
     {
         using ZipArchive package = ZipFile.OpenRead(archive);

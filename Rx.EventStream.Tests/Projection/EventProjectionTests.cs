@@ -4,12 +4,12 @@ using Rx.Tests.Contract;
 
 namespace Rx.Tests.Projection;
 
-/// <summary>A snapshot and what follows it make the whole, at any moment and from any thread.</summary>
+/// <summary>A snapshot and the events after its position give the whole state, at any time and from any thread.</summary>
 [TestFixture]
 internal sealed class EventProjectionTests
 {
     [Test]
-    public void Project_NullArguments_Throw()
+    public void ToProjection_NullArguments_Throw()
     {
         using var stream = new EventStream<int>();
 
@@ -18,7 +18,7 @@ internal sealed class EventProjectionTests
     }
 
     [Test]
-    public void Current_NothingPublished_SeedAtTheBeginning()
+    public void Current_NothingPublished_SeedAtPositionZero()
     {
         using var stream = new EventStream<int>();
         using EventProjection<int, int> projection = stream.ToProjection(7, Sum);
@@ -45,7 +45,7 @@ internal sealed class EventProjectionTests
     }
 
     [Test]
-    public void Current_HeldWhileTheStreamGoesOn_EveryEventOnceAfterwards()
+    public void Current_SnapshotHeld_ItsPositionHasEveryLaterEvent()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4 });
         using EventProjection<int, int> projection = stream.ToProjection(0, Sum);
@@ -65,7 +65,7 @@ internal sealed class EventProjectionTests
     }
 
     [Test]
-    public void Project_RetainedEvents_BeginsWithThem()
+    public void ToProjection_RetainedEvents_StartsWithThem()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Count(3), SegmentCapacity = 2 });
         for (int i = 1; i <= 10; i++)
@@ -79,7 +79,7 @@ internal sealed class EventProjectionTests
     }
 
     [Test]
-    public void Project_OnTheStreamsScheduler_FollowsThere()
+    public void ToProjection_StreamsScheduler_IsUsed()
     {
         var manual = new ManualScheduler();
         using var stream = new EventStream<int>(new EventStreamOptions { Scheduler = manual, LagPolicy = LagPolicy.DropOldest(1) });
@@ -90,12 +90,12 @@ internal sealed class EventProjectionTests
         manual.RunAll();
 
         Assert.That((before.State, before.Position.Sequence), Is.EqualTo((0, 0L)));
-        // The stream's bound is for those who may miss something.
+        // The stream's lag policy does not apply: a projection must not miss an event.
         Assert.That((projection.Current.State, projection.Current.Position.Sequence), Is.EqualTo((6, 3L)));
     }
 
     [Test]
-    public void Project_VirtualTime_AsThePictureSays()
+    public void ToProjection_VirtualTime_CurrentInEachTick()
     {
         var scheduler = new TestScheduler();
         using var stream = new EventStream<int>();
@@ -135,7 +135,7 @@ internal sealed class EventProjectionTests
     }
 
     [Test]
-    public void Current_ApplyThrew_SameErrorEachTimeAndNobodyElseNotices()
+    public void Current_ApplyThrew_SameErrorAndOthersUnaffected()
     {
         using var stream = new EventStream<int>();
         var other = new RecordingObserver<int>();
@@ -162,7 +162,7 @@ internal sealed class EventProjectionTests
     }
 
     [Test]
-    public void Project_ApplyThrowsOnARetainedEvent_CurrentReports()
+    public void ToProjection_ApplyThrowsInReplay_CurrentThrows()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.All });
         stream.OnNext(1);
@@ -198,7 +198,7 @@ internal sealed class EventProjectionTests
     }
 
     [Test]
-    public void Dispose_InsideApply_EndsThere()
+    public void Dispose_InsideApply_Ends()
     {
         using var stream = new EventStream<int>();
         EventProjection<int, int>? projection = null;
@@ -226,12 +226,12 @@ internal sealed class EventProjectionTests
     }
 
     [Test]
-    public void Dispose_SnapshotsTaken_SegmentsGivenBack()
+    public void Dispose_Projection_FreesItsSegments()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 16 });
         EventProjection<int, int> projection = stream.ToProjection(0, Sum);
 
-        // The position it began at is let go of by forgetting it.
+        // The projection drops the position that it started at, and the collector frees it.
         GC.Collect();
         GC.WaitForPendingFinalizers();
         for (int i = 0; i < 10_000; i++)
@@ -251,7 +251,7 @@ internal sealed class EventProjectionTests
     }
 
     [Test]
-    public async Task Current_ThreeWritersTenThousandJoins_SnapshotAndDeltasMakeTheWhole([Values] bool isScheduled)
+    public async Task Current_ConcurrentWritersAndJoins_SnapshotPlusEventsMatch([Values] bool isScheduled)
     {
         const int Writers = 3;
         const int Joins = 10_000;
@@ -265,7 +265,7 @@ internal sealed class EventProjectionTests
         int joined = 0;
         Task[] writers = [.. Enumerable.Range(0, Writers).Select(w => Eventually.OnThread(() =>
         {
-            // As fast as the joins, so that each follower has little to read.
+            // Yield, so that the writers are about as fast as the joins and each follower has little to read.
             for (int i = 0; Volatile.Read(ref joined) < Joins; i++)
             {
                 stream.OnNext((w * 100_000_000) + i);
@@ -300,7 +300,7 @@ internal sealed class EventProjectionTests
 
         await Eventually.Ends(Task.WhenAll([.. writers, .. joiners]));
 
-        // The state of one who saw everything, after each event.
+        // The expected state after each event.
         var states = new List<State> { new(0, 17) };
         while (everything.TryRead(out int value))
         {
@@ -314,12 +314,12 @@ internal sealed class EventProjectionTests
             Assert.That(deltas[j].Aggregate(joins[j].State, Apply), Is.EqualTo(states[sequence + deltas[j].Length]));
         }
 
-        Eventually.IsTrue(() => projection.Current.State == states[^1], "The projection has seen everything.");
+        Eventually.IsTrue(() => projection.Current.State == states[^1], "The projection has applied every event.");
         Assert.That(joins, Has.Count.GreaterThanOrEqualTo(Joins));
     }
 
     [Test]
-    public void Dispose_WhileEventsAndReadersCome_EndsOnce() =>
+    public void Dispose_DuringEvents_EndsOnce() =>
         Race.Run(
             3_000,
             () =>
@@ -349,7 +349,7 @@ internal sealed class EventProjectionTests
 
     private static int Sum(int sum, int value) => sum + value;
 
-    /// <summary>Depends on which events came, and in which order.</summary>
+    /// <summary>The result depends on every event and on their order.</summary>
     private static State Apply(State state, int value) => new(state.Count + 1, (state.Hash * 31) + value);
 
     private sealed record Racing(EventStream<int> Stream, EventProjection<int, int> Projection);

@@ -4,11 +4,11 @@ using CsCheck;
 
 namespace Rx.Tests.Retaining;
 
-/// <summary>Each constructor of <see cref="ReplaySubject{T}"/> beside the stream that replaces it: the same values in the same ticks.</summary>
+/// <summary>A stream gives the same values in the same ticks as the <see cref="ReplaySubject{T}"/> that it replaces, for each constructor.</summary>
 /// <remarks>
-/// On a scheduler a <see cref="ReplaySubject{T}"/> looks once more in the tick after its last event, so that an event published in
-/// just that tick comes in it instead of in the next. A stream keeps the ticks of <c>ObserveOn</c>. Hence publications are so far
-/// apart here that a joiner is up to date, and has looked, before the next one.
+/// On a scheduler, a <see cref="ReplaySubject{T}"/> checks for events once more in the tick after its last event, and delivers an event that
+/// is published in exactly that tick at once, not in the next one. A stream keeps the ticks of <c>ObserveOn</c>. So the publications here are
+/// far enough apart that a late subscriber has caught up, and has checked, before the next one.
 /// </remarks>
 [TestFixture]
 internal sealed class ReplaySubjectEquivalenceTests
@@ -18,7 +18,7 @@ internal sealed class ReplaySubjectEquivalenceTests
 
     private static readonly TimeSpan _window = TimeSpan.FromTicks(45);
 
-    /// <summary>Joins before, between, and after the end.</summary>
+    /// <summary>Subscriptions before the first event, between events, and after the end.</summary>
     private static readonly long[] _joins = [1, 20, 22, 44, 60, 63, 84, 105, 106, 129, 148, 150, 224, 246, 262, 280, 285, 306, 330];
 
     public enum Form
@@ -32,7 +32,7 @@ internal sealed class ReplaySubjectEquivalenceTests
     }
 
     [Test]
-    public void Subscribe_LateJoiners_SameTicksAsReplaySubject([Values] Form form)
+    public void Subscribe_LateSubscribers_SameTicksAsReplaySubject([Values] Form form)
     {
         string[] ofRx = Play(form, isRx: true);
         string[] ofStream = Play(form, isRx: false);
@@ -50,9 +50,9 @@ internal sealed class ReplaySubjectEquivalenceTests
             threads: 1);
 
     [Test]
-    public void Subscribe_WindowOnTheMachinesClock_BothReplayWhatIsYoung()
+    public void Subscribe_WindowOnTheSystemClock_BothReplayRecentEvents()
     {
-        // ReplaySubject<T>(window) and (bufferSize, window) take the clock of the machine; only long windows can be told apart from none.
+        // ReplaySubject<T>(window) and (bufferSize, window) use the system clock, on which only a long window gives a certain result.
         using var subject = new ReplaySubject<int>(2, TimeSpan.FromHours(1));
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.CountAndTime(2, TimeSpan.FromHours(1)) });
         using var subjectByTime = new ReplaySubject<int>(TimeSpan.FromHours(1));
@@ -69,7 +69,7 @@ internal sealed class ReplaySubjectEquivalenceTests
         Assert.That(SeenBy(streamByTime), Is.EqualTo(SeenBy(subjectByTime)).And.Length.EqualTo(5));
     }
 
-    /// <param name="pause">From one publication to the next; longer than any replay.</param>
+    /// <param name="pause">Ticks from one publication to the next; longer than any replay.</param>
     private static Gen<Scenario> Scenarios(long pause) =>
         from publications in Gen.Select(Gen.Long[1, 12], Gen.Int[1, 3], (tick, count) => new Publication(tick * pause, count)).Array[0, 10]
         from end in Gen.OneOf(Gen.Const(0L), Gen.Long[1, 14])

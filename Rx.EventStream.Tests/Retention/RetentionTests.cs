@@ -4,7 +4,7 @@ using Rx.Tests.Contract;
 
 namespace Rx.Tests.Retaining;
 
-/// <summary>What those who come late still get, by each kind of retention.</summary>
+/// <summary>What late subscribers get with each kind of retention.</summary>
 [TestFixture]
 internal sealed class RetentionTests
 {
@@ -36,7 +36,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void ToString_EachKind_AsItWasMade()
+    public void ToString_EachKind_ShowsKindAndLimits()
     {
         TimeSpan second = TimeSpan.FromSeconds(1);
 
@@ -78,7 +78,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void Subscribe_All_Everything()
+    public void Subscribe_All_EveryEvent()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.All, SegmentCapacity = 8 });
         PublishAll(stream, 1_000);
@@ -89,7 +89,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void Subscribe_None_NothingOfBefore()
+    public void Subscribe_None_NoEarlierEvent()
     {
         using var stream = new EventStream<int>();
         PublishAll(stream, 5);
@@ -103,7 +103,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public async Task Subscribe_LateInlineScheduledAndReader_SameEventsThenTheLive()
+    public async Task Subscribe_LateOfEachKind_RetainedThenLiveEvents()
     {
         using var stream = new EventStream<char>(new EventStreamOptions { Retention = Retention.Count(2) });
         ITestableObserver<char> inline = _scheduler.Observe(stream, "         ------^");
@@ -136,7 +136,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void Subscribe_ThereBefore_RetentionTakesNothingFromThem()
+    public void Subscribe_BeforePublishing_RetentionDropsNothing()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Count(1), SegmentCapacity = 2 });
         using EventReader<int> reader = stream.AsObservable().OpenReader();
@@ -149,35 +149,35 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void Subscribe_Time_ExactAge()
+    public void Subscribe_Time_ExactlyTheWindow()
     {
         using EventStream<char> stream = Timed<char>(Retention.Time(TimeSpan.FromTicks(3)));
         _scheduler.Publish(stream, "a-bc");
 
-        string[] seen = Watch(stream, 12);
+        string[] seen = ReplayInEachTick(stream, 12);
 
-        // As with ReplaySubject<T>, an event that is exactly as old as the window is still there.
+        // As with ReplaySubject<T>, an event exactly as old as the window is still retained.
         Assert.That(seen, Is.EqualTo(new[] { "a", "a", "ab", "abc", "bc", "bc", "c", "", "", "", "", "" }));
     }
 
     [Test]
-    public void Subscribe_TimeAfterCompletion_GoesOnExpiring()
+    public void Subscribe_TimeAfterCompletion_StillExpires()
     {
         using EventStream<char> stream = Timed<char>(Retention.Time(TimeSpan.FromTicks(3)));
         _scheduler.Publish(stream, "(ab)-c|");
 
-        string[] seen = Watch(stream, 8);
+        string[] seen = ReplayInEachTick(stream, 8);
 
         Assert.That(seen, Is.EqualTo(new[] { "ab", "ab", "abc", "abc|", "c|", "c|", "|", "|" }));
     }
 
     [Test]
-    public void Subscribe_CountAndTime_BothHold()
+    public void Subscribe_CountAndTime_BothLimitsHold()
     {
         using EventStream<char> stream = Timed<char>(Retention.CountAndTime(2, TimeSpan.FromTicks(3)));
         _scheduler.Publish(stream, "(abc)-d---e|");
 
-        string[] seen = Watch(stream, 10);
+        string[] seen = ReplayInEachTick(stream, 10);
 
         Assert.That(seen, Is.EqualTo(new[] { "bc", "bc", "cd", "cd", "d", "d", "e", "e|", "e|", "e|" }));
     }
@@ -202,7 +202,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void Subscribe_TimeOnHistoricalScheduler_ByItsClock()
+    public void Subscribe_TimeOnHistoricalScheduler_UsesItsClock()
     {
         var scheduler = new HistoricalScheduler(DateTimeOffset.UnixEpoch);
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Time(TimeSpan.FromHours(1)), Scheduler = scheduler });
@@ -221,7 +221,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void Time_NoScheduler_ByTheClockOfTheMachine()
+    public void Time_NoScheduler_UsesTheSystemClock()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Time(TimeSpan.FromTicks(1)) });
         stream.OnNext(1);
@@ -230,7 +230,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void At_Retained_StartsThere()
+    public void GetPosition_Retained_StartsThere()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Count(5), SegmentCapacity = 2 });
         PublishAll(stream, 20);
@@ -249,7 +249,7 @@ internal sealed class RetentionTests
     [TestCase(-1)]
     [TestCase(21)]
     [TestCase(long.MaxValue)]
-    public void At_NotRetained_NamesTheRange(long sequence)
+    public void GetPosition_NotRetained_NamesTheRange(long sequence)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Count(5), SegmentCapacity = 2 });
         PublishAll(stream, 20);
@@ -264,7 +264,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void At_RangeExpiredByTime_NamesTheRange()
+    public void GetPosition_RangeExpiredByTime_NamesTheRange()
     {
         using EventStream<char> stream = Timed<char>(Retention.Time(TimeSpan.FromTicks(3)));
         _scheduler.Publish(stream, "abcd");
@@ -277,7 +277,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void At_NothingRetained_OnlyTheNext()
+    public void GetPosition_NothingRetained_OnlyTheNext()
     {
         using var stream = new EventStream<int>();
         PublishAll(stream, 3);
@@ -288,7 +288,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void At_Held_KeepsWhatRetentionLetsGo()
+    public void GetPosition_Held_KeepsEventsBeyondRetention()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Count(2), SegmentCapacity = 2 });
         PublishAll(stream, 10);
@@ -304,7 +304,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void OldestAndAt_Disposed_Throw()
+    public void GetPosition_Disposed_Throws()
     {
         var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.All });
         stream.Dispose();
@@ -314,18 +314,18 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void CountSegments_CountRetained_OldOnesGivenBack()
+    public void CountSegments_CountRetention_OldSegmentsAreFreed()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Count(64), SegmentCapacity = 16 });
 
         PublishAll(stream, 100_000);
 
-        // 64 events in four segments, cut at any place, and at most one segment more.
+        // 64 events fill four segments, or parts of five, and at most one more segment is kept.
         Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(6));
     }
 
     [Test]
-    public void CountSegments_TimeRetained_OldOnesGivenBack()
+    public void CountSegments_TimeRetention_OldSegmentsAreFreed()
     {
         using EventStream<int> stream = Timed<int>(Retention.Time(TimeSpan.FromTicks(64)), segmentCapacity: 16);
         for (int tick = 1; tick <= 5_000; tick++)
@@ -338,7 +338,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void CountSegments_PositionDisposedReader_GivenBackWithTheNextSegment()
+    public void CountSegments_ReaderDisposed_FreedWithTheNextSegment()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Count(1), SegmentCapacity = 16 });
         EventReader<int> reader = stream.AsObservable().OpenReader();
@@ -353,7 +353,7 @@ internal sealed class RetentionTests
     }
 
     [Test]
-    public void Subscribe_WhilePublishing_ARunThatBeginsWithinTheRetained()
+    public void Subscribe_WhilePublishing_StartsWithinRetention()
     {
         const int Published = 200_000;
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Count(100), SegmentCapacity = 16 });
@@ -414,20 +414,20 @@ internal sealed class RetentionTests
     private EventStream<T> Timed<T>(Retention retention, int segmentCapacity = 1024) =>
         new(new EventStreamOptions { Retention = retention, Scheduler = _scheduler, SegmentCapacity = segmentCapacity });
 
-    /// <summary>What somebody who subscribes at the end of each tick gets.</summary>
-    private string[] Watch(EventStream<char> stream, int ticks)
+    /// <summary>What a subscriber that joins at the end of each tick is replayed.</summary>
+    private string[] ReplayInEachTick(EventStream<char> stream, int ticks)
     {
         string[] seen = new string[ticks];
         for (int tick = 1; tick <= ticks; tick++)
         {
             _scheduler.AdvanceTo(tick);
-            seen[tick - 1] = Look(stream);
+            seen[tick - 1] = Replay(stream);
         }
 
         return seen;
     }
 
-    private static string Look(EventStream<char> stream)
+    private static string Replay(EventStream<char> stream)
     {
         string seen = "";
         using IDisposable subscription = stream.ObserveOn(ImmediateScheduler.Instance).Subscribe(value => seen += value, () => seen += '|');

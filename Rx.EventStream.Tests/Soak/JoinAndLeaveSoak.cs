@@ -2,7 +2,7 @@ using System.Reactive.Concurrency;
 
 namespace Rx.Tests.Soak;
 
-/// <summary>Publishers that never stop, and observers of every kind that come and go, until the time is over.</summary>
+/// <summary>Publishers run without pause while observers of every kind join and leave, until the time is over.</summary>
 [TestFixture(1)]
 [TestFixture(2)]
 [TestFixture(64)]
@@ -10,22 +10,22 @@ namespace Rx.Tests.Soak;
 [NonParallelizable]
 internal sealed class JoinAndLeaveSoak(int capacity)
 {
-    /// <summary>Events in one run: the reference of a run must fit into memory, however long the soak is.</summary>
+    /// <summary>The events of one run. A soak of any length is made of runs, so that the reference of one run fits into memory.</summary>
     private const int EventsPerRun = 200_000;
     private const int PublisherShift = 40;
 
     private static readonly string[] _onPublishingThreads = ["inline", "inline", "inline"];
     private static readonly string[] _everywhere = ["inline", "pool", "task pool", "event loop", "new thread", "reader", "await foreach", "inline"];
 
-    /// <summary>Who is not done by then hangs.</summary>
+    /// <summary>A thread that has not ended by then hangs.</summary>
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);
 
     [Test]
     public void Observers_JoiningAndLeaving_SeeOneOrder([Values] bool isSingleWriter) => Run(_everywhere, isSingleWriter);
 
-    /// <summary>Without readers elsewhere the memory of closed segments is written again.</summary>
+    /// <summary>Without readers and scheduled observers, the memory of closed segments is reused.</summary>
     [Test]
-    public void ObserversOnPublishingThreads_JoiningAndLeaving_SeeOneOrder([Values] bool isSingleWriter) => Run(_onPublishingThreads, isSingleWriter);
+    public void InlineObservers_JoiningAndLeaving_SeeOneOrder([Values] bool isSingleWriter) => Run(_onPublishingThreads, isSingleWriter);
 
     private void Run(string[] kinds, bool isSingleWriter)
     {
@@ -65,7 +65,7 @@ internal sealed class JoinAndLeaveSoak(int capacity)
         {
             if (!places.TryAdd(reference[i], i))
             {
-                faults.Add($"Event {reference[i]:x} is there twice.");
+                faults.Add($"Event {reference[i]:x} was delivered twice.");
             }
         }
 
@@ -76,17 +76,17 @@ internal sealed class JoinAndLeaveSoak(int capacity)
             long number = value & ((1L << PublisherShift) - 1);
             if (number != next[publisher]++)
             {
-                faults.Add($"Publisher {publisher}: {number} comes out of turn.");
+                faults.Add($"Publisher {publisher}: {number} is out of order.");
                 break;
             }
         }
 
-        Assert.That(next.Sum(), Is.EqualTo(published), "Everything that was published is there.");
+        Assert.That(next.Sum(), Is.EqualTo(published), "Every published event was delivered.");
         foreach (Seen one in seen)
         {
             if (one.MustReachTheEnd && !SpinWait.SpinUntil(() => one.Observation.IsCompleted, _limit))
             {
-                faults.Add($"{one.Observation.Name}: never heard of the end; it has {one.Observation.Count} events.");
+                faults.Add($"{one.Observation.Name}: did not complete; it has {one.Observation.Count} events.");
             }
 
             if (one.Observation.FindFault(reference, places, one.MustReachTheEnd, one.MustStartAt) is { } fault)
@@ -143,20 +143,20 @@ internal sealed class JoinAndLeaveSoak(int capacity)
 
                 if (isWhole)
                 {
-                    return; // it stays to the end
+                    return; // the observer stays until the end
                 }
             }
-            while (!Volatile.Read(ref isOver)); // once at least, however little time is left for this run
+            while (!Volatile.Read(ref isOver)); // at least once, even if little time is left for this run
         }
 
         bool Follow(string kind, Observation observation, EventPosition<long>? position, int wanted, bool stays)
         {
-            EventObservable<long> view = position?.AsObservable() ?? stream.AsObservable();
+            EventObservable<long> observable = position?.AsObservable() ?? stream.AsObservable();
             if (kind is "reader" or "await foreach")
             {
                 if (kind == "reader")
                 {
-                    using EventReader<long> reader = view.OpenReader();
+                    using EventReader<long> reader = observable.OpenReader();
                     while (observation.Count < wanted && !Volatile.Read(ref isOver))
                     {
                         if (reader.TryRead(out long value))
@@ -169,7 +169,7 @@ internal sealed class JoinAndLeaveSoak(int capacity)
                 }
 
                 using var cancellation = new CancellationTokenSource();
-                Task reading = ReadAsync(view, observation, wanted, cancellation.Token);
+                Task reading = ReadAsync(observable, observation, wanted, cancellation.Token);
                 SpinWait.SpinUntil(() => reading.IsCompleted || Volatile.Read(ref isOver));
                 cancellation.Cancel();
                 Assert.That(reading.Wait(_limit), Is.True, "A cancelled enumeration hangs.");
@@ -178,11 +178,11 @@ internal sealed class JoinAndLeaveSoak(int capacity)
 
             IDisposable subscription = kind switch
             {
-                "inline" => view.Subscribe(observation),
-                "pool" => view.ObserveOn(ThreadPoolScheduler.Instance).Subscribe(observation),
-                "task pool" => view.ObserveOn(TaskPoolScheduler.Default).Subscribe(observation),
-                "event loop" => view.ObserveOn(loop).Subscribe(observation),
-                _ => view.ObserveOn(NewThreadScheduler.Default).Subscribe(observation),
+                "inline" => observable.Subscribe(observation),
+                "pool" => observable.ObserveOn(ThreadPoolScheduler.Instance).Subscribe(observation),
+                "task pool" => observable.ObserveOn(TaskPoolScheduler.Default).Subscribe(observation),
+                "event loop" => observable.ObserveOn(loop).Subscribe(observation),
+                _ => observable.ObserveOn(NewThreadScheduler.Default).Subscribe(observation),
             };
             if (stays)
             {
@@ -218,11 +218,11 @@ internal sealed class JoinAndLeaveSoak(int capacity)
         }
     }
 
-    private static async Task ReadAsync(EventObservable<long> view, Observation observation, int wanted, CancellationToken ct)
+    private static async Task ReadAsync(EventObservable<long> observable, Observation observation, int wanted, CancellationToken ct)
     {
         try
         {
-            await foreach (long value in view.ReadAllAsync(ct))
+            await foreach (long value in observable.ReadAllAsync(ct))
             {
                 observation.OnNext(value);
                 if (observation.Count >= wanted)
@@ -233,7 +233,7 @@ internal sealed class JoinAndLeaveSoak(int capacity)
         }
         catch (OperationCanceledException)
         {
-            // It leaves.
+            // The observer leaves.
         }
     }
 
@@ -242,7 +242,7 @@ internal sealed class JoinAndLeaveSoak(int capacity)
         foreach (Thread thread in threads)
         {
             TimeSpan left = limit - DateTime.UtcNow;
-            Assert.That(thread.Join(left > TimeSpan.Zero ? left : TimeSpan.Zero), Is.True, "Somebody hangs.");
+            Assert.That(thread.Join(left > TimeSpan.Zero ? left : TimeSpan.Zero), Is.True, "A thread hangs.");
         }
     }
 

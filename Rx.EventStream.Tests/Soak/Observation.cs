@@ -1,7 +1,7 @@
 namespace Rx.Tests.Soak;
 
-/// <summary>What one observer saw between joining and leaving, checked as it comes.</summary>
-/// <remarks>Events are numbered by publisher and, within one, from 0; the reference says which event has which sequence.</remarks>
+/// <summary>What one observer received between joining and leaving.</summary>
+/// <remarks>Each publisher numbers its events from 0. The reference is the list of all events in the order of their sequence numbers.</remarks>
 internal sealed class Observation(string name) : IObserver<long>
 {
     private readonly List<long> _events = [];
@@ -36,7 +36,7 @@ internal sealed class Observation(string name) : IObserver<long>
 
     public void OnCompleted() => IsCompleted = true;
 
-    /// <summary>What is wrong, or null: what was seen must be one piece of the reference, without anything lost, doubled or out of turn.</summary>
+    /// <summary>What is wrong, or null. The events must be one contiguous part of the reference: none lost, repeated or out of order.</summary>
     public string? FindFault(List<long> reference, Dictionary<long, int> places, bool mustReachTheEnd, long? mustStartAt)
     {
         if (_breach is not null)
@@ -46,17 +46,17 @@ internal sealed class Observation(string name) : IObserver<long>
 
         if (_events.Count == 0)
         {
-            return mustStartAt < reference.Count && mustReachTheEnd ? $"{name}: saw nothing from {mustStartAt} on." : null;
+            return mustStartAt < reference.Count && mustReachTheEnd ? $"{name}: received no events from {mustStartAt} on." : null;
         }
 
         if (!places.TryGetValue(_events[0], out int start))
         {
-            return $"{name}: saw an event that nobody published.";
+            return $"{name}: received an event that was never published.";
         }
 
         if (mustStartAt is { } wanted && wanted != start)
         {
-            return $"{name}: starts at {start} in place of {wanted}.";
+            return $"{name}: starts at {start} instead of {wanted}.";
         }
 
         for (int i = 0; i < _events.Count; i++)

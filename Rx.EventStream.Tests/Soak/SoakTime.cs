@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Rx.Tests.Soak;
 
-/// <summary>How long one soak test runs: seconds within an ordinary test run, minutes where RX_SOAK_SECONDS says so.</summary>
+/// <summary>How long one soak test runs: the value of RX_SOAK_SECONDS, or a few seconds if it is not set.</summary>
 internal static class SoakTime
 {
     private const int DefaultSeconds = 3;
@@ -16,9 +16,9 @@ internal static class SoakTime
             return TimeSpan.FromSeconds(DefaultSeconds);
         }
 
-        // A typo must not turn a soak of minutes into one of seconds.
+        // A typing error must not turn a soak of minutes into one of seconds.
         return int.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value > 0
             ? TimeSpan.FromSeconds(value)
-            : throw new InvalidOperationException($"RX_SOAK_SECONDS is '{seconds}'; it takes a whole number of seconds, 1 or more.");
+            : throw new InvalidOperationException($"RX_SOAK_SECONDS is '{seconds}'. It must be a whole number of seconds, at least 1.");
     }
 }

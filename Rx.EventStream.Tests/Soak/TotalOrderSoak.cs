@@ -2,7 +2,7 @@ using System.Reactive.Concurrency;
 
 namespace Rx.Tests.Soak;
 
-/// <summary>Several publishers at once, sixteen observers on schedulers: each gets all events, in one and the same order.</summary>
+/// <summary>Several publishers run at once. Each of sixteen scheduled observers gets every event, and all see the same order.</summary>
 [TestFixture]
 [Category("Soak")]
 [NonParallelizable]
@@ -16,11 +16,11 @@ internal sealed class TotalOrderSoak
 
     private static readonly bool _isLong = SoakTime.PerTest >= TimeSpan.FromSeconds(30);
 
-    /// <summary>In an ordinary test run one round of 100,000 events; in a long soak 1,000,000, fifty times and until the time is over.</summary>
+    /// <summary>The events of a round. An ordinary run has one round; a long soak has at least fifty larger ones, until the time is over.</summary>
     private static readonly int _events = _isLong ? 1_000_000 : 100_000;
 
     [Test]
-    public void ScheduledObservers_ConcurrentPublishers_AllSeeAllInOneOrder()
+    public void ScheduledObservers_ConcurrentPublishers_SeeOneOrder()
     {
         DateTime end = DateTime.UtcNow + SoakTime.PerTest;
         int rounds = 0;
@@ -52,7 +52,7 @@ internal sealed class TotalOrderSoak
         Array.ForEach(publishers, p => p.Start());
         Assert.That(Array.TrueForAll(publishers, p => p.Join(_limit)), Is.True, "A publisher hangs.");
         stream.OnCompleted();
-        Assert.That(done.Wait(_limit), Is.True, "An observer never heard of the end.");
+        Assert.That(done.Wait(_limit), Is.True, "An observer did not complete.");
 
         int[] order = collectors[0].Events;
         Assert.That(collectors.Select(c => c.Count), Is.All.EqualTo(_events));
@@ -67,7 +67,7 @@ internal sealed class TotalOrderSoak
             int publisher = value >> PublisherShift;
             if ((value & ((1 << PublisherShift) - 1)) != next[publisher]++)
             {
-                Assert.Fail($"Publisher {publisher}: {value} comes out of turn.");
+                Assert.Fail($"Publisher {publisher}: {value} is out of order.");
             }
         }
 
@@ -89,7 +89,7 @@ internal sealed class TotalOrderSoak
 
         public int Count { get; private set; }
 
-        // One too many throws, which ends the subscription before its end.
+        // A surplus event throws, and the subscription ends before OnCompleted.
         public void OnNext(int value) => Events[Count++] = value;
 
         public void OnError(Exception error)

@@ -1,13 +1,12 @@
 using System.Reactive.Concurrency;
 using Rx.Storage;
 using Rx.Tests.Concurrency;
-using Rx.Tests.Contract;
 
-namespace Rx.Tests.Looking;
+namespace Rx.Tests.Contract;
 
-/// <summary>Who is subscribed and how far they are, and waiting for them.</summary>
+/// <summary><see cref="EventStream{T}.WhenCaughtUpAsync"/>: which deliveries it waits for.</summary>
 [TestFixture]
-internal sealed class LookingTests
+internal sealed class WhenCaughtUpTests
 {
     private readonly ManualScheduler _manual = new();
     private EventStream<int> _stream = null!;
@@ -18,25 +17,9 @@ internal sealed class LookingTests
     [TearDown]
     public void TearDown() => _stream.Dispose();
 
+    /// <summary>When the publisher wakes the scheduled observers, no thread drains yet, but the inline observer is still owed the event.</summary>
     [Test]
-    public void Subscriptions_InlineAndScheduled_TheirFigures()
-    {
-        DateTimeOffset before = DateTimeOffset.UtcNow;
-        _stream.OnNext(0);
-        _stream.AsObservable().WithName("inline").Subscribe(_ => { });
-        _stream.ObserveOn(_manual).WithName("slow").Subscribe(_ => { });
-        _stream.ObserveOn(_manual).WithLagPolicy(LagPolicy.DropOldest(2)).WithName("lossy").Subscribe(_ => { });
-        _stream.OnNextRange([1, 2, 3, 4]);
-
-        Assert.That(Figures(), Is.EqualTo(new[] { ("inline", 5L, 0L, 4L, 0L), ("slow", 1, 4, 0, 0), ("lossy", 1, 4, 0, 0) }));
-        _manual.RunAll();
-        Assert.That(Figures(), Is.EqualTo(new[] { ("inline", 5L, 0L, 4L, 0L), ("slow", 5, 0, 4, 0), ("lossy", 5, 0, 2, 2) }));
-        Assert.That(_stream.Subscriptions.Select(s => s.SubscribedAt), Is.All.InRange(before, DateTimeOffset.UtcNow));
-    }
-
-    /// <summary>Nobody is delivering yet when those on schedulers are woken, but the event is on its way.</summary>
-    [Test]
-    public void WhenCaughtUpAsync_ObserverOnThePublishingThreadHasHadNoEventYet_WaitsForIt([Values] bool isSingleWriter)
+    public void WhenCaughtUpAsync_InlineObserverNotYetCalled_WaitsForIt([Values] bool isSingleWriter)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
         int had = 0;
@@ -51,37 +34,7 @@ internal sealed class LookingTests
     }
 
     [Test]
-    public void Subscriptions_Disposed_GoneFromTheList([Values] bool isScheduled)
-    {
-        EventObservable<int> view = isScheduled ? _stream.ObserveOn(_manual) : _stream.AsObservable();
-        var subscription = (EventSubscription)view.Subscribe(_ => { });
-        bool hadObservers = _stream.HasObservers;
-        IReadOnlyList<EventSubscription> snapshot = _stream.Subscriptions;
-
-        subscription.Dispose();
-
-        Assert.That(hadObservers, Is.True);
-        Assert.That(_stream.HasObservers, Is.False);
-        Assert.That(_stream.Subscriptions, Is.Empty);
-        Assert.That(snapshot, Has.Count.EqualTo(1));
-        Assert.That((subscription.IsDisposed, subscription.Lag), Is.EqualTo((true, 0)));
-    }
-
-    [Test]
-    public void HasObservers_ReadersOnlyOrEnded_False()
-    {
-        using EventReader<int> reader = _stream.AsObservable().OpenReader();
-        Assert.That(_stream.HasObservers, Is.False);
-        _stream.Subscribe(_ => { });
-        Assert.That(_stream.HasObservers, Is.True);
-
-        _stream.OnCompleted();
-
-        Assert.That(_stream.HasObservers, Is.False);
-    }
-
-    [Test]
-    public void WhenCaughtUpAsync_NobodyOrInlineOrParked_DoneAtOnce()
+    public void WhenCaughtUpAsync_NoneOrInlineOrParked_CompletesAtOnce()
     {
         Assert.That(_stream.WhenCaughtUpAsync().IsCompletedSuccessfully, Is.True);
         _stream.Subscribe(_ => { });
@@ -93,7 +46,7 @@ internal sealed class LookingTests
     }
 
     [Test]
-    public async Task WhenCaughtUpAsync_Lagging_DoneWhenItHasCaughtUp([Values] bool isBounded)
+    public async Task WhenCaughtUpAsync_Lagging_CompletesWhenCaughtUp([Values] bool isBounded)
     {
         _stream.ObserveOn(_manual).WithLagPolicy(isBounded ? LagPolicy.DropOldest(1) : LagPolicy.Unbounded).Subscribe(_ => { });
         _stream.OnNextRange([1, 2, 3]);
@@ -107,7 +60,7 @@ internal sealed class LookingTests
     }
 
     [Test]
-    public async Task WhenCaughtUpAsync_LaggingOneDisposed_Done()
+    public async Task WhenCaughtUpAsync_LaggingSubscriberDisposed_Completes()
     {
         IDisposable subscription = _stream.ObserveOn(_manual).Subscribe(_ => { });
         _stream.OnNext(1);
@@ -133,7 +86,7 @@ internal sealed class LookingTests
     }
 
     [Test]
-    public async Task WhenCaughtUpAsync_OnThePool_EverythingPublishedBeforeWasSeen()
+    public async Task WhenCaughtUpAsync_OnThePool_AllEarlierEventsDelivered()
     {
         int seen = 0;
         _stream.ObserveOn(TaskPoolScheduler.Default).Subscribe(_ => Interlocked.Increment(ref seen));
@@ -146,7 +99,7 @@ internal sealed class LookingTests
     }
 
     [Test]
-    public async Task WhenCaughtUpAsync_InlineDeliveredByAnotherThread_DoneWhenThatIsDone()
+    public async Task WhenCaughtUpAsync_AnotherThreadDrains_WaitsForIt()
     {
         using var entered = new ManualResetEventSlim();
         using var release = new ManualResetEventSlim();
@@ -168,9 +121,9 @@ internal sealed class LookingTests
     }
 
     [Test]
-    public async Task WhenCaughtUpAsync_InlineObserverStillReplays_DoneWhenItHasCaughtUp([Values] bool isDisposed)
+    public async Task WhenCaughtUpAsync_InlineObserverReplays_WaitsForIt([Values] bool isDisposed)
     {
-        // Event 0 is claimed, not published, when the subscriber is listed; so it waits for that one, and is given it by itself.
+        // Event 0 is claimed but not published when the subscription enters the list. So its replay waits for event 0, and delivers it.
         EventPosition<int> start = _stream.GetNextPosition();
         Segment<int> tail = _stream.Log.TailBeforeClaim();
         long hole = _stream.Log.Claims.Claim(1).Count;
@@ -181,7 +134,7 @@ internal sealed class LookingTests
             entered.Set();
             release.Wait();
         }));
-        Eventually.IsTrue(() => _stream.Subscriptions.Count == 1, "It is listed.");
+        Eventually.IsTrue(() => _stream.Subscriptions.Count == 1, "The subscription is in the list.");
         _stream.Log.Publish(tail, hole, 0);
         Eventually.IsSet(entered, "The observer is called.");
 
@@ -200,10 +153,7 @@ internal sealed class LookingTests
         Assert.That(wasDone, Is.False);
     }
 
-    private (string? Name, long Sequence, long Lag, long Delivered, long Dropped)[] Figures() =>
-        [.. _stream.Subscriptions.Select(s => (s.Name, s.Sequence, s.Lag, s.Delivered, s.Dropped))];
-
-    /// <summary>Runs actions at once, and then says so.</summary>
+    /// <summary>Runs each action at once, then calls back.</summary>
     private sealed class InPlaceScheduler(Action ran) : LocalScheduler
     {
         public override IDisposable Schedule<TState>(TState state, TimeSpan dueTime, Func<IScheduler, TState, IDisposable> action)

@@ -1,7 +1,7 @@
 namespace Rx.Benchmarks.Work;
 
-/// <summary>An observer that calls something with each event.</summary>
-internal sealed class Caller<T>(Action<T> onNext) : IObserver<T>
+/// <summary>An observer that calls a delegate with each event.</summary>
+internal sealed class DelegateObserver<T>(Action<T> onNext) : IObserver<T>
 {
     public void OnNext(T value) => onNext(value);
 
