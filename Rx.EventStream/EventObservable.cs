@@ -5,7 +5,8 @@ using Rx.Delivery;
 
 namespace Rx;
 
-/// <summary>How to join a stream: where, on which scheduler, with which lag policy, under what name. Subscribing or reading joins it.</summary>
+/// <summary>How to join a stream: where, on which scheduler, with which lag policy, under what name. Subscribing or reading joins
+/// it.</summary>
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>
 /// Each method returns a new observable and leaves this one as it is. It gives no way to publish.
@@ -55,7 +56,8 @@ public sealed partial class EventObservable<T> : IObservable<T>
     }
 
     /// <summary>This observable, with a lag policy of its own.</summary>
-    /// <param name="policy">The policy. Observers without a scheduler never lag, so for them only <see cref="LagPolicy.Unbounded"/> is valid.</param>
+    /// <param name="policy">The policy. Observers without a scheduler never lag, so for them only <see cref="LagPolicy.Unbounded"/> is
+    /// valid.</param>
     /// <exception cref="ArgumentNullException"><paramref name="policy"/> is null.</exception>
     public EventObservable<T> WithLagPolicy(LagPolicy policy)
     {
@@ -104,7 +106,8 @@ public sealed partial class EventObservable<T> : IObservable<T>
     public EventReader<T> OpenReader() => _stream.OpenReader(_position, _settings);
 
     /// <summary>The events for <c>await foreach</c>. Each enumeration joins when it begins, at the first <c>MoveNextAsync</c>.</summary>
-    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this token.</param>
+    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this
+    /// token.</param>
     /// <remarks>It ends when the stream completes, and throws the stream's error if it has one.</remarks>
     public async IAsyncEnumerable<T> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -128,7 +131,8 @@ public sealed partial class EventObservable<T> : IObservable<T>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="observer"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    /// <exception cref="InvalidOperationException">A lag policy is set, but no scheduler: an observer on the publishing thread never lags.</exception>
+    /// <exception cref="InvalidOperationException">A lag policy is set, but no scheduler: an observer on the publishing thread never
+    /// lags.</exception>
     public EventSubscription Subscribe(IObserver<T> observer) => _stream.Subscribe(observer, _position, _settings);
 
     IDisposable IObservable<T>.Subscribe(IObserver<T> observer) => Subscribe(observer);

@@ -6,8 +6,8 @@ namespace Rx;
 /// <summary>A place in a stream: the events from <see cref="Sequence"/> on. A subscriber or reader can join there at any time.</summary>
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>
-/// Holding a position keeps the events after it alive. Disposing it lets them go at once; a position that is not disposed lets them go when the
-/// garbage collector finds it unreachable.
+/// Holding a position keeps the events after it alive. Disposing it lets them go at once; a position that is not disposed lets them go when
+/// the garbage collector finds it unreachable.
 /// <para><b>Concurrency.</b> Immutable; may be shared and used from any thread.</para>
 /// </remarks>
 [DebuggerDisplay("Sequence = {Sequence}")]
@@ -44,7 +44,8 @@ public sealed class EventPosition<T> : IDisposable
     public IAsyncEnumerable<T> ReadAllAsync(CancellationToken cancellationToken = default) => AsObservable().ReadAllAsync(cancellationToken);
 
     /// <summary>Lets go at once of the events that only this position keeps alive. Calling it again does nothing.</summary>
-    /// <remarks>Using the position afterwards throws <see cref="ObjectDisposedException"/>. The garbage collector frees a position that is not disposed.</remarks>
+    /// <remarks>Using the position afterwards throws <see cref="ObjectDisposedException"/>. The garbage collector frees a position that is
+    /// not disposed.</remarks>
     public void Dispose()
     {
         _cursor.Close(Stream.Log);

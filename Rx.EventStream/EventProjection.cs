@@ -9,8 +9,8 @@ namespace Rx;
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>
 /// A client that takes <see cref="Current"/>, starts with its state and follows its position sees every event exactly once.
-/// If <c>apply</c> throws, the projection ends with that error, and <see cref="Current"/> throws it. The stream and its subscribers are not affected,
-/// and neither are clients that follow the position of a snapshot taken before.
+/// If <c>apply</c> throws, the projection ends with that error, and <see cref="Current"/> throws it. The stream and its subscribers are not
+/// affected, and neither are clients that follow the position of a snapshot taken before.
 /// <para><b>Concurrency.</b> All members may be used from any thread at any time. Nothing here waits for a lock.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
@@ -35,8 +35,8 @@ public sealed class EventProjection<TState, T> : IDisposable
     }
 
     /// <summary>The state now, and the position it belongs to.</summary>
-    /// <remarks>Before the first event of the stream it is the seed, and after its end the last state. An event that another thread is still
-    /// delivering when <see cref="EventStream{T}.OnNext"/> returns may not be in it yet.</remarks>
+    /// <remarks>Before the first event of the stream it is the seed, and after its end the last state. An event that another thread is
+    /// still delivering when <see cref="EventStream{T}.OnNext"/> returns may not be in it yet.</remarks>
     /// <exception cref="ObjectDisposedException">The projection, or the stream, is disposed.</exception>
     /// <exception cref="Exception"><c>apply</c> threw: the same exception, each time.</exception>
     public EventSnapshot<TState, T> Current => _folder.Take();
@@ -62,7 +62,8 @@ public sealed class EventProjection<TState, T> : IDisposable
 
         private ProjectionState _state;
 
-        /// <summary>The newest state and its place. Replaced by the folding thread with release, read with acquire by <see cref="Take"/>.</summary>
+        /// <summary>The newest state and its place. Replaced by the folding thread with release, read with acquire by
+        /// <see cref="Take"/>.</summary>
         private Folded _current;
 
         private EventSubscription? _subscription;

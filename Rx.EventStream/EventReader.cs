@@ -88,7 +88,8 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     public override bool CanPeek => true;
 
     /// <summary>Done when the stream has ended and everything was read; faulted with the stream's error if it has one, with the
-    /// reader's own if it did not get that far, or with an <see cref="ObjectDisposedException"/> if the reader or the stream is disposed before.</summary>
+    /// reader's own if it did not get that far, or with an <see cref="ObjectDisposedException"/> if the reader or the stream is disposed
+    /// before.</summary>
     public override Task Completion
     {
         get
@@ -153,7 +154,8 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         return isRead;
     }
 
-    /// <summary>Waits until there is an event to read. Allocates nothing, save now and then the segment for the event it waits for.</summary>
+    /// <summary>Waits until there is an event to read. Allocates nothing, save now and then the segment for the event it waits
+    /// for.</summary>
     /// <param name="cancellationToken">Ends the wait, but not the reader.</param>
     /// <returns>True when there is an event; false when the stream has completed and all was read.</returns>
     /// <remarks>The stream's error, if it has one, is thrown instead of returning false; so is a
@@ -232,7 +234,8 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
 
     private void CompleteIfDrained()
     {
-        // The sequence number was stored, now the end is loaded; the thread that ends the stream stores the end, then loads the sequence number.
+        // The sequence number was stored, now the end is loaded; the thread that ends the stream stores the end, then loads the sequence
+        // number.
         Interlocked.MemoryBarrier();
         Termination? termination = _log.Termination;
         if (_cursor.HasFailed)

@@ -10,10 +10,12 @@ namespace Rx;
 public sealed partial class EventStream<T>
 {
     /// <summary>The sequence number that the next event gets.</summary>
-    /// <remarks>The number alone: unlike a position it keeps nothing alive. Once a reader has seen event <c>n</c>, this is greater than <c>n</c>.</remarks>
+    /// <remarks>The number alone: unlike a position it keeps nothing alive. Once a reader has seen event <c>n</c>, this is greater than
+    /// <c>n</c>.</remarks>
     public long NextSequence => _log.NextSequence;
 
-    /// <summary>The sequence number of the oldest event that is still retained; with nothing retained, the same as <see cref="NextSequence"/>.</summary>
+    /// <summary>The sequence number of the oldest event that is still retained; with nothing retained, the same as
+    /// <see cref="NextSequence"/>.</summary>
     public long OldestSequence => _log.OldestSequence;
 
     /// <summary>The stream as an observable that gives no way to publish. A subscriber gets what is retained, then what follows.</summary>
@@ -24,7 +26,8 @@ public sealed partial class EventStream<T>
     /// <exception cref="ArgumentNullException"><paramref name="scheduler"/> is null.</exception>
     public EventObservable<T> ObserveOn(IScheduler scheduler) => AsObservable().ObserveOn(scheduler);
 
-    /// <summary>The stream, observed on a synchronization context; see <see cref="EventObservable{T}.ObserveOn(SynchronizationContext)"/>.</summary>
+    /// <summary>The stream, observed on a synchronization context; see
+    /// <see cref="EventObservable{T}.ObserveOn(SynchronizationContext)"/>.</summary>
     /// <param name="context">Where observers are called.</param>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     public EventObservable<T> ObserveOn(SynchronizationContext context) => AsObservable().ObserveOn(context);
@@ -55,7 +58,8 @@ public sealed partial class EventStream<T>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/>.</param>
     public IAsyncEnumerable<T> ReadAllAsync(CancellationToken cancellationToken = default) => AsObservable().ReadAllAsync(cancellationToken);
 
-    /// <summary>The stream from a position on: what lies between the position and now is replayed, then what follows is delivered.</summary>
+    /// <summary>The stream from a position on: what lies between the position and now is replayed, then what follows is
+    /// delivered.</summary>
     /// <param name="position">A position of this stream.</param>
     /// <exception cref="ArgumentNullException"><paramref name="position"/> is null.</exception>
     /// <exception cref="ArgumentException"><paramref name="position"/> belongs to another stream.</exception>
@@ -72,7 +76,8 @@ public sealed partial class EventStream<T>
         return new EventObservable<T>(this, position);
     }
 
-    /// <summary>The position before the next event to be published. A subscriber that joins there gets all events from then on, however late it joins.</summary>
+    /// <summary>The position before the next event to be published. A subscriber that joins there gets all events from then on, however
+    /// late it joins.</summary>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     public EventPosition<T> GetNextPosition()
     {
@@ -80,7 +85,8 @@ public sealed partial class EventStream<T>
         return new EventPosition<T>(this, _log.JoinNext());
     }
 
-    /// <summary>The position before the oldest event that is still retained; with nothing retained, the same as <see cref="GetNextPosition"/>.</summary>
+    /// <summary>The position before the oldest event that is still retained; with nothing retained, the same as
+    /// <see cref="GetNextPosition"/>.</summary>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     public EventPosition<T> GetOldestPosition()
     {
@@ -108,7 +114,8 @@ public sealed partial class EventStream<T>
     }
 
     /// <summary>The position before the event with a given sequence number, if the stream retains it.</summary>
-    /// <param name="sequence">A sequence number. Below <see cref="OldestSequence"/> its event is no longer retained; above <see cref="NextSequence"/> it is not yet published.</param>
+    /// <param name="sequence">A sequence number. Below <see cref="OldestSequence"/> its event is no longer retained; above
+    /// <see cref="NextSequence"/> it is not yet published.</param>
     /// <param name="position">The position, or null.</param>
     /// <returns>False if the event is no longer retained, or not yet published.</returns>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>

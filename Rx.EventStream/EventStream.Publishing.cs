@@ -97,7 +97,8 @@ public sealed partial class EventStream<T>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void PublishGatedSlow(T value) => PublishGated(new ReadOnlySpan<T>(in value));
 
-    /// <summary>Publishes where a flag says to ask before: not at all after the end, and not at once where a subscriber holds publishers back.</summary>
+    /// <summary>Publishes where a flag says to ask before: not at all after the end, and not at once where a subscriber holds publishers
+    /// back.</summary>
     private void PublishGated(ReadOnlySpan<T> values)
     {
         while (!TryPublishGated(values, out _))
@@ -122,7 +123,8 @@ public sealed partial class EventStream<T>
 
     private bool HasRoom(int count) => _log.Termination is not null || _gate!.HasRoom(_log.Claimed, count);
 
-    /// <summary>Publishes if every subscriber that holds publishers back has room; true if that is done, or there is nothing to do.</summary>
+    /// <summary>Publishes if every subscriber that holds publishers back has room; true if that is done, or there is nothing to
+    /// do.</summary>
     private bool TryPublishGated(ReadOnlySpan<T> values, out long sequence)
     {
         sequence = -1;
@@ -151,7 +153,8 @@ public sealed partial class EventStream<T>
         {
             sequence = claims.Count;
 
-            // A delivery that began on the fast path, before the gate was there, holds no publisher back: its own could not be told that it would wait for itself.
+            // A delivery that began on the fast path, before the gate was there, holds no publisher back: its own could not be told that it
+            // would wait for itself.
             if (!_gate!.HasRoom(sequence, count) && !claims.HasUnknownDrainer)
             {
                 return false;

@@ -37,7 +37,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <summary>Where readers and pumps sleep, null until the first subscription, reader or wait. Set once; read with acquire.</summary>
     private ParkingLot<T>? _parking;
 
-    /// <summary>What ends with the stream, such as its subscription to a source, or null. Exchanged by the thread that sets it and by the one that disposes it.</summary>
+    /// <summary>What ends with the stream, such as its subscription to a source, or null. Exchanged by the thread that sets it and by the
+    /// one that disposes it.</summary>
     private IDisposable? _owned;
 
     /// <summary>Creates a stream that any thread may publish to, and that calls observers on the publishing thread.</summary>
@@ -74,7 +75,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <summary>Whether <see cref="Dispose"/> was called.</summary>
     public override bool IsDisposed => _log.IsDisposed;
 
-    /// <summary>The current subscriptions: first the ones on the publishing thread, then the ones on schedulers, each in subscription order.</summary>
+    /// <summary>The current subscriptions: first the ones on the publishing thread, then the ones on schedulers, each in subscription
+    /// order.</summary>
     public IReadOnlyList<EventSubscription> Subscriptions
     {
         get
@@ -121,9 +123,9 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <summary>Publishes an event.</summary>
     /// <remarks>
     /// Observers without a scheduler get the event before this returns, unless another thread is delivering at the moment; that thread then
-    /// delivers this event too. An exception of an observer leaves the <c>OnNext</c> of the thread that delivered the event, after every other observer has got the event
-    /// (several: as an <see cref="AggregateException"/>). Ignored after the terminal event. Blocks while a subscriber with
-    /// <see cref="LagPolicy.Wait"/> has no room.
+    /// delivers this event too. An exception of an observer leaves the <c>OnNext</c> of the thread that delivered the event, after every
+    /// other observer has got the event (several: as an <see cref="AggregateException"/>). Ignored after the terminal event. Blocks while a
+    /// subscriber with <see cref="LagPolicy.Wait"/> has no room.
     /// </remarks>
     /// <param name="value">The event.</param>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
@@ -145,7 +147,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
             AppendSlow(value, sequence, tail);
         }
 
-        // After publishing: a reader may be parked, and the first inline observer may have subscribed since; neither must wait for the next event.
+        // After publishing: a reader may be parked, and the first inline observer may have subscribed since; neither must wait for the next
+        // event.
         else if ((log.Flags & PublishFlags.HasWaiters) != 0 || Volatile.Read(ref _inline) is not null)
         {
             WakeSlow(sequence);
@@ -194,7 +197,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     public override void OnCompleted() => Terminate(Termination.Completed);
 
-    /// <summary>Ends all subscriptions without notifying observers. Afterwards publishing and subscribing throw. Calling it again does nothing.</summary>
+    /// <summary>Ends all subscriptions without notifying observers. Afterwards publishing and subscribing throw. Calling it again does
+    /// nothing.</summary>
     public override void Dispose()
     {
         if (!_log.TryDispose())
@@ -225,7 +229,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         errors.Throw();
     }
 
-    /// <summary>Subscribes from the oldest retained event, or from now on where nothing is retained, on the scheduler of <see cref="EventStreamOptions.Scheduler"/>.</summary>
+    /// <summary>Subscribes from the oldest retained event, or from now on where nothing is retained, on the scheduler of
+    /// <see cref="EventStreamOptions.Scheduler"/>.</summary>
     /// <param name="observer">The observer; subscribing it twice makes two subscriptions.</param>
     /// <returns>An <see cref="EventSubscription"/>, which ends when disposed.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="observer"/> is null.</exception>
@@ -266,7 +271,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         }
     }
 
-    /// <summary>The clock for retention by age, in ticks: a virtual scheduler's own time, else monotonic time, which setting the wall clock does not move.</summary>
+    /// <summary>The clock for retention by age, in ticks: a virtual scheduler's own time, else monotonic time, which setting the wall clock
+    /// does not move.</summary>
     private static Func<long> ClockOf(EventStreamOptions options)
     {
         if (options.TimeProvider is null && options.Scheduler is { } scheduler && VirtualTime.IsClockOf(scheduler))

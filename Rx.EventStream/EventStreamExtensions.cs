@@ -111,7 +111,8 @@ public static class EventStreamExtensions
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="source">The source; each enumeration subscribes to it when it begins, and unsubscribes when it ends.</param>
     /// <param name="lag">What happens when the reader lags.</param>
-    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this token.</param>
+    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this
+    /// token.</param>
     /// <remarks>
     /// It ends when the source completes, and throws the source's error if it has one. With <c>LagPolicy.Wait</c> the source is
     /// subscribed to on the thread pool, since it may have to wait.
@@ -129,7 +130,8 @@ public static class EventStreamExtensions
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="stream">The stream.</param>
     /// <param name="seed">The state before the first event.</param>
-    /// <param name="apply">Returns the next state, from a state and an event. Called once for each event, in order, one call at a time.</param>
+    /// <param name="apply">Returns the next state, from a state and an event. Called once for each event, in order, one call at a
+    /// time.</param>
     /// <remarks>
     /// It begins with what the stream retains. Without <see cref="EventStreamOptions.Scheduler"/> it is up to date when
     /// <c>OnNext</c> returns, like an observer on the publishing thread.

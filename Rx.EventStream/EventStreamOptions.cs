@@ -28,8 +28,8 @@ public sealed class EventStreamOptions
     /// <c>OnNext</c> returns, as <see cref="System.Reactive.Subjects.Subject{T}"/> does.</summary>
     public IScheduler? Scheduler { get; init; }
 
-    /// <summary>The clock for retention by age. Default: null, the time of <see cref="Scheduler"/> if that is a virtual-time scheduler, else
-    /// <see cref="System.TimeProvider.System"/>.</summary>
+    /// <summary>The clock for retention by age. Default: null, the time of <see cref="Scheduler"/> if that is a virtual-time scheduler,
+    /// else <see cref="System.TimeProvider.System"/>.</summary>
     /// <remarks>Its monotonic timestamps are used, so setting the wall clock neither drops nor revives events.</remarks>
     public TimeProvider? TimeProvider { get; init; }
 
@@ -40,7 +40,8 @@ public sealed class EventStreamOptions
         init => _retention = value ?? throw new ArgumentNullException(nameof(value));
     }
 
-    /// <summary>What happens to a subscriber that lags, unless it has a policy of its own. Default: <see cref="LagPolicy.Unbounded"/>.</summary>
+    /// <summary>What happens to a subscriber that lags, unless it has a policy of its own. Default:
+    /// <see cref="LagPolicy.Unbounded"/>.</summary>
     public LagPolicy LagPolicy
     {
         get => _lagPolicy;

@@ -20,7 +20,8 @@ public abstract class EventSubscription : IDisposable
     /// <summary>The name given with <see cref="EventObservable{T}.WithName"/>, or null.</summary>
     public string? Name { get; }
 
-    /// <summary>The sequence number of the next event for this observer: every event before it was delivered, or dropped, or came before the observer joined.</summary>
+    /// <summary>The sequence number of the next event for this observer: every event before it was delivered, or dropped, or came before
+    /// the observer joined.</summary>
     public abstract long Sequence { get; }
 
     /// <summary>How many published events this observer has not had yet; 0 once it has ended.</summary>
@@ -35,8 +36,8 @@ public abstract class EventSubscription : IDisposable
     /// <summary>When the subscription was made.</summary>
     public DateTimeOffset SubscribedAt { get; } = DateTimeOffset.UtcNow;
 
-    /// <summary>What ended the subscription: what its observer or its scheduler threw, a <see cref="SubscriberLaggedException"/>, or the stream's error; null if
-    /// nothing did.</summary>
+    /// <summary>What ended the subscription: what its observer or its scheduler threw, a <see cref="SubscriberLaggedException"/>, or the
+    /// stream's error; null if nothing did.</summary>
     public Exception? Error
     {
         get => Volatile.Read(ref field);
@@ -59,7 +60,7 @@ public abstract class EventSubscription : IDisposable
     }
 
     /// <summary>Ends the subscription. Calling it again does nothing.</summary>
-    /// <remarks>No event starts after this returns, unless it was called from inside the observer, or while the observer is being called, or is about to be, on another
-    /// thread; that call is then the last.</remarks>
+    /// <remarks>No event starts after this returns, unless it was called from inside the observer, or while the observer is being called,
+    /// or is about to be, on another thread; that call is then the last.</remarks>
     public abstract void Dispose();
 }

@@ -4,10 +4,10 @@ namespace Rx;
 
 /// <summary>What happens to a subscriber, or a reader, that lags.</summary>
 /// <remarks>
-/// The lag is the number of published events that a subscriber has not consumed yet. While it handles an event its lag may grow past the bound; the policy
-/// is applied before the next event. Whatever the policy, other subscribers miss nothing.
-/// <para>Every policy but <see cref="Unbounded"/> needs a scheduler or a reader: an observer on the publishing thread never lags, and subscribing it with such a policy
-/// throws <see cref="InvalidOperationException"/>.</para>
+/// The lag is the number of published events that a subscriber has not consumed yet. While it handles an event its lag may grow past the
+/// bound; the policy is applied before the next event. Whatever the policy, other subscribers miss nothing.
+/// <para>Every policy but <see cref="Unbounded"/> needs a scheduler or a reader: an observer on the publishing thread never lags, and
+/// subscribing it with such a policy throws <see cref="InvalidOperationException"/>.</para>
 /// <para><b>Concurrency.</b> Immutable; may be shared and used from any thread.</para>
 /// </remarks>
 [DebuggerDisplay("{ToString(),nq}")]
@@ -48,7 +48,8 @@ public sealed class LagPolicy
         return new("DropOldest", capacity);
     }
 
-    /// <summary>A subscriber that lags by more than <paramref name="capacity"/> events ends with a <see cref="SubscriberLaggedException"/>.</summary>
+    /// <summary>A subscriber that lags by more than <paramref name="capacity"/> events ends with a
+    /// <see cref="SubscriberLaggedException"/>.</summary>
     /// <param name="capacity">How many; at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="capacity"/> is less than 1.</exception>
     public static LagPolicy Fail(int capacity)

@@ -17,10 +17,12 @@ public sealed class Retention
         MaxAge = maxAge;
     }
 
-    /// <summary>Nothing is retained: a subscriber gets what is published from then on, as with <see cref="System.Reactive.Subjects.Subject{T}"/>.</summary>
+    /// <summary>Nothing is retained: a subscriber gets what is published from then on, as with
+    /// <see cref="System.Reactive.Subjects.Subject{T}"/>.</summary>
     public static Retention None { get; } = new(0, TimeSpan.MaxValue);
 
-    /// <summary>Everything is retained as long as the stream lives, as with an unbounded <see cref="System.Reactive.Subjects.ReplaySubject{T}"/>.</summary>
+    /// <summary>Everything is retained as long as the stream lives, as with an unbounded
+    /// <see cref="System.Reactive.Subjects.ReplaySubject{T}"/>.</summary>
     public static Retention All { get; } = new(long.MaxValue, TimeSpan.MaxValue);
 
     /// <summary>The most events to retain; <see cref="long.MaxValue"/> for any number.</summary>
@@ -40,7 +42,8 @@ public sealed class Retention
         return new(maxCount, TimeSpan.MaxValue);
     }
 
-    /// <summary>Retains the events published within the last <paramref name="maxAge"/>, by the clock that <see cref="EventStreamOptions.TimeProvider"/> describes.</summary>
+    /// <summary>Retains the events published within the last <paramref name="maxAge"/>, by the clock that
+    /// <see cref="EventStreamOptions.TimeProvider"/> describes.</summary>
     /// <param name="maxAge">How long; more than zero.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxAge"/> is not positive.</exception>
     public static Retention Time(TimeSpan maxAge)

@@ -4,10 +4,11 @@ using Rx.Storage;
 
 namespace Rx.Delivery;
 
-/// <summary>Replays for a late subscriber on the subscribing thread, without keeping others waiting, and then hands over to the threads that publish.</summary>
+/// <summary>Replays for a late subscriber on the subscribing thread, without keeping others waiting, and then hands over to the threads
+/// that publish.</summary>
 /// <remarks>
-/// The subscription has its place in the list from the start. Events that were claimed before are read here, even if that means to wait for a writer
-/// that has not published yet. Then:
+/// The subscription has its place in the list from the start. Events that were claimed before are read here, even if that means to wait for
+/// a writer that has not published yet. Then:
 /// <code>
 /// P (drainer):    mark := published;                                does a subscription wait? no: not delivered to it
 /// C (subscriber): state := Waiting; has joiners; process-wide barrier;  mark? then take the subscription back
@@ -21,7 +22,8 @@ internal sealed class CatchUp<T>
     private readonly InlineSubscription<T> _subscription;
     private readonly EventLog<T> _log;
 
-    /// <summary>Where the subscription stands; closed once it is live. Owned by the thread that replays; while Waiting by no thread.</summary>
+    /// <summary>Where the subscription stands; closed once it is live. Owned by the thread that replays; while Waiting by no
+    /// thread.</summary>
     private Cursor<T> _cursor;
 
     internal CatchUp(InlineSubscription<T> subscription, EventLog<T> log, Cursor<T> cursor)
@@ -75,7 +77,8 @@ internal sealed class CatchUp<T>
         }
     }
 
-    /// <summary>Replays what lies before the event at <paramref name="sequence"/>. By the draining thread that has admitted the subscription.</summary>
+    /// <summary>Replays what lies before the event at <paramref name="sequence"/>. By the draining thread that has admitted the
+    /// subscription.</summary>
     internal void ReplayRestOwned(long sequence, InlineDelivery<T> delivery)
     {
         while (_cursor.Sequence < sequence && _cursor.TryPeek(_log, out T? value) && _subscription.Observer is { } observer)
@@ -97,7 +100,8 @@ internal sealed class CatchUp<T>
 
     internal void Close() => _cursor.Close(_log);
 
-    /// <summary>Calls the observer with what is published, and at least with everything before <paramref name="upTo"/>, unless the subscription ends.</summary>
+    /// <summary>Calls the observer with what is published, and at least with everything before <paramref name="upTo"/>, unless the
+    /// subscription ends.</summary>
     private void ReplayOwned(long upTo)
     {
         var wait = new SpinWait();

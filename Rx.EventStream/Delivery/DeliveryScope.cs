@@ -1,6 +1,7 @@
 namespace Rx.Delivery;
 
-/// <summary>The logs whose events the current thread delivers on a scheduler or in a replay, so that a publisher can tell that it would wait for itself.</summary>
+/// <summary>The logs whose events the current thread delivers on a scheduler or in a replay, so that a publisher can tell that it would
+/// wait for itself.</summary>
 internal static class DeliveryScope
 {
     [ThreadStatic]

@@ -13,7 +13,8 @@ internal struct EndActionState
 
     private Action? _actions;
 
-    /// <summary>Adds an action, or runs it if the subscription has ended. The CAS publishes what the action needs; pairs with the exchange in <see cref="Run"/>.</summary>
+    /// <summary>Adds an action, or runs it if the subscription has ended. The CAS publishes what the action needs; pairs with the exchange
+    /// in <see cref="Run"/>.</summary>
     internal void Add(Action action)
     {
         Action? seen = Volatile.Read(ref _actions);

@@ -25,7 +25,8 @@ internal abstract partial class InlineDelivery<T>
         _log.SetFlag(PublishFlags.ObserverThrew);
     }
 
-    /// <summary>The only observer, looked for after the event was published; null if there are none or more, or a reader may be parked, or a subscription may have to be admitted.</summary>
+    /// <summary>The only observer, looked for after the event was published; null if there are none or more, or a reader may be parked, or
+    /// a subscription may have to be admitted.</summary>
     private protected IObserver<T>? OnlyObserver
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -52,7 +53,8 @@ internal abstract partial class InlineDelivery<T>
         _turn = 0;
     }
 
-    /// <summary>Wakes parked readers and calls every observer with the event just published; false if it must be delivered another way, or an observer threw. Then the drainer goes on with what is not delivered yet.</summary>
+    /// <summary>Wakes parked readers and calls every observer with the event just published; false if it must be delivered another way, or
+    /// an observer threw. Then the drainer goes on with what is not delivered yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected bool TryWakeAndCallAllOwned(T value)
     {
@@ -172,8 +174,8 @@ internal abstract partial class InlineDelivery<T>
     }
 
     /// <summary>Admits the subscriptions that wait for the next event, having had every event before it.</summary>
-    /// <remarks>Not those that have an event still to replay: no event is being delivered at this moment, so an observer that publishes would not be found to be inside
-    /// a delivery. Such a subscription is about to see that event itself, and takes itself back.</remarks>
+    /// <remarks>Not those that have an event still to replay: no event is being delivered at this moment, so an observer that publishes
+    /// would not be found to be inside a delivery. Such a subscription is about to see that event itself, and takes itself back.</remarks>
     private void AdmitOwned()
     {
         foreach (EventSubscription? subscription in _observers.Slots)

@@ -4,10 +4,11 @@ using Rx.Storage;
 
 namespace Rx.Delivery;
 
-/// <summary>Delivers on the publishing thread. The first publisher to find no drainer becomes the drainer; the others append and return.</summary>
+/// <summary>Delivers on the publishing thread. The first publisher to find no drainer becomes the drainer; the others append and
+/// return.</summary>
 /// <remarks>
-/// The draining thread owns <see cref="_cursor"/>, which stands before the next event to deliver. How a thread becomes the drainer and leaves again is what
-/// <see cref="SingleWriterDelivery{T}"/> and <see cref="MultiWriterDelivery{T}"/> differ in.
+/// The draining thread owns <see cref="_cursor"/>, which stands before the next event to deliver. How a thread becomes the drainer and
+/// leaves again is what <see cref="SingleWriterDelivery{T}"/> and <see cref="MultiWriterDelivery{T}"/> differ in.
 /// <para>The cursor's lease keeps what is still to be delivered. The first subscriber opens the delivery under the list's
 /// lock, and the drainer closes it once it finds no subscriber left, if the lock is free at that moment. So delivering
 /// never waits for the lock.</para>
@@ -56,7 +57,8 @@ internal abstract partial class InlineDelivery<T>
     /// call further up this one, drains already.</summary>
     /// <param name="value">The event.</param>
     /// <param name="flags">What the caller has read, without <see cref="PublishFlags.GatedOrEnded"/>.</param>
-    /// <remarks>Lock-free. For any writer; in single-writer mode for that one. The class is known from the flags, so no virtual call is needed.</remarks>
+    /// <remarks>Lock-free. For any writer; in single-writer mode for that one. The class is known from the flags, so no virtual call is
+    /// needed.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Publish(T value, PublishFlags flags)
     {
@@ -150,7 +152,8 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>Closes the delivery if everything is delivered. By the drainer, under the lock.</summary>
     private protected abstract bool TryCloseLockedOwned();
 
-    /// <summary>Leaves as the drainer, the cursor having run dry; false if there is more to deliver, and this thread is still the drainer.</summary>
+    /// <summary>Leaves as the drainer, the cursor having run dry; false if there is more to deliver, and this thread is still the
+    /// drainer.</summary>
     private protected abstract bool TryReleaseOwned();
 
     /// <summary>Leaves as the drainer after the terminal event.</summary>
@@ -242,7 +245,8 @@ internal abstract partial class InlineDelivery<T>
         }
     }
 
-    /// <summary>Leaves as the drainer, and closes the delivery when no observer is subscribed, so that publishing is as cheap as before.</summary>
+    /// <summary>Leaves as the drainer, and closes the delivery when no observer is subscribed, so that publishing is as cheap as
+    /// before.</summary>
     private bool TryLeaveOwned() => (_observers.Count == 0 && TryCloseOwned()) || TryReleaseOwned();
 
     private bool TryCloseOwned()

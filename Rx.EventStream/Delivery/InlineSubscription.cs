@@ -14,17 +14,20 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
 
     private SubscriptionState _state;
 
-    /// <summary>The observer until the subscription has ended. Cleared by the thread that ends it, read with acquire by the threads that call it.</summary>
+    /// <summary>The observer until the subscription has ended. Cleared by the thread that ends it, read with acquire by the threads that
+    /// call it.</summary>
     private IObserver<T>? _observer;
 
-    /// <summary>The first sequence number this observer gets. Written with release before it is in the list, and once when it goes live; read by any thread.</summary>
+    /// <summary>The first sequence number this observer gets. Written with release before it is in the list, and once when it goes live;
+    /// read by any thread.</summary>
     private long _first;
 
-    /// <summary>The sequence number it had reached when it ended, if it was live, else 0. Written with release under the list's lock, or by the thread that
-    /// delivers the end; read by any thread for figures.</summary>
+    /// <summary>The sequence number it had reached when it ended, if it was live, else 0. Written with release under the list's lock, or by
+    /// the thread that delivers the end; read by any thread for figures.</summary>
     private long _last;
 
-    /// <summary>Whether it has gone live, which stays when it has ended. Written with release by the draining thread, read by any thread for figures.</summary>
+    /// <summary>Whether it has gone live, which stays when it has ended. Written with release by the draining thread, read by any thread
+    /// for figures.</summary>
     private bool _hasGoneLive;
 
     /// <summary>Joins at a cursor, which this takes over, or at the next event.</summary>
@@ -64,7 +67,8 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
     /// <summary>The event that the observer is being called with, where it lies.</summary>
     internal ReadOnlyMemory<T> SliceInDelivery() => _hasGoneLive ? _delivery.SliceInDelivery() : _catchUp!.SliceInDelivery();
 
-    /// <summary>Sets where a subscription begins that joins at the next event. Called before it is in the list: a writer that claims later then finds it there.</summary>
+    /// <summary>Sets where a subscription begins that joins at the next event. Called before it is in the list: a writer that claims later
+    /// then finds it there.</summary>
     internal void SetFirst()
     {
         if (_catchUp is null)
@@ -101,7 +105,8 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
 
     void IObserver<T>.OnCompleted() => throw new UnreachableException();
 
-    /// <summary>Calls the observer with the event at <paramref name="sequence"/>, if it is live, or can be admitted now. By the draining thread.</summary>
+    /// <summary>Calls the observer with the event at <paramref name="sequence"/>, if it is live, or can be admitted now. By the draining
+    /// thread.</summary>
     internal void DeliverOwned(T value, long sequence)
     {
         IObserver<T>? observer = _state.IsLive ? Observer : TryAdmitOwned(sequence);
@@ -122,7 +127,8 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
             ? AdmitOwned(sequence)
             : null;
 
-    /// <summary>Makes a waiting subscription live that has nothing to replay before the event at <paramref name="sequence"/>, which is not delivered yet. By the draining thread.</summary>
+    /// <summary>Makes a waiting subscription live that has nothing to replay before the event at <paramref name="sequence"/>, which is not
+    /// delivered yet. By the draining thread.</summary>
     internal void TryAdmitBetweenOwned(long sequence)
     {
         if (_catchUp is null || _catchUp.Sequence == sequence)

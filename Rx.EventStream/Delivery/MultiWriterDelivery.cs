@@ -122,7 +122,8 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
         }
     }
 
-    /// <summary>Publishes in the usual case, as the drainer: no other thread drains, everything before is delivered, and the tail has room.</summary>
+    /// <summary>Publishes in the usual case, as the drainer: no other thread drains, everything before is delivered, and the tail has
+    /// room.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryPublish(T value)
     {

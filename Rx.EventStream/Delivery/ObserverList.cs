@@ -6,9 +6,9 @@ namespace Rx.Delivery;
 
 /// <summary>The subscriptions on the publishing thread, and beside them what is called for each.</summary>
 /// <remarks>
-/// In the slot of a live subscription is its observer, so that a walk costs no more than the calls. In every other slot is the subscription itself, which
-/// passes an event on only while it is live. Arrays that were replaced have subscriptions in all their slots, since a thread may still walk over them. So an observer that has left is
-/// not called, whichever array is walked.
+/// In the slot of a live subscription is its observer, so that a walk costs no more than the calls. In every other slot is the subscription
+/// itself, which passes an event on only while it is live. Arrays that were replaced have subscriptions in all their slots, since a thread
+/// may still walk over them. So an observer that has left is not called, whichever array is walked.
 /// </remarks>
 internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
 {
@@ -38,7 +38,8 @@ internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
         }
     }
 
-    /// <summary>Has the draining thread admit a subscription between two events. Called under the lock, once the subscription waits.</summary>
+    /// <summary>Has the draining thread admit a subscription between two events. Called under the lock, once the subscription
+    /// waits.</summary>
     internal void AnnounceJoinerLocked(EventSubscription subscription)
     {
         if (subscription.Slot >= 0)
@@ -48,7 +49,8 @@ internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
         }
     }
 
-    /// <summary>Puts the observers of live subscriptions into their slots, unless another thread is changing the list: a draining thread does not wait.</summary>
+    /// <summary>Puts the observers of live subscriptions into their slots, unless another thread is changing the list: a draining thread
+    /// does not wait.</summary>
     internal void TryListLive()
     {
         if (!Gate.TryEnter())

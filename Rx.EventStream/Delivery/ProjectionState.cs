@@ -9,8 +9,9 @@ namespace Rx.Delivery;
 ///
 ///   any --> Ended:  TryEnd (disposed, or folding threw)
 /// </code>
-/// Folding owns the projection's cursor. In the other states no thread does, so the thread that ends it closes the cursor; the folding thread closes it where it finds that another
-/// thread has ended the projection. Every transition is an interlocked operation, a full fence. A mutable struct: always used in place.
+/// Folding owns the projection's cursor. In the other states no thread does, so the thread that ends it closes the cursor; the folding
+/// thread closes it where it finds that another thread has ended the projection. Every transition is an interlocked operation, a full
+/// fence. A mutable struct: always used in place.
 /// </remarks>
 internal struct ProjectionState
 {

@@ -19,11 +19,12 @@ internal static class PublisherBackOff
     /// <summary>If the draining thread delivers so many events during the pause it is likely to go on.</summary>
     private const int Flood = 64;
 
-    /// <summary>Some twenty microseconds: handing all that a delivery touches from one processor to another, and back, costs about four.</summary>
+    /// <summary>Some twenty microseconds: handing all that a delivery touches from one processor to another, and back, costs about
+    /// four.</summary>
     private const int FloodSpins = 700;
 
-    /// <summary>Pauses after publishing the event at <paramref name="sequence"/>, unless the thread that moves the cursor is far away, or does not move: then it is
-    /// busy in an observer, perhaps in the very one that publishes here.</summary>
+    /// <summary>Pauses after publishing the event at <paramref name="sequence"/>, unless the thread that moves the cursor is far away, or
+    /// does not move: then it is busy in an observer, perhaps in the very one that publishes here.</summary>
     internal static void Pause<T>(ref readonly Cursor<T> cursor, long sequence)
     {
         long place = cursor.Sequence;

@@ -5,7 +5,8 @@ using Rx.Storage;
 
 namespace Rx.Delivery;
 
-/// <summary>Moves one cursor and calls one observer, on the threads that run its batches. Its <see cref="PumpState"/> says which thread owns the cursor.</summary>
+/// <summary>Moves one cursor and calls one observer, on the threads that run its batches. Its <see cref="PumpState"/> says which thread
+/// owns the cursor.</summary>
 internal abstract class Pump<T> : EventSubscription, IParked
 {
     private readonly EventLog<T> _log;
@@ -17,7 +18,8 @@ internal abstract class Pump<T> : EventSubscription, IParked
     /// <summary>The observer, if it takes whole runs.</summary>
     private readonly BatchObserver<T>? _batches;
 
-    /// <summary>The observer until the pump has ended. Cleared by the thread that ends it, read with acquire by the thread that runs it.</summary>
+    /// <summary>The observer until the pump has ended. Cleared by the thread that ends it, read with acquire by the thread that runs
+    /// it.</summary>
     private IObserver<T>? _observer;
 
     /// <summary>Owned by the thread that runs the pump; any thread reads its sequence number, for figures.</summary>
@@ -62,10 +64,12 @@ internal abstract class Pump<T> : EventSubscription, IParked
     /// <summary>Where the pump parks.</summary>
     private protected virtual ParkingPlace Place => ParkingPlace.Direct;
 
-    /// <summary>Whether the observer threw: then that is what leaves a scheduler that runs actions at once. Written by the thread that runs the pump.</summary>
+    /// <summary>Whether the observer threw: then that is what leaves a scheduler that runs actions at once. Written by the thread that runs
+    /// the pump.</summary>
     private protected bool HasThrown { get; private set; }
 
-    /// <summary>How long to wait for more, after a run of several events, before parking, in spins of some 30 ns; 0 where others want the thread.</summary>
+    /// <summary>How long to wait for more, after a run of several events, before parking, in spins of some 30 ns; 0 where others want the
+    /// thread.</summary>
     private protected abstract int LingerSpins { get; }
 
     /// <summary>Sets the new pump going, or parks it if there is nothing to read yet.</summary>
@@ -315,7 +319,8 @@ internal abstract class Pump<T> : EventSubscription, IParked
         }
     }
 
-    /// <summary>Sleeps until there is an event; false if the pump was disposed while it ran, and this thread still owns the cursor.</summary>
+    /// <summary>Sleeps until there is an event; false if the pump was disposed while it ran, and this thread still owns the
+    /// cursor.</summary>
     /// <remarks>
     /// After the transition to Parked the pump may be woken and run on another thread at any moment. What is found by the look after the
     /// push wakes every owner that is parked there, since they were all waiting for it.

@@ -12,8 +12,8 @@ namespace Rx.Delivery;
 ///  any state --> Ended:  End (disposed, or the observer threw), TryEndRunning (the terminal event)
 /// </code>
 /// Running owns the cursor. In the other states no thread does, so the thread that ends one of them closes the cursor; the thread that runs
-/// the pump closes it where it finds that another thread has ended it. Every transition is an interlocked operation, a full fence: it publishes the
-/// cursor to the next thread that runs the pump. A mutable struct: always used in place.
+/// the pump closes it where it finds that another thread has ended it. Every transition is an interlocked operation, a full fence: it
+/// publishes the cursor to the next thread that runs the pump. A mutable struct: always used in place.
 /// </remarks>
 internal struct PumpState
 {

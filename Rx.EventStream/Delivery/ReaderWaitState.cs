@@ -7,8 +7,9 @@ namespace Rx.Delivery;
 ///
 ///  any --> Ended:  End (the reader is disposed)
 /// </code>
-/// The thread that moves it out of Pending completes the wait: a publisher, a cancellation, or the thread that disposes the reader. Every transition
-/// is an interlocked operation, a full fence: it publishes the wait's result source to that thread. A mutable struct: always used in place.
+/// The thread that moves it out of Pending completes the wait: a publisher, a cancellation, or the thread that disposes the reader. Every
+/// transition is an interlocked operation, a full fence: it publishes the wait's result source to that thread. A mutable struct: always
+/// used in place.
 /// </remarks>
 internal struct ReaderWaitState
 {

@@ -9,8 +9,8 @@ internal sealed class SchedulerPump<T> : Pump<T>
     private readonly IScheduler _scheduler;
     private readonly int _batchSize;
 
-    /// <summary>What was scheduled last, to be cancelled. Written by the thread that schedules, read by the thread that disposes; both plain: a
-    /// cancellation that misses costs an action that finds the pump ended.</summary>
+    /// <summary>What was scheduled last, to be cancelled. Written by the thread that schedules, read by the thread that disposes; both
+    /// plain: a cancellation that misses costs an action that finds the pump ended.</summary>
     private IDisposable? _scheduled;
 
     private SchedulingState _scheduling;

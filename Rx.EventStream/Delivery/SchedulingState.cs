@@ -1,6 +1,7 @@
 namespace Rx.Delivery;
 
-/// <summary>Whether a thread is inside a call to a scheduler that it made after a batch, so that an action which the scheduler runs inside that call can be told.</summary>
+/// <summary>Whether a thread is inside a call to a scheduler that it made after a batch, so that an action which the scheduler runs inside
+/// that call can be told.</summary>
 /// <remarks>
 /// <code>
 ///   Outside --Enter--> Inside --TryNoteInside--> Inside, ran --Leave--> Outside

@@ -10,8 +10,8 @@ namespace Rx.Delivery;
 /// <code>
 ///   Closed --OpenLocked--> HandedOver --the writer's next event--> Owned --TryCloseLockedOwned--> Closed
 /// </code>
-/// A subscriber opens the delivery and hands it over to the writer. While it is Owned the cursor is the writer's. The writer delivers, further up its stack,
-/// whenever the cursor is not where the writer has published to.
+/// A subscriber opens the delivery and hands it over to the writer. While it is Owned the cursor is the writer's. The writer delivers,
+/// further up its stack, whenever the cursor is not where the writer has published to.
 /// </remarks>
 internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
 {
@@ -19,7 +19,8 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     private const int HandedOver = 1;
     private const int Owned = 2;
 
-    /// <summary>See the class remarks. From Closed to HandedOver under the list's lock, with release; else written by the writer. Read with acquire.</summary>
+    /// <summary>See the class remarks. From Closed to HandedOver under the list's lock, with release; else written by the writer. Read with
+    /// acquire.</summary>
     private int _phase;
 
     internal SingleWriterDelivery(EventLog<T> log, ParkingLot<T> parking)
@@ -148,7 +149,8 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         return true;
     }
 
-    /// <summary>Moves over an event that every observer has had; false if there is more to do: something was published inside, an observer threw, or a subscription waits to be admitted.</summary>
+    /// <summary>Moves over an event that every observer has had; false if there is more to do: something was published inside, an observer
+    /// threw, or a subscription waits to be admitted.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryLeave()
     {

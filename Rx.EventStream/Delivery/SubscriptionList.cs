@@ -68,7 +68,8 @@ internal class SubscriptionList
         }
     }
 
-    /// <summary>Removes subscriptions that have ended, unless another thread is changing the list: a draining thread does not wait.</summary>
+    /// <summary>Removes subscriptions that have ended, unless another thread is changing the list: a draining thread does not
+    /// wait.</summary>
     internal void TryRemoveEnded()
     {
         if (!Gate.TryEnter())

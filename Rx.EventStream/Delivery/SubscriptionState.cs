@@ -11,9 +11,9 @@ namespace Rx.Delivery;
 ///
 ///  any state --> Ended:  End (disposed), TryEndLive, TryEndWaiting, TryEndReplaying (the terminal event)
 /// </code>
-/// Replaying: one thread, the subscribing or the draining one, owns the catch-up's cursor and calls the observer. Waiting: no thread does, and the draining thread admits
-/// the subscription between two events. Live: the draining thread calls the observer at each event. Every transition is an interlocked operation, a full fence: it
-/// publishes the cursor to the next owner. A mutable struct: always used in place.
+/// Replaying: one thread, the subscribing or the draining one, owns the catch-up's cursor and calls the observer. Waiting: no thread does,
+/// and the draining thread admits the subscription between two events. Live: the draining thread calls the observer at each event. Every
+/// transition is an interlocked operation, a full fence: it publishes the cursor to the next owner. A mutable struct: always used in place.
 /// </remarks>
 internal struct SubscriptionState
 {
@@ -38,7 +38,8 @@ internal struct SubscriptionState
     /// <summary>Replaying to Live, by the draining thread that has admitted it; false if it has ended.</summary>
     internal bool GoLive() => TryMove(Replaying, Live);
 
-    /// <summary>Replaying to Waiting, by the thread that replays; false if it has ended. The subscribing thread then looks for another event.</summary>
+    /// <summary>Replaying to Waiting, by the thread that replays; false if it has ended. The subscribing thread then looks for another
+    /// event.</summary>
     internal bool TryWait() => TryMove(Replaying, Waiting);
 
     /// <summary>Waiting to Replaying, by the subscribing thread; false if it was admitted, or has ended.</summary>
@@ -53,7 +54,8 @@ internal struct SubscriptionState
     /// <summary>Replaying to Ended, before the terminal event, by the thread that replays.</summary>
     internal bool TryEndReplaying() => TryMove(Replaying, Ended);
 
-    /// <summary>Ends it; false if it had ended. <paramref name="wasWaiting"/>: no thread owns the cursor, so the caller closes it.</summary>
+    /// <summary>Ends it; false if it had ended. <paramref name="wasWaiting"/>: no thread owns the cursor, so the caller closes
+    /// it.</summary>
     internal bool End(out bool wasWaiting)
     {
         int state = Interlocked.Exchange(ref _state, Ended);

@@ -7,8 +7,9 @@ namespace Rx.Parking;
 /// <summary>Where the readers and pumps of a log sleep, and how publishers wake them.</summary>
 /// <remarks>
 /// Publishing costs O(1) while no owner is parked: one look at the flags, and one at two stacks once an owner may be.
-/// <para>Waking runs schedulers, which may throw. A pump whose scheduler throws ends, and keeps the exception as its error. A publisher that wakes also
-/// gets the exception; a thread that wakes for another reason does not, since it has nothing to do with that scheduler.</para>
+/// <para>Waking runs schedulers, which may throw. A pump whose scheduler throws ends, and keeps the exception as its error. A publisher
+/// that wakes also gets the exception; a thread that wakes for another reason does not, since it has nothing to do with that
+/// scheduler.</para>
 /// </remarks>
 internal sealed class ParkingLot<T>(EventLog<T> log)
 {
@@ -23,8 +24,8 @@ internal sealed class ParkingLot<T>(EventLog<T> log)
     /// P (writer):       mark := published;  has waiters?  no: no look at the stack
     /// C (first reader): has waiters := yes; process-wide barrier;  park, look at the mark
     /// </code>
-    /// The barrier stands in for the fence that the writer does not have: a writer that did not see the flag looked before the barrier, and then its
-    /// mark is visible after it.
+    /// The barrier stands in for the fence that the writer does not have: a writer that did not see the flag looked before the barrier, and
+    /// then its mark is visible after it.
     /// </remarks>
     internal void AnnounceWaiters()
     {
@@ -38,7 +39,8 @@ internal sealed class ParkingLot<T>(EventLog<T> log)
         }
     }
 
-    /// <summary>Pushes an owner's entry. The owner must then look whether it is ready, and if so wake all that are parked at the place.</summary>
+    /// <summary>Pushes an owner's entry. The owner must then look whether it is ready, and if so wake all that are parked at the
+    /// place.</summary>
     internal void Push(ParkingPlace place, Waiter waiter, IParked owner)
     {
         if (place == ParkingPlace.Progress && (log.Flags & PublishFlags.HasProgressWaiters) == 0)
@@ -52,7 +54,8 @@ internal sealed class ParkingLot<T>(EventLog<T> log)
         }
     }
 
-    /// <summary>Forgets the owner of an entry, which was disposed or waits no more, and clears away such entries when there are many.</summary>
+    /// <summary>Forgets the owner of an entry, which was disposed or waits no more, and clears away such entries when there are
+    /// many.</summary>
     /// <param name="place">Where the entry was pushed.</param>
     /// <param name="waiter">The entry.</param>
     /// <param name="live">About how many entries there could have an owner.</param>

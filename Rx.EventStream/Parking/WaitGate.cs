@@ -40,10 +40,12 @@ internal sealed class WaitGate
     /// <summary>Whether a run of <paramref name="count"/> events may be claimed on top of those claimed so far.</summary>
     internal bool HasRoom(long claimed, int count) => Volatile.Read(ref _members).HasRoom(claimed, count);
 
-    /// <summary>The members at one time, with a limit that belongs to them alone, so that a limit computed from others is never taken for theirs.</summary>
+    /// <summary>The members at one time, with a limit that belongs to them alone, so that a limit computed from others is never taken for
+    /// theirs.</summary>
     private sealed class Membership(Member[] all)
     {
-        /// <summary>A limit that was right once: it holds, since members only move forward. Written by publishers with release, read with acquire.</summary>
+        /// <summary>A limit that was right once: it holds, since members only move forward. Written by publishers with release, read with
+        /// acquire.</summary>
         private long _limit = all.Length == 0 ? long.MaxValue : 0;
 
         internal Member[] All => all;

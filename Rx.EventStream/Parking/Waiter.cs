@@ -7,10 +7,12 @@ namespace Rx.Parking;
 /// </remarks>
 internal sealed class Waiter
 {
-    /// <summary>The entry below. Written by the thread that pushes, read by the thread that took the stack; the stack's CAS and exchange order the two.</summary>
+    /// <summary>The entry below. Written by the thread that pushes, read by the thread that took the stack; the stack's CAS and exchange
+    /// order the two.</summary>
     internal Waiter? Below;
 
-    /// <summary>The parked owner, or null when none waits any more. Written by the owner, or the thread that disposes it; read by the thread that took the stack.</summary>
+    /// <summary>The parked owner, or null when none waits any more. Written by the owner, or the thread that disposes it; read by the
+    /// thread that took the stack.</summary>
     private IParked? _owner;
 
     /// <summary>1 from before a push until the entry was taken. Exchanged by the owner and by the thread that took the stack.</summary>

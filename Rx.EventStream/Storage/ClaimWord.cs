@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Rx.Storage;
 
-/// <summary>How many sequence numbers a log has given out, and whether a thread drains the delivery on the publishing thread, in one word; and which thread that is.</summary>
+/// <summary>How many sequence numbers a log has given out, and whether a thread drains the delivery on the publishing thread, in one word;
+/// and which thread that is.</summary>
 /// <remarks>
 /// <code>
 ///            TryOpen            TryClaimAndDrain, ClaimAndTryDrain, TryDrain
@@ -13,10 +14,12 @@ namespace Rx.Storage;
 ///
 ///   any of these --> the same, ended:  TryEnd        ended, Draining --> ended, Idle:  ReleaseEnded
 /// </code>
-/// In one word, so that claiming and becoming the drainer is one CAS, and so that the drainer can leave only if nothing was claimed in between. Only
-/// the thread that made the state <c>Draining</c> may leave it. A single writer uses the count alone, without an interlocked operation.
-/// <para>Draining is Known if the drainer notes its thread. On the fast path it does not: that would take as long as a fifth of the whole call. A Known drainer clears its note before it
-/// leaves, so a thread that finds its own note is the drainer. The note of another thread, seen late or not at all, is not its own either way.</para>
+/// In one word, so that claiming and becoming the drainer is one CAS, and so that the drainer can leave only if nothing was claimed in
+/// between. Only the thread that made the state <c>Draining</c> may leave it. A single writer uses the count alone, without an interlocked
+/// operation.
+/// <para>Draining is Known if the drainer notes its thread. On the fast path it does not: that would take as long as a fifth of the whole
+/// call. A Known drainer clears its note before it leaves, so a thread that finds its own note is the drainer. The note of another thread,
+/// seen late or not at all, is not its own either way.</para>
 /// <para>Every transition is an interlocked operation, a full fence. A mutable struct: always used in place.</para>
 /// </remarks>
 internal struct ClaimWord
@@ -29,7 +32,8 @@ internal struct ClaimWord
 
     private long _word;
 
-    /// <summary>The managed id of the drainer's thread, or 0. Written by the drainer; read by any thread, which looks for its own.</summary>
+    /// <summary>The managed id of the drainer's thread, or 0. Written by the drainer; read by any thread, which looks for its
+    /// own.</summary>
     private int _drainer;
 
     /// <summary>The word at one moment.</summary>
@@ -82,7 +86,8 @@ internal struct ClaimWord
     /// <summary>Claims if nothing has changed since <paramref name="seen"/>; if not, updates it.</summary>
     internal bool TryClaim(ref Snapshot seen, int count) => TryExchange(ref seen, seen.Word + count);
 
-    /// <summary>Claims <paramref name="sequence"/> and becomes the drainer, if it is the next one, and the delivery is idle and not ended.</summary>
+    /// <summary>Claims <paramref name="sequence"/> and becomes the drainer, if it is the next one, and the delivery is idle and not
+    /// ended.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryClaimAndDrain(long sequence) => TryAdd(sequence + Open, 1 + Draining);
 
@@ -106,7 +111,8 @@ internal struct ClaimWord
             }
         }
 
-        // While another thread drains there is nothing to take over, and nothing that an addition could miss: see MultiWriterDelivery.TryDrain.
+        // While another thread drains there is nothing to take over, and nothing that an addition could miss: see
+        // MultiWriterDelivery.TryDrain.
         isDrainer = false;
         return Claim(1);
     }
@@ -126,8 +132,8 @@ internal struct ClaimWord
         return false;
     }
 
-    /// <summary>Leaves as the drainer of a single event on the fast path, having delivered everything before <paramref name="sequence"/>, if no more was claimed and the log has not ended.
-    /// Publishes the delivery's fields; pairs with the next drainer's CAS.</summary>
+    /// <summary>Leaves as the drainer of a single event on the fast path, having delivered everything before <paramref name="sequence"/>,
+    /// if no more was claimed and the log has not ended. Publishes the delivery's fields; pairs with the next drainer's CAS.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryRelease(long sequence) => TryAdd(sequence + Open + Draining, -Draining);
 
@@ -151,11 +157,12 @@ internal struct ClaimWord
         Interlocked.And(ref _word, ~(Draining | Known));
     }
 
-    /// <summary>Opens the delivery, if nothing has changed since <paramref name="seen"/>; if not, updates it. Publishes the delivery's cursor; pairs with
-    /// the first drainer's CAS.</summary>
+    /// <summary>Opens the delivery, if nothing has changed since <paramref name="seen"/>; if not, updates it. Publishes the delivery's
+    /// cursor; pairs with the first drainer's CAS.</summary>
     internal bool TryOpen(ref Snapshot seen) => TryExchange(ref seen, seen.Word | Open);
 
-    /// <summary>Closes the delivery as the drainer that has delivered everything before <paramref name="sequence"/>, if no more was claimed and the log has not ended.</summary>
+    /// <summary>Closes the delivery as the drainer that has delivered everything before <paramref name="sequence"/>, if no more was claimed
+    /// and the log has not ended.</summary>
     internal bool TryClose(long sequence)
     {
         Snapshot seen = Read();
@@ -169,8 +176,8 @@ internal struct ClaimWord
         return false;
     }
 
-    /// <summary>Claims the terminal event's sequence number, if nothing has changed since <paramref name="seen"/>; if not, updates it. Publishes the last place
-    /// to join; pairs with <see cref="Read"/>.</summary>
+    /// <summary>Claims the terminal event's sequence number, if nothing has changed since <paramref name="seen"/>; if not, updates it.
+    /// Publishes the last place to join; pairs with <see cref="Read"/>.</summary>
     internal bool TryEnd(ref Snapshot seen) => TryExchange(ref seen, (seen.Word + 1) | Ended);
 
     private bool TryExchange(ref Snapshot seen, long word)

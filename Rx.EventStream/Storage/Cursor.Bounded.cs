@@ -55,7 +55,8 @@ internal partial struct Cursor<T>
         Volatile.Write(ref _sequence, sequence);
     }
 
-    /// <summary>Steps into the segment of the next sequence number without a lease; at a cut link it starts again from the window.</summary>
+    /// <summary>Steps into the segment of the next sequence number without a lease; at a cut link it starts again from the
+    /// window.</summary>
     private bool TryAdvanceUnleased(EventLog<T> log, [NotNullWhen(true)] out Segment<T>? segment)
     {
         segment = _segment.Owned;

@@ -14,7 +14,8 @@ internal partial struct Cursor<T>
     /// <summary>The segment, or closed. Moved by the owner; closed by the owner, or by the thread that disposes it.</summary>
     private SegmentRef<T> _segment;
 
-    /// <summary>The next sequence number to read; may lie after the segment's end. Written by the owner, read by any thread for the lag.</summary>
+    /// <summary>The next sequence number to read; may lie after the segment's end. Written by the owner, read by any thread for the
+    /// lag.</summary>
     private long _sequence;
 
     /// <summary>How far the cursor may lag, or 0 if it holds a lease instead. Set before it is used.</summary>
@@ -47,7 +48,8 @@ internal partial struct Cursor<T>
 
     internal readonly Segment<T>? Segment => _segment.Owned;
 
-    /// <summary>Makes a second cursor at the same place, with a lease of its own; false if this one is closed, or is being closed by another thread.</summary>
+    /// <summary>Makes a second cursor at the same place, with a lease of its own; false if this one is closed, or is being closed by
+    /// another thread.</summary>
     internal readonly bool TryFork(out Cursor<T> fork)
     {
         Segment<T>? segment = _segment.Current;
@@ -119,7 +121,8 @@ internal partial struct Cursor<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void MoveTo(long sequence) => Volatile.Write(ref _sequence, sequence);
 
-    /// <summary>Moves over one event that was delivered. In a loop that calls observers this leaves a register for what would else be kept on the stack.</summary>
+    /// <summary>Moves over one event that was delivered. In a loop that calls observers this leaves a register for what would else be kept
+    /// on the stack.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void MoveOn() => Volatile.Write(ref _sequence, _sequence + 1);
 

@@ -28,7 +28,8 @@ namespace Rx.Storage;
 /// </remarks>
 internal sealed class EventLog<T>
 {
-    /// <summary>The sequence numbers given out, and the state of the delivery on the publishing thread. Changed by its own methods only.</summary>
+    /// <summary>The sequence numbers given out, and the state of the delivery on the publishing thread. Changed by its own methods
+    /// only.</summary>
     internal ClaimWord Claims;
 
     private PublishFlagWord _flags;
@@ -140,7 +141,8 @@ internal sealed class EventLog<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long Claim(int count) => _flags.IsMultiWriter ? Claims.Claim(count).Count : Claims.ClaimOwned(count);
 
-    /// <summary>Claims a sequence number and publishes an event there, if no more than that is needed. The caller then wakes readers.</summary>
+    /// <summary>Claims a sequence number and publishes an event there, if no more than that is needed. The caller then wakes
+    /// readers.</summary>
     /// <param name="value">The event.</param>
     /// <param name="sequence">What was claimed, or -1.</param>
     /// <param name="tail">The tail before the claim.</param>
@@ -328,9 +330,10 @@ internal sealed class EventLog<T>
 
     /// <summary>Whether a closed segment's arrays can be used again; asked after it was closed.</summary>
     /// <remarks>
-    /// Arrays are used again as long as only publishing threads read: such a reader lets the publisher write where it has just written, in its own
-    /// cache. What another core has read would have to be fetched from there, which costs more than new memory does. A bounded cursor, which may
-    /// read on in a closed segment, is announced before it gives its lease back: so the thread that closes that segment sees the flag.
+    /// Arrays are used again as long as only publishing threads read: such a reader lets the publisher write where it has just written, in
+    /// its own cache. What another core has read would have to be fetched from there, which costs more than new memory does. A bounded
+    /// cursor, which may read on in a closed segment, is announced before it gives its lease back: so the thread that closes that segment
+    /// sees the flag.
     /// </remarks>
     internal bool MayReuse => (Flags & PublishFlags.HasWaiters) == 0;
 

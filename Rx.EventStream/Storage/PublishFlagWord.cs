@@ -4,8 +4,9 @@ namespace Rx.Storage;
 
 /// <summary>The <see cref="PublishFlags"/> of a log, in one word, so that a publisher in the usual case makes one comparison.</summary>
 /// <remarks>
-/// Any thread may set and clear flags, each at the times that <see cref="PublishFlags"/> names. Both are full fences and pair with the acquire in
-/// <see cref="Value"/>, which publishers read before they claim and again after they have published. A mutable struct: always used in place.
+/// Any thread may set and clear flags, each at the times that <see cref="PublishFlags"/> names. Both are full fences and pair with the
+/// acquire in <see cref="Value"/>, which publishers read before they claim and again after they have published. A mutable struct: always
+/// used in place.
 /// </remarks>
 internal struct PublishFlagWord
 {

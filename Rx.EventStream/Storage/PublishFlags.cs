@@ -12,7 +12,8 @@ internal enum PublishFlags
     /// <summary>Each event is stamped with the time: the log retains by age. Set at construction.</summary>
     Timestamped = 2,
 
-    /// <summary>A reader or pump may be parked: look at the stacks after publishing. Set before the first cursor can park, and followed by a process-wide barrier.</summary>
+    /// <summary>A reader or pump may be parked: look at the stacks after publishing. Set before the first cursor can park, and followed by
+    /// a process-wide barrier.</summary>
     HasWaiters = 4,
 
     /// <summary>Every writer has seen <see cref="HasWaiters"/>. Set after that flag's barrier.</summary>
@@ -24,19 +25,24 @@ internal enum PublishFlags
     /// <summary>The log has ended, or a subscriber holds publishers back: ask before publishing.</summary>
     GatedOrEnded = 32,
 
-    /// <summary>More than one observer is called on the publishing thread. Set and cleared under the list's lock; a hint, since the list says which.</summary>
+    /// <summary>More than one observer is called on the publishing thread. Set and cleared under the list's lock; a hint, since the list
+    /// says which.</summary>
     ManyObservers = 64,
 
-    /// <summary>The last observer on the publishing thread has left: the draining thread closes the delivery. Set and cleared under the list's lock.</summary>
+    /// <summary>The last observer on the publishing thread has left: the draining thread closes the delivery. Set and cleared under the
+    /// list's lock.</summary>
     NoObservers = 128,
 
-    /// <summary>Subscriptions wait to be admitted by the draining thread. Set after a subscription became ready to be admitted, cleared under the list's lock.</summary>
+    /// <summary>Subscriptions wait to be admitted by the draining thread. Set after a subscription became ready to be admitted, cleared
+    /// under the list's lock.</summary>
     HasJoiners = 256,
 
-    /// <summary>The single writer does not own the delivery's cursor: the delivery is closed, or a subscriber has opened it. Set while it is closed, cleared by the writer.</summary>
+    /// <summary>The single writer does not own the delivery's cursor: the delivery is closed, or a subscriber has opened it. Set while it
+    /// is closed, cleared by the writer.</summary>
     HandOverPending = 512,
 
-    /// <summary>The single writer has published from inside a delivery: look for more before returning. Set and cleared by the writer.</summary>
+    /// <summary>The single writer has published from inside a delivery: look for more before returning. Set and cleared by the
+    /// writer.</summary>
     PublishedInside = 1024,
 
     /// <summary>An observer has thrown in the current delivery. Set and cleared by the draining thread.</summary>

@@ -23,8 +23,8 @@ internal sealed class RetainedWindow<T>
 
     private WindowState<T> _state;
 
-    /// <summary>The time when the clock was last read, which is all that moving the window needs. Written by publishers and joiners, read by the thread
-    /// that moves the window; a time that is a little old keeps a little more.</summary>
+    /// <summary>The time when the clock was last read, which is all that moving the window needs. Written by publishers and joiners, read
+    /// by the thread that moves the window; a time that is a little old keeps a little more.</summary>
     private long _lastSeen = long.MinValue;
 
     /// <param name="log">The log.</param>
@@ -102,8 +102,8 @@ internal sealed class RetainedWindow<T>
     }
 
     /// <summary>Moves the window back to a segment that the caller holds a lease on, as far as a bound or the retention needs it.</summary>
-    /// <remarks>For a bounded cursor that joins before the window's place. Waits while another thread moves the window, also where the window's place is old
-    /// enough: the thread that moves it may not have seen the new bound.</remarks>
+    /// <remarks>For a bounded cursor that joins before the window's place. Waits while another thread moves the window, also where the
+    /// window's place is old enough: the thread that moves it may not have seen the new bound.</remarks>
     internal void ReachBack(Segment<T> leased)
     {
         _state.BeginMove();

@@ -6,9 +6,9 @@ namespace Rx.Storage;
 
 /// <summary>A node of the log: a run of events beside one readiness mark per slot, and the link to the next node.</summary>
 /// <remarks>
-/// A cursor, a position, the window and the tail hold a lease on the segment they stand in. A segment with no lease left, all slots published and no older
-/// open segment is closed: no cursor can enter it any more, and its link is cut, so that a dead segment which the collector
-/// has already promoted cannot keep the later ones alive.
+/// A cursor, a position, the window and the tail hold a lease on the segment they stand in. A segment with no lease left, all slots
+/// published and no older open segment is closed: no cursor can enter it any more, and its link is cut, so that a dead segment which the
+/// collector has already promoted cannot keep the later ones alive.
 /// </remarks>
 internal sealed class Segment<T>
 {
@@ -63,8 +63,8 @@ internal sealed class Segment<T>
 
     internal bool IsTimestamped => _stamps is not null;
 
-    /// <summary>Whether a later segment may take over the arrays once this one is closed: no batch of it was handed out, and its events keep
-    /// nothing alive. (An old array of references would cost each collection a look at it.)</summary>
+    /// <summary>Whether a later segment may take over the arrays once this one is closed: no batch of it was handed out, and its events
+    /// keep nothing alive. (An old array of references would cost each collection a look at it.)</summary>
     internal bool IsReusable => !RuntimeHelpers.IsReferenceOrContainsReferences<T>() && !_isHandedOut;
 
     /// <summary>The sequence number after the last slot: the <see cref="First"/> of the next segment.</summary>
@@ -87,7 +87,8 @@ internal sealed class Segment<T>
     /// <summary>Writes a claimed slot and publishes it.</summary>
     /// <remarks>
     /// Ordering: the mark's release store publishes the value; it pairs with the acquire in <see cref="IsPublished"/> and
-    /// with the barrier in <see cref="PublishedFrom"/>. Wait-free. Called by the writer that claimed the slot, or by the single writer before it claims.
+    /// with the barrier in <see cref="PublishedFrom"/>. Wait-free. Called by the writer that claimed the slot, or by the single writer
+    /// before it claims.
     /// </remarks>
     /// <param name="index">From <see cref="TryIndex"/>.</param>
     /// <param name="value">The event.</param>
@@ -124,9 +125,9 @@ internal sealed class Segment<T>
     /// <summary>Publishes as much of a claimed run as fits here, and returns how much that was.</summary>
     /// <remarks>
     /// Ordering: the write barrier stands between all values and all marks, and pairs as in <see cref="Publish"/>.
-    /// <para>The last mark is stored once, alone, and after all the others. As soon as it is visible the segment may be full, and then another thread
-    /// may close it and lend its arrays to a later segment. <c>Span.Fill</c> must not store it: where the length is a multiple of the vector size,
-    /// it stores the last vector twice.</para>
+    /// <para>The last mark is stored once, alone, and after all the others. As soon as it is visible the segment may be full, and then
+    /// another thread may close it and lend its arrays to a later segment. <c>Span.Fill</c> must not store it: where the length is a
+    /// multiple of the vector size, it stores the last vector twice.</para>
     /// </remarks>
     internal int PublishRange(long sequence, ReadOnlySpan<T> values, long? time = null)
     {
@@ -154,7 +155,8 @@ internal sealed class Segment<T>
         return Volatile.Read(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_marks), (nint)(sequence - First))) != 0;
     }
 
-    /// <summary>Notes when the event of a claimed slot was published. Called before <see cref="Publish"/>, which publishes this too.</summary>
+    /// <summary>Notes when the event of a claimed slot was published. Called before <see cref="Publish"/>, which publishes this
+    /// too.</summary>
     internal void Stamp(long sequence, int count, long time) => _stamps.AsSpan((int)(sequence - First), count).Fill(time);
 
     /// <summary>When the event of a slot was published whose mark the caller has seen.</summary>

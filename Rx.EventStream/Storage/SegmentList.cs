@@ -14,13 +14,16 @@ internal struct SegmentList<T>
 
     private readonly int _maxCapacity;
 
-    /// <summary>The newest segment that writers know of, null before the first event or join. CAS by writers, only forward; read with acquire.</summary>
+    /// <summary>The newest segment that writers know of, null before the first event or join. CAS by writers, only forward; read with
+    /// acquire.</summary>
     private Segment<T>? _tail;
 
-    /// <summary>The oldest segment that is not closed. CAS from null, then exchanged by the thread that closed its predecessor; read with acquire.</summary>
+    /// <summary>The oldest segment that is not closed. CAS from null, then exchanged by the thread that closed its predecessor; read with
+    /// acquire.</summary>
     private Segment<T>? _oldest;
 
-    /// <summary>A closed segment whose arrays the next one takes over, or null. Written with release by the thread that closed it, exchanged by the thread that links the next.</summary>
+    /// <summary>A closed segment whose arrays the next one takes over, or null. Written with release by the thread that closed it,
+    /// exchanged by the thread that links the next.</summary>
     private Segment<T>? _spare;
 
     internal SegmentList(int maxCapacity) => _maxCapacity = Math.Min(maxCapacity, Math.Max(1, MaxArrayBytes / Unsafe.SizeOf<T>()));

@@ -35,11 +35,12 @@ internal struct TerminationState
     /// <summary>Open to Ending; false if another thread was first, or the log is disposed.</summary>
     internal bool TryBegin(Termination termination) => Interlocked.CompareExchange(ref _termination, termination, null) is null;
 
-    /// <summary>Notes what the terminal event is about to claim. By the thread that began the ending, before <see cref="ClaimWord.TryEnd"/>, which publishes it.</summary>
+    /// <summary>Notes what the terminal event is about to claim. By the thread that began the ending, before
+    /// <see cref="ClaimWord.TryEnd"/>, which publishes it.</summary>
     internal void Prepare(long sequence) => _lastJoin = sequence; // plain: see LastJoin
 
-    /// <summary>Ending to Ended. By the thread that began the ending, after the claim. Publishes the termination; pairs with <see cref="End"/>. A full fence:
-    /// the caller then looks for callers that wait for the end.</summary>
+    /// <summary>Ending to Ended. By the thread that began the ending, after the claim. Publishes the termination; pairs with
+    /// <see cref="End"/>. A full fence: the caller then looks for callers that wait for the end.</summary>
     internal void Complete(long end) => Interlocked.Exchange(ref _end, end);
 
     /// <summary>Marks the log as disposed, ended or not; false if it was disposed before.</summary>

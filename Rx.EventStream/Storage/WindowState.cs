@@ -5,8 +5,8 @@ namespace Rx.Storage;
 /// <code>
 ///   Unopened --TryOpen--> Resting --TryBeginMove, BeginMove--> Moving --EndMove--> Resting
 /// </code>
-/// One thread at a time moves the segment. A thread that finds the window being moved leaves the work to the moving thread, which looks again after
-/// <see cref="EndMove"/>. A mutable struct: always used in place.
+/// One thread at a time moves the segment. A thread that finds the window being moved leaves the work to the moving thread, which looks
+/// again after <see cref="EndMove"/>. A mutable struct: always used in place.
 /// </remarks>
 internal struct WindowState<T>
 {
@@ -15,10 +15,12 @@ internal struct WindowState<T>
     /// <summary>1 while a thread moves the window.</summary>
     private int _isMoving;
 
-    /// <summary>The leased segment, or null while unopened; read with acquire. It may be closed, and older than the window, when the caller looks at it.</summary>
+    /// <summary>The leased segment, or null while unopened; read with acquire. It may be closed, and older than the window, when the caller
+    /// looks at it.</summary>
     internal readonly Segment<T>? Segment => Volatile.Read(in _segment);
 
-    /// <summary>Unopened to Resting, taking over a lease; false if the window was open. Publishes the segment; pairs with <see cref="Segment"/>.</summary>
+    /// <summary>Unopened to Resting, taking over a lease; false if the window was open. Publishes the segment; pairs with
+    /// <see cref="Segment"/>.</summary>
     internal bool TryOpen(Segment<T> leased) => Interlocked.CompareExchange(ref _segment, leased, null) is null;
 
     /// <summary>Resting to Moving; false if another thread moves the window.</summary>
