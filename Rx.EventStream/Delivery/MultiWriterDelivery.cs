@@ -82,7 +82,6 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
     {
         if (!TryPublish(value))
         {
-            PublishSlow(value);
             return;
         }
 
@@ -112,32 +111,45 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
     /// <summary>Publishes where there may be more observers than one, or parked readers, or less usual conditions.</summary>
     internal void PublishToMany(T value, PublishFlags flags)
     {
-        if ((flags & ~PublishFlags.Fast) != 0 || !TryPublish(value))
+        if ((flags & ~PublishFlags.Fast) != 0)
         {
             PublishSlow(value);
         }
-        else if (!TryWakeAndCallAllOwned(value) || !TryLeave())
+        else if (TryPublish(value) && !(TryWakeAndCallAllOwned(value) && TryLeave()))
         {
             DrainOwned();
         }
     }
 
-    /// <summary>Publishes in the usual case, as the drainer: no other thread drains, everything before is delivered, and the tail has
-    /// room.</summary>
+    /// <summary>Publishes; true in the usual case, in which this thread is now the drainer, everything before is delivered, and the caller
+    /// calls the observers. If false, the event was published and is delivered in the general way.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryPublish(T value)
     {
         EventLog<T> log = _log;
 
-        // What is looked at here is only certain once the claim has succeeded.
+        // That everything before is delivered is only certain once the claim has succeeded. The tail is read before it.
         long sequence = _cursor.Sequence;
-        if (log.Tail is not { } tail || !tail.TryIndex(sequence, out nint index) || !log.Claims.TryClaimAndDrain(sequence))
+        if (log.Tail is not { } tail || !log.Claims.TryClaimAndDrain(sequence))
         {
+            PublishSlow(value);
             return false;
         }
 
-        tail.PublishAt(index, value);
+        if (!tail.TryPublish(sequence, value))
+        {
+            PublishInNextSegmentOwned(tail, sequence, value);
+            return false;
+        }
+
         return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void PublishInNextSegmentOwned(Segment<T> tail, long sequence, T value)
+    {
+        _log.Publish(tail, sequence, value);
+        WakeAndDrainOwned(); // the cursor moves to that segment too
     }
 
     /// <summary>Moves over an event that every observer has had, and leaves as the drainer; false if there is more to do.</summary>

@@ -76,40 +76,15 @@ internal sealed class Segment<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool Contains(long sequence) => (ulong)(sequence - First) < (ulong)_items.Length;
 
-    /// <summary>Where the slot of a sequence number is, if it is in this segment.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool TryIndex(long sequence, out nint index)
-    {
-        index = (nint)(sequence - First);
-        return (nuint)index < (nuint)_items.Length;
-    }
-
-    /// <summary>Writes a claimed slot and publishes it.</summary>
+    /// <summary>Writes and publishes the caller's slot, if it is in this segment.</summary>
     /// <remarks>
     /// Ordering: the mark's release store publishes the value; it pairs with the acquire in <see cref="IsPublished"/> and
     /// with the barrier in <see cref="PublishedFrom"/>. Wait-free. Called by the writer that claimed the slot, or by the single writer
     /// before it claims.
     /// </remarks>
-    /// <param name="index">From <see cref="TryIndex"/>.</param>
-    /// <param name="value">The event.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void PublishAt(nint index, T value)
-    {
-        Debug.Assert((nuint)index < (nuint)_items.Length, "A writer publishes only inside the segment that holds its claim.");
-        // By reference: an array store would check for covariance, which a T[] made here cannot have.
-        Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_items), index) = value;
-        Volatile.Write(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_marks), index), Published);
-    }
-
-    /// <summary>Writes and publishes a claimed slot of this segment, as <see cref="PublishAt"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Publish(long sequence, T value) => PublishAt((nint)(sequence - First), value);
-
-    /// <summary>Writes and publishes the caller's slot, as <see cref="PublishAt"/>, if it is in this segment.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryPublish(long sequence, T value)
     {
-        // Not through TryIndex and PublishAt, which would load the array twice.
         T[] items = _items;
         nuint index = (nuint)(sequence - First);
         if (index >= (nuint)items.Length)
@@ -117,9 +92,17 @@ internal sealed class Segment<T>
             return false;
         }
 
+        // By reference: an array store would check for covariance, which a T[] made here cannot have.
         Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(items), index) = value;
         Volatile.Write(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_marks), index), Published);
         return true;
+    }
+
+    /// <summary>Writes and publishes a claimed slot of this segment, as <see cref="TryPublish"/>.</summary>
+    internal void Publish(long sequence, T value)
+    {
+        bool isPublished = TryPublish(sequence, value);
+        Debug.Assert(isPublished, "A writer publishes only inside the segment that holds its claim.");
     }
 
     /// <summary>Publishes as much of a claimed run as fits here, and returns how much that was.</summary>
