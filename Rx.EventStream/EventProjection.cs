@@ -11,7 +11,7 @@ namespace Rx;
 /// A client that takes <see cref="Current"/>, starts with its state and follows its position sees every event exactly once.
 /// If <c>apply</c> throws, the projection ends with that error, and <see cref="Current"/> throws it. The stream and its subscribers are not
 /// affected, and neither are clients that follow the position of a snapshot taken before.
-/// <para><b>Concurrency.</b> All members may be used from any thread at any time. Nothing here waits for a lock.</para>
+/// <para><b>Concurrency.</b> All members may be used from any thread at any time. <see cref="Current"/> waits for no lock.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
 public sealed class EventProjection<TState, T> : IDisposable

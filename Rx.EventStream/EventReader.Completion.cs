@@ -15,7 +15,7 @@ public sealed partial class EventReader<T>
         /// <summary>1 once it was started. Exchanged by the thread that starts it.</summary>
         private int _isStarted;
 
-        /// <summary>The end, not how it came to it: that is set first, and the thread that sets the end then finds the entry.</summary>
+        /// <summary>Reads the end, not the termination, which is set earlier: the thread that sets the end then finds the entry.</summary>
         public bool IsReadyWhileParked => log.End != long.MaxValue || log.IsDisposed;
 
         internal Task Task => _source.Task;

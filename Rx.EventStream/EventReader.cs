@@ -129,7 +129,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     public bool TryReadBatch(int maxCount, out ReadOnlyMemory<T> batch)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
-        batch = _cursor.PeekRun(_log, maxCount);
+        batch = _cursor.PeekRun(_log, maxCount); // not PeekBatch: once a reader has existed, no arrays are used again
         if (batch.IsEmpty)
         {
             ThrowIfDisposed();
@@ -154,7 +154,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         return isRead;
     }
 
-    /// <summary>Waits until there is an event to read. Allocates nothing, save now and then the segment for the event it waits
+    /// <summary>Waits until there is an event to read. Allocates nothing, except now and then the segment for the event it waits
     /// for.</summary>
     /// <param name="cancellationToken">Ends the wait, but not the reader.</param>
     /// <returns>True when there is an event; false when the stream has completed and all was read.</returns>

@@ -153,8 +153,8 @@ public sealed partial class EventStream<T>
         {
             sequence = claims.Count;
 
-            // A delivery that began on the fast path, before the gate was there, holds no publisher back: its own could not be told that it
-            // would wait for itself.
+            // During a delivery that began on the fast path, before the gate was there, no publisher waits: one inside it cannot be
+            // recognized, and would wait for itself.
             if (!_gate!.HasRoom(sequence, count) && !claims.HasUnknownDrainer)
             {
                 return false;

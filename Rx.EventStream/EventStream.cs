@@ -13,7 +13,8 @@ namespace Rx;
 /// <typeparam name="T">The type of the events. Null is an event like any other.</typeparam>
 /// <remarks>
 /// <para>It is a drop-in replacement for <see cref="Subject{T}"/>. Observers without a scheduler are called on the publishing
-/// thread. An observer on a scheduler has a cursor of its own: a slow one delays no other, and sees every event.</para>
+/// thread. An observer on a scheduler has a cursor of its own: with the default lag policy, a slow one delays no other,
+/// and sees every event.</para>
 /// <para><b>Concurrency.</b> All members may be used from any thread at any time (with
 /// <see cref="EventStreamOptions.SingleWriter"/>, publishing by one thread at a time). Publishing and delivering take no
 /// lock. All observers see one order of events and never overlapping calls: any number of <c>OnNext</c>, then at most

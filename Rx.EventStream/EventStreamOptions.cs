@@ -15,7 +15,7 @@ public sealed class EventStreamOptions
     private readonly Retention _retention = Retention.None;
     private readonly LagPolicy _lagPolicy = LagPolicy.Unbounded;
 
-    /// <summary>Whether only one thread at a time publishes, which saves it every interlocked operation. Default: false,
+    /// <summary>Whether only one thread at a time publishes, which saves it the interlocked operations of the usual path. Default: false,
     /// any thread may publish at any time.</summary>
     /// <remarks>
     /// It is a promise of the caller, like a channel's <c>SingleWriter</c>: <c>OnNext</c>, <c>OnNextRange</c>, <c>OnError</c> and

@@ -36,15 +36,16 @@ public abstract class EventSubscription : IDisposable
     /// <summary>When the subscription was made.</summary>
     public DateTimeOffset SubscribedAt { get; } = DateTimeOffset.UtcNow;
 
-    /// <summary>What ended the subscription: what its observer or its scheduler threw, a <see cref="SubscriberLaggedException"/>, or the
-    /// stream's error; null if nothing did.</summary>
+    /// <summary>The exception that ended the subscription: of its observer, its scheduler or the stream, or a
+    /// <see cref="SubscriberLaggedException"/>. Null if it has not ended, or ended without an exception.</summary>
     public Exception? Error
     {
         get => Volatile.Read(ref field);
         private protected set => Volatile.Write(ref field, value);
     }
 
-    /// <summary>Whether the subscription has ended: disposed, or its observer got its terminal event, or threw.</summary>
+    /// <summary>Whether the subscription has ended: it was disposed, or its observer got the terminal event, or threw on a
+    /// scheduler.</summary>
     public abstract bool IsDisposed { get; }
 
     /// <summary>The sequence number of the event that the observer is being called with. For the thread that calls it.</summary>

@@ -174,8 +174,9 @@ internal abstract partial class InlineDelivery<T>
     }
 
     /// <summary>Admits the subscriptions that wait for the next event, having had every event before it.</summary>
-    /// <remarks>Not those that have an event still to replay: no event is being delivered at this moment, so an observer that publishes
-    /// would not be found to be inside a delivery. Such a subscription is about to see that event itself, and takes itself back.</remarks>
+    /// <remarks>Not those that have an event still to replay: no event is being delivered at this moment, so of a single writer an observer
+    /// that publishes would not be found to be inside a delivery. Such a subscription is about to see that event itself, and takes itself
+    /// back.</remarks>
     private void AdmitOwned()
     {
         foreach (EventSubscription? subscription in _observers.Slots)

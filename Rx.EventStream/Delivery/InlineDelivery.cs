@@ -46,7 +46,7 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>The event that is being delivered, where it lies. For observers, while they are called.</summary>
     internal ReadOnlyMemory<T> SliceInDelivery() => _cursor.PeekBatch(_log, 1);
 
-    /// <summary>The sequence number after the last event that a live observer had; the one it is having counts.</summary>
+    /// <summary>The sequence number after the last event that a live observer received; the current call counts.</summary>
     internal long ReachedBy(InlineSubscription<T> subscription)
     {
         long sequence = _cursor.Sequence;
@@ -143,10 +143,11 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>Tells callers that wait for subscribers to move that one has.</summary>
     internal void NotifyProgress() => _parking.NotifyProgress();
 
-    /// <summary>Opens the delivery if it is closed; then no thread owns the cursor, and the lock keeps others from opening it.</summary>
+    /// <summary>Opens the delivery if it is closed; while it is closed no thread owns the cursor, and the lock keeps others from opening
+    /// it.</summary>
     private protected abstract void OpenLocked();
 
-    /// <summary>Notes that this thread, which is the drainer, delivers more than one event.</summary>
+    /// <summary>Notes that this thread drains, off the fast path.</summary>
     private protected abstract void BeginDrainOwned();
 
     /// <summary>Closes the delivery if everything is delivered. By the drainer, under the lock.</summary>

@@ -3,7 +3,8 @@ using Rx.Storage;
 
 namespace Rx.Delivery;
 
-/// <summary>An observer that is called on the publishing thread. Its <see cref="SubscriptionState"/> says by which thread.</summary>
+/// <summary>An observer that is called by the draining thread; during a replay, by the subscribing one. See
+/// <see cref="SubscriptionState"/>.</summary>
 internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
 {
     private readonly InlineDelivery<T> _delivery;
@@ -87,7 +88,7 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
             return true;
         }
 
-        // While it waits, what is published after its place may be on its way to it.
+        // A subscription that still waits when the delivery has passed an event does not get that event.
         return _state.IsLive ? _delivery.Sequence >= sequence
             : Sequence >= sequence || (_state.IsWaiting && _delivery.Sequence >= sequence);
     }
@@ -194,7 +195,7 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
     /// <summary>Goes on with the replay; false if the draining thread has admitted it, or it has ended.</summary>
     internal bool TryTakeBack() => _state.TryTakeBack();
 
-    /// <summary>Leaves the replay for good: at the end, which the observer is then told, or because it was disposed.</summary>
+    /// <summary>Leaves the replay for good: at the end, and tells the observer; or because it was disposed.</summary>
     internal void FinishReplaying()
     {
         IObserver<T>? observer = null;

@@ -64,8 +64,8 @@ internal abstract class Pump<T> : EventSubscription, IParked
     /// <summary>Where the pump parks.</summary>
     private protected virtual ParkingPlace Place => ParkingPlace.Direct;
 
-    /// <summary>Whether the observer threw: then that is what leaves a scheduler that runs actions at once. Written by the thread that runs
-    /// the pump.</summary>
+    /// <summary>Whether the observer threw: its exception then wins over one of a scheduler that runs actions at once. Written by the
+    /// thread that runs the pump.</summary>
     private protected bool HasThrown { get; private set; }
 
     /// <summary>How long to wait for more, after a run of several events, before parking, in spins of some 30 ns; 0 where others want the
@@ -283,7 +283,7 @@ internal abstract class Pump<T> : EventSubscription, IParked
     /// <summary>Delivers one run as a whole, however many events the action may deliver; 0 when dry or disposed.</summary>
     private int DeliverWholeRunOwned(BatchObserver<T> batches)
     {
-        ReadOnlyMemory<T> run = _cursor.PeekRun(_log, batches.MaxCount);
+        ReadOnlyMemory<T> run = _cursor.PeekRun(_log, batches.MaxCount); // not PeekBatch: once a pump has existed, no arrays are used again
         if (run.IsEmpty || Volatile.Read(ref _observer) is null)
         {
             return 0;
@@ -322,8 +322,8 @@ internal abstract class Pump<T> : EventSubscription, IParked
     /// <summary>Sleeps until there is an event; false if the pump was disposed while it ran, and this thread still owns the
     /// cursor.</summary>
     /// <remarks>
-    /// After the transition to Parked the pump may be woken and run on another thread at any moment. What is found by the look after the
-    /// push wakes every owner that is parked there, since they were all waiting for it.
+    /// After the transition to Parked the pump may be woken and run on another thread at any moment. If the look after the push finds an
+    /// event, every owner that is parked there is woken, since all were waiting for it.
     /// </remarks>
     private bool ParkOwned()
     {

@@ -1,6 +1,6 @@
 namespace Rx.Delivery;
 
-/// <summary>What a pump did when it was ended.</summary>
+/// <summary>What a pump was doing when it was ended.</summary>
 internal enum PumpEnd
 {
     /// <summary>It had ended before.</summary>

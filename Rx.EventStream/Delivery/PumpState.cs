@@ -41,7 +41,7 @@ internal struct PumpState
     /// <summary>Running to Ended, before the terminal event; false if the pump has ended.</summary>
     internal bool TryEndRunning() => TryMove(Running, Ended);
 
-    /// <summary>Ends the pump; returns which of the caller's duties there are.</summary>
+    /// <summary>Ends the pump; returns what the caller must clean up.</summary>
     internal PumpEnd End() => Interlocked.Exchange(ref _state, Ended) switch
     {
         Ended => PumpEnd.EndedBefore,

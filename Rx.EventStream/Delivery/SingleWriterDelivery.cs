@@ -10,8 +10,8 @@ namespace Rx.Delivery;
 /// <code>
 ///   Closed --OpenLocked--> HandedOver --the writer's next event--> Owned --TryCloseLockedOwned--> Closed
 /// </code>
-/// A subscriber opens the delivery and hands it over to the writer. While it is Owned the cursor is the writer's. The writer delivers,
-/// further up its stack, whenever the cursor is not where the writer has published to.
+/// A subscriber opens the delivery and hands it over to the writer. While it is Owned the cursor is the writer's. If the cursor is before
+/// the writer's last event, the writer is inside a delivery: an observer is publishing.
 /// </remarks>
 internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
 {

@@ -129,7 +129,7 @@ internal sealed class ParkingLot<T>(EventLog<T> log)
         _progress.WakeAll();
     }
 
-    /// <summary>Has the callers look again that wait for subscribers to move. Called by the thread that has moved one.</summary>
+    /// <summary>Makes callers that wait for subscribers look again. Called by the thread that has moved one.</summary>
     /// <remarks>A caller puts a process-wide barrier between its push and its look, so none is needed here.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void NotifyProgress()

@@ -2,7 +2,7 @@ namespace Rx.Parking;
 
 /// <summary>Keeps publishers from running further ahead than the subscribers with <see cref="LagPolicy.Wait"/> allow.</summary>
 /// <remarks>
-/// Claims stay below a limit: the least, over those subscribers, of where one stands plus its capacity. The limit is computed
+/// Claims stay below a limit: the smallest sum of position and capacity of these subscribers. The limit is computed
 /// only when the one computed before is reached, so publishing costs one comparison as long as there is room.
 /// </remarks>
 internal sealed class WaitGate

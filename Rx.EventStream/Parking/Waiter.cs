@@ -3,7 +3,7 @@ namespace Rx.Parking;
 /// <summary>The entry of one owner on a stack of parked owners: made once, and on the stack at most once.</summary>
 /// <remarks>
 /// It is an object of its own so that an owner that was disposed or stopped waiting can be collected at once, while its
-/// entry stays where a stack cannot take it out.
+/// entry stays on the stack, which cannot remove a single entry.
 /// </remarks>
 internal sealed class Waiter
 {

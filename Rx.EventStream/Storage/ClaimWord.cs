@@ -50,7 +50,7 @@ internal struct ClaimWord
         /// <summary>Whether a thread drains it.</summary>
         internal bool IsDraining => (Word & Draining) != 0;
 
-        /// <summary>Whether a thread drains it that has not noted itself.</summary>
+        /// <summary>Whether its drainer began on the fast path; it may have noted itself since.</summary>
         internal bool HasUnknownDrainer => (Word & (Draining | Known)) == Draining;
 
         /// <summary>Whether the terminal event has claimed its sequence number.</summary>

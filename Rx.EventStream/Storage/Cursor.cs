@@ -121,8 +121,7 @@ internal partial struct Cursor<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void MoveTo(long sequence) => Volatile.Write(ref _sequence, sequence);
 
-    /// <summary>Moves over one event that was delivered. In a loop that calls observers this leaves a register for what would else be kept
-    /// on the stack.</summary>
+    /// <summary>Moves over one event that was delivered. Saves a register in loops that call observers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void MoveOn() => Volatile.Write(ref _sequence, _sequence + 1);
 
@@ -138,8 +137,8 @@ internal partial struct Cursor<T>
     /// <summary>Whether the next event is published.</summary>
     internal bool HasEvent(EventLog<T> log) => TryPeek(log, out _);
 
-    /// <summary>Whether the cursor stands before the terminal event.</summary>
-    /// <remarks>At it or after it: a cursor that joined in the moment of the end may count claims that came too late.</remarks>
+    /// <summary>Whether every event before the end has been read.</summary>
+    /// <remarks>A cursor that joined in the moment of the end may stand after it, since it counted claims that came too late.</remarks>
     internal readonly bool IsAtEnd(EventLog<T> log) => _sequence >= log.End;
 
     /// <summary>Whether there is an event or the terminal event to read, or the cursor has ended.</summary>

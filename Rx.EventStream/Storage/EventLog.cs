@@ -13,7 +13,8 @@ namespace Rx.Storage;
 ///       cursor         cursor               cursor at |
 ///                                           a hole:  15 is claimed, not published
 /// </code>
-/// I1  A claim (<see cref="ClaimWord"/>) gives each sequence number to one writer; a slot is written once, then marked once.
+/// I1  A claim (<see cref="ClaimWord"/>) gives each sequence number to one writer; a slot is written once, then marked. (A single
+///     writer marks before it counts the claim.)
 /// I2  A reader reads no value whose mark it has not seen, and stops at the first slot without one.
 /// I3  The terminal event takes a sequence number of its own, <see cref="End"/>, whose slot is never marked; later slots are never read.
 /// I4  The tail, every position, the window and every cursor but the bounded ones hold one lease on the segment they stand
@@ -37,7 +38,7 @@ internal sealed class EventLog<T>
     private SegmentList<T> _segments;
 
     /// <summary>Keeps the newest events reachable, null until it is needed. Set once: at construction for a log that retains, else by the
-    /// first bounded cursor. Read with acquire.</summary>
+    /// first bounded cursor. Read with acquire; plainly where only the constructor's window matters.</summary>
     private RetainedWindow<T>? _window;
 
     /// <param name="isSingleWriter">Whether one thread at a time publishes.</param>
@@ -64,7 +65,7 @@ internal sealed class EventLog<T>
         get => !_flags.IsMultiWriter;
     }
 
-    /// <summary>What takes publishers off the fast path, read with acquire.</summary>
+    /// <summary>The conditions that publishers look at, read with acquire.</summary>
     internal PublishFlags Flags
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -129,7 +130,7 @@ internal sealed class EventLog<T>
     /// <summary>How many segments are linked and open; for figures.</summary>
     internal int CountSegments() => _segments.Count;
 
-    /// <summary>The tail as it is now, to be read before a claim: it does not begin after what is claimed later.</summary>
+    /// <summary>The tail as it is now, to be read before a claim: so it begins at or before any later claim.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Segment<T> TailBeforeClaim() => Tail ?? _segments.CreateFirstSlow(_window is { Retains: true } window ? window : null, _flags.IsTimestamped);
 
@@ -238,7 +239,7 @@ internal sealed class EventLog<T>
     {
         bool isFirst = _termination.TryBegin(termination);
 
-        // By every caller, also by one that came second: what it publishes after its own terminal event is ignored.
+        // By a second caller too, whose later events must also be ignored.
         SetFlag(PublishFlags.GatedOrEnded);
         if (!isFirst)
         {

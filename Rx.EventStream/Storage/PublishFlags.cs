@@ -1,6 +1,6 @@
 namespace Rx.Storage;
 
-/// <summary>Conditions that take a publisher off the fast path.</summary>
+/// <summary>Conditions that a publisher looks at. All but those in <see cref="Fast"/> take it off the fast path.</summary>
 [Flags]
 internal enum PublishFlags
 {
@@ -16,7 +16,8 @@ internal enum PublishFlags
     /// a process-wide barrier.</summary>
     HasWaiters = 4,
 
-    /// <summary>Every writer has seen <see cref="HasWaiters"/>. Set after that flag's barrier.</summary>
+    /// <summary>The barrier after <see cref="HasWaiters"/> is over: the mark of a writer that missed the flag is visible. Never
+    /// cleared.</summary>
     WaitersAnnounced = 8,
 
     /// <summary>A caller may wait for subscribers to move. Set before the first one waits; each issues a process-wide barrier.</summary>

@@ -18,7 +18,7 @@ internal sealed class Segment<T>
     private const int Closed = int.MinValue;
     private const byte Published = 1;
 
-    // Immutable.
+    // The references never change; the arrays' contents do, and a later segment may take the arrays over.
     private readonly T[] _items;
     private readonly byte[] _marks;
 

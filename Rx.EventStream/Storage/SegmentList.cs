@@ -66,7 +66,7 @@ internal struct SegmentList<T>
 
     /// <summary>Finds the segment of a claimed sequence number, linking new ones where the list ends.</summary>
     /// <remarks>
-    /// Lock-free. The tail's lease is born with a new segment and given back by the thread that moves the tail off the old one. Where the
+    /// Lock-free. The tail's lease comes with a new segment and given back by the thread that moves the tail off the old one. Where the
     /// walk meets a cut link it starts again from the oldest segment: see I6 of <see cref="EventLog{T}"/>.
     /// </remarks>
     /// <param name="segment">Where to begin: not after the segment of <paramref name="sequence"/>.</param>
@@ -107,15 +107,15 @@ internal struct SegmentList<T>
         }
     }
 
-    /// <summary>Closes segments, oldest first, as long as no lease is held on them.</summary>
+    /// <summary>Closes segments, oldest first, as long as no lease is held on them and they have no hole.</summary>
     /// <remarks>
     /// <code>
     /// P (leaves the second oldest): lease count := 0;     is it the oldest? not yet: done
     /// C (closes the oldest):        oldest := the second; its lease count? 0: close it too
     /// </code>
     /// The decrement and the exchange are full fences, so one of them sees the other. A writer that fills the last hole of an old
-    /// segment tries the closing again; should that look cross with this one, the next lease to be given back makes up for
-    /// it, at the latest the tail's with the next segment.
+    /// segment tries the closing again; if the two run at once and both miss, the next lease to be given back closes it, at the latest the
+    /// tail's with the next segment.
     /// </remarks>
     /// <param name="log">The log.</param>
     internal void Reclaim(EventLog<T> log)

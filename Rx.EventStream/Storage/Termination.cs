@@ -1,6 +1,6 @@
 namespace Rx.Storage;
 
-/// <summary>How a log ended. The first one set wins, save that disposal replaces the others.</summary>
+/// <summary>How a log ended. The first one set wins, except that disposal replaces the others.</summary>
 internal sealed class Termination
 {
     internal static readonly Termination Completed = new(null);
