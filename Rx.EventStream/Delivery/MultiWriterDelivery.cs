@@ -80,8 +80,10 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
     /// <remarks>In one method, as in <see cref="SingleWriterDelivery{T}"/>, and for the same reason.</remarks>
     internal void PublishToOne(T value)
     {
-        if (!TryPublish(value))
+        AppendResult result = _log.TryAppendAndDrain(_cursor.Sequence, value);
+        if (result != AppendResult.InTail)
         {
+            PublishElsewhere(value, result);
             return;
         }
 
@@ -114,42 +116,32 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
         if ((flags & ~PublishFlags.Fast) != 0)
         {
             PublishSlow(value);
+            return;
         }
-        else if (TryPublish(value) && !(TryWakeAndCallAllOwned(value) && TryLeave()))
+
+        AppendResult result = _log.TryAppendAndDrain(_cursor.Sequence, value);
+        if (result != AppendResult.InTail)
+        {
+            PublishElsewhere(value, result);
+        }
+        else if (!TryWakeAndCallAllOwned(value) || !TryLeave())
         {
             DrainOwned();
         }
     }
 
-    /// <summary>Publishes; true in the usual case, in which this thread is now the drainer, everything before is delivered, and the caller
-    /// calls the observers. If false, the event was published and is delivered in the general way.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryPublish(T value)
+    /// <summary>Finishes publishing an event that is not in the tail.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void PublishElsewhere(T value, AppendResult result)
     {
-        EventLog<T> log = _log;
-
-        // That everything before is delivered is only certain once the claim has succeeded. The tail is read before it.
-        long sequence = _cursor.Sequence;
-        if (log.Tail is not { } tail || !log.Claims.TryClaimAndDrain(sequence))
+        if (result == AppendResult.NotClaimed)
         {
             PublishSlow(value);
-            return false;
         }
-
-        if (!tail.TryPublish(sequence, value))
+        else
         {
-            PublishInNextSegmentOwned(tail, sequence, value);
-            return false;
+            WakeAndDrainOwned();
         }
-
-        return true;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void PublishInNextSegmentOwned(Segment<T> tail, long sequence, T value)
-    {
-        _log.Publish(tail, sequence, value);
-        WakeAndDrainOwned(); // the cursor moves to that segment too
     }
 
     /// <summary>Moves over an event that every observer has had, and leaves as the drainer; false if there is more to do.</summary>

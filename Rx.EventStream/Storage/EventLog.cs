@@ -27,7 +27,7 @@ namespace Rx.Storage;
 /// I8  No reader sleeps beside an event: a reader parks, then looks; a writer marks, then looks for parked readers. The fences are
 ///     described at <c>ParkingLot.IsReadyWhileParked</c>.
 /// </remarks>
-internal sealed class EventLog<T>
+internal sealed partial class EventLog<T>
 {
     /// <summary>The sequence numbers given out, and the state of the delivery on the publishing thread. Changed by its own methods
     /// only.</summary>
@@ -141,98 +141,6 @@ internal sealed class EventLog<T>
     /// <summary>Claims sequence numbers; returns the first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal long Claim(int count) => _flags.IsMultiWriter ? Claims.Claim(count).Count : Claims.ClaimOwned(count);
-
-    /// <summary>Claims a sequence number and publishes an event there, if no more than that is needed. The caller then wakes
-    /// readers.</summary>
-    /// <param name="value">The event.</param>
-    /// <param name="sequence">What was claimed, or -1.</param>
-    /// <param name="tail">The tail before the claim.</param>
-    /// <returns>False if <see cref="AppendSlow"/> must be called with the same.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool TryAppend(T value, out long sequence, out Segment<T>? tail)
-    {
-        sequence = -1;
-        tail = Tail;
-        if (tail is null || _flags.IsTimestamped)
-        {
-            return false;
-        }
-
-        if (_flags.IsMultiWriter)
-        {
-            sequence = Claims.Claim(1).Count;
-            return tail.TryPublish(sequence, value) && tail == Tail;
-        }
-
-        long next = Claims.CountOwned;
-        if (!tail.TryPublish(next, value))
-        {
-            return false;
-        }
-
-        sequence = next;
-        Claims.ClaimOwned(1);
-        return true;
-    }
-
-    /// <summary>Does what <see cref="TryAppend"/> has left to do, and returns the sequence number.</summary>
-    internal long AppendSlow(T value, long sequence, Segment<T>? tail)
-    {
-        if (sequence < 0)
-        {
-            tail = TailBeforeClaim();
-            long time = ReadClock();
-            sequence = Claim(1);
-            Publish(tail, sequence, value, time);
-        }
-        else if (tail!.Contains(sequence))
-        {
-            Reclaim(); // published, but in a segment that is no longer the tail: as in Publish
-        }
-        else
-        {
-            Publish(tail, sequence, value);
-        }
-
-        return sequence;
-    }
-
-    /// <summary>Publishes a claimed event; returns the segment it is in.</summary>
-    internal Segment<T> Publish(Segment<T> tail, long sequence, T value, long time = 0)
-    {
-        if (!tail.Contains(sequence))
-        {
-            tail = _segments.LocateSlow(tail, sequence, this);
-        }
-
-        if (_flags.IsTimestamped)
-        {
-            tail.Stamp(sequence, 1, time);
-        }
-
-        tail.Publish(sequence, value);
-        if (tail != Tail)
-        {
-            // A hole of an older segment was filled: it kept that segment, and all later ones, from closing.
-            Reclaim();
-        }
-
-        return tail;
-    }
-
-    /// <summary>Publishes a claimed run of events, over as many segments as it takes.</summary>
-    internal void PublishRange(Segment<T> tail, long sequence, ReadOnlySpan<T> values, long time = 0)
-    {
-        while (!values.IsEmpty)
-        {
-            tail = _segments.LocateSlow(tail, sequence, this);
-            int count = tail.PublishRange(sequence, values, _flags.IsTimestamped ? time : null);
-            sequence += count;
-            values = values[count..];
-        }
-
-        Reclaim();
-    }
 
     /// <summary>Ends the log; false if it had ended before. The caller then delivers and wakes as after an event.</summary>
     internal bool TryTerminate(Termination termination)
