@@ -235,9 +235,10 @@ const nothing = { text: "", tone: "neutral" };
 const neutral = text => ({ text, tone: "neutral" });
 const bad = text => ({ text, tone: "bad" });
 
-// The row shows the name, so the note leaves it out to fit on its line.
+// The note must fit on one line. The row shows the name already, and the words that a line of text needs are left out.
+const shorten = error => error.replace(/^The subscriber '.*' was /, "").replace("sequence number", "event").replace("that its", "its");
 const noteOfEnd = end =>
-  end === null ? null : end === "completed" ? neutral(end) : bad(`ended: ${end.replace(/^The subscriber '.*' was /, "")}`);
+  end === null ? null : end === "completed" ? neutral(end) : bad(`ended: ${shorten(end)}`);
 
 function newButton(text, label, action) {
   const button = document.createElement("button");
