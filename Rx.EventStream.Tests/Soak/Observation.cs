@@ -63,7 +63,8 @@ internal sealed class Observation(string name) : IObserver<long>
         {
             if (start + i >= reference.Count || _events[i] != reference[start + i])
             {
-                return $"{name}: differs from the others at {start + i}, {i} events after it joined at {start}.";
+                return $"{name}: differs from the others at {start + i}, {i} events after it joined at {start}: it has " +
+                    $"{Show(_events, i, places)}, and {_events.Count} events in all.";
             }
         }
 
@@ -71,4 +72,8 @@ internal sealed class Observation(string name) : IObserver<long>
             ? $"{name}: ends at {start + _events.Count} of {reference.Count}."
             : null;
     }
+
+    /// <summary>The events around a place, each as its place in the reference.</summary>
+    private static string Show(List<long> events, int at, Dictionary<long, int> places) =>
+        string.Join(' ', events.Skip(Math.Max(0, at - 3)).Take(8).Select(e => places.TryGetValue(e, out int place) ? $"{place}" : "unknown"));
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Rx.Storage;
@@ -72,6 +73,7 @@ internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
             log.ClearFlag(PublishFlags.HasJoiners);
         }
 
+        AssertInvariantsLocked();
         Gate.Exit();
     }
 
@@ -101,6 +103,22 @@ internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
 
         _firstUnlisted = 0;
         Volatile.Write(ref _observers, observers);
+        AssertInvariantsLocked();
+    }
+
+    [Conditional("DEBUG")]
+    private void AssertInvariantsLocked()
+    {
+        Debug.Assert(Gate.IsHeldByCurrentThread, "The list is changed under its lock.");
+        ReadOnlySpan<EventSubscription?> slots = Slots;
+        Debug.Assert(_observers.Length > slots.Length, "There is always an empty slot at the end.");
+        for (int i = 0; i < slots.Length; i++)
+        {
+            bool isRight = slots[i] is null ? _observers[i] is null
+                : ReferenceEquals(_observers[i], slots[i]) || ReferenceEquals(_observers[i], Of(slots[i]!).Called) || Of(slots[i]!).IsDisposed;
+            Debug.Assert(isRight, "In each slot is the subscription or its observer.");
+            Debug.Assert(slots[i] is null || slots[i]!.Slot == i || slots[i]!.Slot < 0, "A subscription knows its slot.");
+        }
     }
 
     private static InlineSubscription<T> Of(EventSubscription subscription) => Unsafe.As<InlineSubscription<T>>(subscription);
