@@ -117,6 +117,15 @@ internal abstract partial class InlineDelivery<T>
         }
     }
 
+    /// <summary>Puts a subscription that is being disposed into its slot, in place of its observer.</summary>
+    internal void Unlist(InlineSubscription<T> subscription)
+    {
+        lock (_observers.Gate)
+        {
+            _observers.UnlistLocked(subscription);
+        }
+    }
+
     internal void Remove(InlineSubscription<T> subscription)
     {
         lock (_observers.Gate)

@@ -31,6 +31,10 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
     /// for figures.</summary>
     private bool _hasGoneLive;
 
+    /// <summary>Whether it is being disposed: then its observer itself is not in the list again. Written with release by the disposing thread, read with
+    /// acquire under the list's lock.</summary>
+    private bool _isLeaving;
+
     /// <summary>Joins at a cursor, which this takes over, or at the next event.</summary>
     internal InlineSubscription(InlineDelivery<T> delivery, EventLog<T> log, IObserver<T> observer, string? name, Cursor<T> cursor = default)
         : base(name)
@@ -60,7 +64,7 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
     internal bool IsWaiting => _state.IsWaiting;
 
     /// <summary>What stands for it in the list: its observer while it is live, else itself.</summary>
-    internal IObserver<T> Called => _state.IsLive ? Volatile.Read(ref _observer) ?? this : this;
+    internal IObserver<T> Called => _state.IsLive && !Volatile.Read(ref _isLeaving) ? Volatile.Read(ref _observer) ?? this : this;
 
     /// <summary>The observer, or null once it has ended.</summary>
     internal IObserver<T>? Observer => Volatile.Read(ref _observer);
@@ -211,8 +215,14 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
 
     internal void NotifyProgress() => _delivery.NotifyProgress();
 
+    /// <remarks>
+    /// The observer is taken out of the list before the state is Ended. From then on every walk asks the state, whether it goes over the
+    /// observers or over the subscriptions. Otherwise one walk would skip an event, and a later one would still call the observer.
+    /// </remarks>
     public override void Dispose()
     {
+        Volatile.Write(ref _isLeaving, true);
+        _delivery.Unlist(this);
         if (!_state.End(out bool wasWaiting))
         {
             return;
