@@ -124,7 +124,7 @@ internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
         for (int i = 0; i < slots.Length; i++)
         {
             bool isRight = slots[i] is null ? _observers[i] is null
-                : ReferenceEquals(_observers[i], slots[i]) || ReferenceEquals(_observers[i], Of(slots[i]!).Called) || Of(slots[i]!).IsDisposed;
+                : ReferenceEquals(_observers[i], slots[i]) || ReferenceEquals(_observers[i], Of(slots[i]!).Observer) || Of(slots[i]!).IsDisposed;
             Debug.Assert(isRight, "In each slot is the subscription or its observer.");
             Debug.Assert(slots[i] is null || slots[i]!.Slot == i || slots[i]!.Slot < 0, "A subscription knows its slot.");
         }
