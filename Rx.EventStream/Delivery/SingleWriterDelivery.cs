@@ -45,11 +45,11 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
 
     /// <remarks>
     /// <code>
-    /// P (writer):     mark := published;                            is the delivery open? no: not delivered
+    /// P (writer):     claim;  mark := published;                    is the delivery open? no: not delivered
     /// C (subscriber): phase := HandedOver; process-wide barrier;    reads the sequence number where it begins
     /// </code>
-    /// What is published after the barrier is delivered by its writer. What came before is not delivered: subscriptions that join now begin
-    /// at the sequence number they read after it.
+    /// What is published after the barrier is delivered by its writer. A writer that looked before the barrier claimed before it too: so the
+    /// subscriptions that join now begin after that event, at the sequence number they read after the barrier.
     /// </remarks>
     private protected override void OpenLocked()
     {
@@ -89,9 +89,10 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     /// would make this method load from there whatever it needs after the call.</remarks>
     internal void PublishToOne(T value)
     {
-        if (!TryPublish(value))
+        AppendResult result = _log.TryAppendOwned(_cursor.Sequence, value);
+        if (result != AppendResult.InTail)
         {
-            PublishSlow(value);
+            PublishElsewhere(value, result);
             return;
         }
 
@@ -122,9 +123,16 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     /// <summary>Publishes where there may be more observers than one, or parked readers, or less usual conditions.</summary>
     internal void PublishToMany(T value, PublishFlags flags)
     {
-        if ((flags & ~PublishFlags.Fast) != 0 || !TryPublish(value))
+        if ((flags & ~PublishFlags.Fast) != 0)
         {
             PublishSlow(value);
+            return;
+        }
+
+        AppendResult result = _log.TryAppendOwned(_cursor.Sequence, value);
+        if (result != AppendResult.InTail)
+        {
+            PublishElsewhere(value, result);
         }
         else if (!TryWakeAndCallAllOwned(value) || !TryLeave())
         {
@@ -132,21 +140,19 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         }
     }
 
-    /// <summary>Publishes in the usual case: everything before is delivered, so this is not called from inside a
-    /// delivery, and the tail has room.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryPublish(T value)
+    /// <summary>Finishes publishing an event that is not in the tail, or publishes it from inside a delivery.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void PublishElsewhere(T value, AppendResult result)
     {
-        EventLog<T> log = _log;
-        long sequence = log.Claims.CountOwned;
-        if (_cursor.Sequence != sequence || !log.Tail!.TryPublish(sequence, value))
-        {
-            return false;
-        }
-
         Debug.Assert(_phase == Owned, "A single writer without a pending hand-over owns the delivery.");
-        log.Claims.ClaimOwned(1);
-        return true;
+        if (result == AppendResult.NotClaimed)
+        {
+            PublishSlow(value);
+        }
+        else
+        {
+            WakeAndDrainOwned();
+        }
     }
 
     /// <summary>Moves over an event that every observer has had; false if there is more to do: something was published inside, an observer

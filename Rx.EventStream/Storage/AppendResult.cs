@@ -1,6 +1,6 @@
 namespace Rx.Storage;
 
-/// <summary>What came of <see cref="EventLog{T}.TryAppendAndDrain"/>.</summary>
+/// <summary>What came of <see cref="EventLog{T}.TryAppendAndDrain"/> and <see cref="EventLog{T}.TryAppendOwned"/>.</summary>
 internal enum AppendResult
 {
     /// <summary>Nothing was claimed: another thread drains, or others have claimed, or the log has ended or has no segment yet.</summary>

@@ -27,15 +27,8 @@ internal sealed partial class EventLog<T>
             return tail.TryPublish(sequence, value) && tail == Tail;
         }
 
-        long next = Claims.CountOwned;
-        if (!tail.TryPublish(next, value))
-        {
-            return false;
-        }
-
-        sequence = next;
-        Claims.ClaimOwned(1);
-        return true;
+        sequence = Claims.ClaimOwned(1);
+        return tail.TryPublish(sequence, value); // a single writer alone moves the tail
     }
 
     /// <summary>Claims a sequence number, becomes the drainer with the same CAS, and publishes an event there. The caller then wakes readers.</summary>
@@ -50,6 +43,23 @@ internal sealed partial class EventLog<T>
             return AppendResult.NotClaimed;
         }
 
+        return tail.TryPublish(sequence, value) ? AppendResult.InTail : AppendToNextSlow(tail, sequence, value);
+    }
+
+    /// <summary>Claims a sequence number for the single writer and publishes an event there, if everything before it is delivered. The
+    /// caller then wakes readers.</summary>
+    /// <param name="sequence">Where the delivery's cursor stands: before the next event, unless the writer is inside a delivery.</param>
+    /// <param name="value">The event.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal AppendResult TryAppendOwned(long sequence, T value)
+    {
+        if (Claims.CountOwned != sequence)
+        {
+            return AppendResult.NotClaimed;
+        }
+
+        Segment<T> tail = Tail!; // there is one: a cursor stands in it, or before it
+        Claims.ClaimOwned(1);
         return tail.TryPublish(sequence, value) ? AppendResult.InTail : AppendToNextSlow(tail, sequence, value);
     }
 

@@ -13,8 +13,8 @@ namespace Rx.Storage;
 ///       cursor         cursor               cursor at |
 ///                                           a hole:  15 is claimed, not published
 /// </code>
-/// I1  A claim (<see cref="ClaimWord"/>) gives each sequence number to one writer; a slot is written once, then marked. (A single
-///     writer marks before it counts the claim.)
+/// I1  A claim (<see cref="ClaimWord"/>) gives each sequence number to one writer; a slot is then written once, then marked. So for a
+///     thread that has seen the mark of n, <see cref="NextSequence"/> is greater than n.
 /// I2  A reader reads no value whose mark it has not seen, and stops at the first slot without one.
 /// I3  The terminal event takes a sequence number of its own, <see cref="End"/>, whose slot is never marked; later slots are never read.
 /// I4  The tail, every position, the window and every cursor but the bounded ones hold one lease on the segment they stand

@@ -79,8 +79,8 @@ internal sealed class Segment<T>
     /// <summary>Writes and publishes the caller's slot, if it is in this segment.</summary>
     /// <remarks>
     /// Ordering: the mark's release store publishes the value; it pairs with the acquire in <see cref="IsPublished"/> and
-    /// with the barrier in <see cref="PublishedFrom"/>. Wait-free. Called by the writer that claimed the slot, or by the single writer
-    /// before it claims.
+    /// with the barrier in <see cref="PublishedFrom"/>. It publishes the claim too, also a single writer's, which is a plain release store.
+    /// Wait-free. Called by the writer that claimed the slot.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryPublish(long sequence, T value)
