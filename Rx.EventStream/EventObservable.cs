@@ -86,7 +86,7 @@ public sealed partial class EventObservable<T> : IObservable<T>
 
     /// <summary>The events in batches, without copying: each batch is a slice of the stream's own memory.</summary>
     /// <param name="maxCount">The most events in one batch; at least 1. A batch has what is there, up to this number,
-    /// and up to the end of a segment.</param>
+    /// and up to the end of a segment; see <see cref="EventStreamOptions.SegmentCapacity"/>.</param>
     /// <remarks>
     /// A batch stays valid, and its memory in use, for as long as it is held. Without a scheduler each event is a batch.
     /// <code>

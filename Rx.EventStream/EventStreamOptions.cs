@@ -51,7 +51,8 @@ public sealed class EventStreamOptions
     /// <summary>The most events in one segment of the list, from 1 to 1,048,576. Default: 1,024.</summary>
     /// <remarks>
     /// The first segments are smaller. Segments of large structs are smaller too, so that arrays stay out of the large object heap.
-    /// Memory is freed a segment at a time.
+    /// Memory is freed a segment at a time. So a segment of a type that is or contains a reference has at most 32 events: a stream without
+    /// retention keeps no more than these of what its subscribers have consumed.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int SegmentCapacity

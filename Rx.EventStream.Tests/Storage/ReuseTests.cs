@@ -1,5 +1,7 @@
+using System.Reactive.Linq;
 using System.Runtime.CompilerServices;
 using Rx.Storage;
+using Rx.Tests.Contract;
 
 namespace Rx.Tests.Storage;
 
@@ -40,6 +42,67 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
 
         // The node alone. New arrays would add five bytes for each event, and 48 bytes of headers.
         Assert.That(perSegment, Is.LessThan(80));
+    }
+
+    [Test]
+    public void OnNext_References_AllocatesOnlySegmentNodes([Values(0, 1, 3)] int observers)
+    {
+        using EventStream<object> stream = NewStreamOfReferences();
+        for (int i = 0; i < observers; i++)
+        {
+            stream.Subscribe(static _ => { });
+        }
+
+        Publish(stream, _stream);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Publish(stream, _stream);
+        long perSegment = (GC.GetAllocatedBytesForCurrentThread() - before) * Math.Min(capacity, 32) / Events;
+
+        Assert.That(perSegment, Is.LessThan(80));
+
+        static void Publish(EventStream<object> stream, object value)
+        {
+            for (int i = 0; i < Events; i++)
+            {
+                stream.OnNext(value);
+            }
+        }
+    }
+
+    [Test]
+    public void Replay_OnAnotherThread_SeesReferencesInOrder()
+    {
+        using EventStream<object> stream = NewStreamOfReferences();
+        bool isOver = false;
+        Task publishing = Eventually.OnThread(() =>
+        {
+            for (int i = 0; !Volatile.Read(ref isOver); i++)
+            {
+                stream.OnNext(i);
+            }
+        });
+
+        string? wrong = null;
+        for (int round = 0; round < 500 && wrong is null; round++)
+        {
+            using EventPosition<object> position = stream.GetNextPosition();
+            Thread.SpinWait(500);
+            long next = position.Sequence;
+            position.AsObservable().Take(300).Subscribe(value =>
+            {
+                if (value is not int number || number != next)
+                {
+                    wrong ??= $"{value ?? "null"} instead of {next}";
+                }
+
+                next++;
+            });
+        }
+
+        Volatile.Write(ref isOver, true);
+        Eventually.Ends(publishing).GetAwaiter().GetResult();
+
+        Assert.That(wrong, Is.Null);
     }
 
     [Test]
@@ -113,6 +176,32 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
     }
 
     [Test]
+    public void BoundedCursor_OvertakenInClosedSegment_ReadsOldReferences()
+    {
+        using EventStream<object> stream = NewStreamOfReferences();
+        EventLog<object> log = stream.Log;
+        Publish();
+        Cursor<object> cursor = log.JoinNext();
+        stream.Parking.AnnounceWaiters();
+        cursor.SetBound(log, bound: 2, failsWhenLagging: false);
+        stream.OnNext(this);
+
+        ReadOnlyMemory<object> run = cursor.PeekRun(log, 1);
+        Publish();
+
+        Assert.That(run.ToArray(), Is.EqualTo(new[] { this }));
+        cursor.Close(log);
+
+        void Publish()
+        {
+            for (int i = 0; i < Events; i++)
+            {
+                stream.OnNext(i);
+            }
+        }
+    }
+
+    [Test]
     public void Batch_ReaderOpensWhileSegmentsClose_StaysAsItWas()
     {
         for (int round = 0; round < 3; round++)
@@ -173,6 +262,8 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
 
         Assert.That(replayed, Is.EqualTo(Enumerable.Range(Events - 100, 100)));
     }
+
+    private EventStream<object> NewStreamOfReferences() => new(new EventStreamOptions { SegmentCapacity = capacity, SingleWriter = isSingleWriter });
 
     /// <summary>In a method that is not inlined, so that no local of the test keeps the position alive.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -23,7 +23,8 @@ namespace Rx.Storage;
 ///     that can be reached from a lease, and every slot still to be filled, is open.
 /// I6  A closed segment's link is <see cref="Segment{T}.Cut"/>. A writer, which holds no lease while it looks for its
 ///     slot, starts again from the oldest segment when it meets one: by I5 its own is still there.
-/// I7  A closed segment's arrays may be a later one's: without a lease only marks are read, to learn whether to look again.
+/// I7  A closed segment's arrays may be cleared, and be a later one's: without a lease only marks are read, to learn whether to look
+///     again.
 /// I8  No reader sleeps beside an event: a reader parks, then looks; a writer marks, then looks for parked readers. The fences are
 ///     described at <c>ParkingLot.IsReadyWhileParked</c>.
 /// </remarks>

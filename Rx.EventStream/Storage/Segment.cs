@@ -63,9 +63,8 @@ internal sealed class Segment<T>
 
     internal bool IsTimestamped => _stamps is not null;
 
-    /// <summary>Whether a later segment may take over the arrays once this one is closed: no batch of it was handed out, and its events
-    /// keep nothing alive. (An old array of references would cost each collection a look at it.)</summary>
-    internal bool IsReusable => !RuntimeHelpers.IsReferenceOrContainsReferences<T>() && !_isHandedOut;
+    /// <summary>Whether a later segment may take over the arrays once this one is closed: no batch of it was handed out.</summary>
+    internal bool IsReusable => !_isHandedOut;
 
     /// <summary>The sequence number after the last slot: the <see cref="First"/> of the next segment.</summary>
     internal long End => First + _items.Length;
@@ -207,6 +206,17 @@ internal sealed class Segment<T>
         Volatile.Read(ref _leases) == 0
         && !_marks.AsSpan().Contains((byte)0)
         && Interlocked.CompareExchange(ref _leases, Closed, 0) == 0;
+
+    /// <summary>Lets go of what the events refer to. By the thread that closed the segment, where later ones may take the arrays over: so no
+    /// thread reads them any more.</summary>
+    internal void Forget()
+    {
+        Debug.Assert(Volatile.Read(ref _leases) < 0, "Only a closed segment forgets its events.");
+        if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())
+        {
+            Array.Clear(_items);
+        }
+    }
 
     /// <summary>Cuts the link of a closed segment. Ordering: a release store; pairs with <see cref="Next"/>.</summary>
     internal void CutLink() => Volatile.Write(ref _next, Cut);

@@ -12,6 +12,10 @@ internal struct SegmentList<T>
     /// <summary>Arrays of 85,000 bytes and more would go to the large object heap, which only full collections empty.</summary>
     private const int MaxArrayBytes = 80_000;
 
+    /// <summary>A segment lets its events go as a whole. With references in them it holds so few that what is kept of consumed events,
+    /// whatever they refer to, is little.</summary>
+    private const int MaxReferences = 32;
+
     private readonly int _maxCapacity;
 
     /// <summary>The newest segment that writers know of, null before the first event or join. CAS by writers, only forward; read with
@@ -26,7 +30,11 @@ internal struct SegmentList<T>
     /// exchanged by the thread that links the next.</summary>
     private Segment<T>? _spare;
 
-    internal SegmentList(int maxCapacity) => _maxCapacity = Math.Min(maxCapacity, Math.Max(1, MaxArrayBytes / Unsafe.SizeOf<T>()));
+    internal SegmentList(int maxCapacity)
+    {
+        int most = Math.Max(1, MaxArrayBytes / Unsafe.SizeOf<T>());
+        _maxCapacity = Math.Min(maxCapacity, RuntimeHelpers.IsReferenceOrContainsReferences<T>() ? Math.Min(MaxReferences, most) : most);
+    }
 
     internal readonly Segment<T>? Tail
     {
@@ -134,6 +142,7 @@ internal struct SegmentList<T>
             oldest.CutLink();
             if (log.MayReuse && oldest.Capacity == _maxCapacity && oldest.IsReusable)
             {
+                oldest.Forget();
                 Volatile.Write(ref _spare, oldest); // releases what was read there; pairs with the exchange in CreateNext
             }
         }
