@@ -49,7 +49,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     /// P (writer):     claim;  mark := published;                    is the delivery open? no: not delivered
     /// C (subscriber): phase := HandedOver; process-wide barrier;    reads the sequence number where it begins
     /// </code>
-    /// What is published after the barrier is delivered by its writer. A writer that looked before the barrier claimed before it too: so the
+    /// What is published after the barrier is delivered by its writer. A writer that looked before the barrier claimed before it too: the
     /// subscriptions that join now begin after that event, at the sequence number they read after the barrier.
     /// </remarks>
     private protected override void OpenLocked()

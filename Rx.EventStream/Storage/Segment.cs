@@ -207,7 +207,7 @@ internal sealed class Segment<T>
         && !_marks.AsSpan().Contains((byte)0)
         && Interlocked.CompareExchange(ref _leases, Closed, 0) == 0;
 
-    /// <summary>Lets go of what the events refer to. By the thread that closed the segment, where later ones may take the arrays over: so no
+    /// <summary>Lets go of what the events refer to. By the thread that closed the segment, where a later one may take the arrays over: no
     /// thread reads them any more.</summary>
     internal void Forget()
     {
