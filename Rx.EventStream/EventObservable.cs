@@ -108,19 +108,12 @@ public sealed partial class EventObservable<T> : IObservable<T>
     /// <summary>The events for <c>await foreach</c>. Each enumeration joins when it begins, at the first <c>MoveNextAsync</c>.</summary>
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this
     /// token.</param>
-    /// <remarks>It ends when the stream completes, and throws the stream's error if it has one.</remarks>
-    public async IAsyncEnumerable<T> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        using EventReader<T> reader = OpenReader();
-        while (await reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            while (reader.TryRead(out T? value))
-            {
-                yield return value;
-                cancellationToken.ThrowIfCancellationRequested();
-            }
-        }
-    }
+    /// <remarks>It ends when the stream completes, and throws the stream's error if it has one.
+    /// <para>A running enumeration keeps only the events that it has not read. So it does not keep the position that it started from. To
+    /// enumerate more than once from a position, hold the position; without it, a later enumeration can start only where the stream
+    /// retains the events, and throws <see cref="InvalidOperationException"/> elsewhere.</para></remarks>
+    public IAsyncEnumerable<T> ReadAllAsync(CancellationToken cancellationToken = default) =>
+        Read(new ReadStart(_stream, _position, _settings), cancellationToken);
 
     /// <summary>Joins the stream with an observer.</summary>
     /// <param name="observer">The observer; subscribing it twice makes two subscriptions.</param>
@@ -136,6 +129,20 @@ public sealed partial class EventObservable<T> : IObservable<T>
     public EventSubscription Subscribe(IObserver<T> observer) => _stream.Subscribe(observer, _position, _settings);
 
     IDisposable IObservable<T>.Subscribe(IObserver<T> observer) => Subscribe(observer);
+
+    /// <remarks>Static: it must not keep this observable, which keeps the position.</remarks>
+    private static async IAsyncEnumerable<T> Read(ReadStart start, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using EventReader<T> reader = start.OpenReader();
+        while (await reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            while (reader.TryRead(out T? value))
+            {
+                yield return value;
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
 
     private EventObservable<T> With(JoinSettings settings) => new(_stream, _position, settings);
 }

@@ -6,17 +6,29 @@ namespace Rx;
 public sealed partial class EventReader<T>
 {
     /// <summary>Waits for the end of the stream on behalf of <see cref="Completion"/>, without holding the reader.</summary>
-    private sealed class CompletionWatch(EventReader<T> reader, EventLog<T> log, ParkingLot<T> parking) : IParked
+    private sealed class CompletionWatch : IParked
     {
-        private readonly WeakReference<EventReader<T>> _reader = new(reader);
+        private readonly WeakReference<EventReader<T>> _reader;
         private readonly TaskCompletionSource _source = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly Waiter _waiter = new();
+
+        /// <summary>Where it waits, or null once the task is completed, so that it then keeps nothing alive. Set to null with release, read
+        /// with acquire, by any thread.</summary>
+        private Entry? _entry;
 
         /// <summary>1 once it was started. Exchanged by the thread that starts it.</summary>
         private int _isStarted;
 
+        internal CompletionWatch(EventReader<T> reader)
+        {
+            _reader = new(reader);
+            _entry = Volatile.Read(ref reader._log) is { } log && Volatile.Read(ref reader._parking) is { } parking
+                ? new Entry(log, parking, new Waiter())
+                : null;
+        }
+
         /// <summary>Reads the end, not the termination, which is set earlier: the thread that sets the end then finds the entry.</summary>
-        public bool IsReadyWhileParked => log.End != long.MaxValue || log.IsDisposed;
+        public bool IsReadyWhileParked =>
+            Volatile.Read(ref _entry) is not { } entry || entry.Log.End != long.MaxValue || entry.Log.IsDisposed;
 
         internal Task Task => _source.Task;
 
@@ -24,51 +36,54 @@ public sealed partial class EventReader<T>
         {
             if (_reader.TryGetTarget(out EventReader<T>? reader))
             {
-                reader.CompleteIfDrained();
+                reader.CompleteIfEnded(this);
             }
         }
 
         /// <summary>Begins to wait; does nothing the second time.</summary>
         internal void Start()
         {
-            if (Interlocked.Exchange(ref _isStarted, 1) != 0)
+            if (Volatile.Read(ref _entry) is not { } entry || Interlocked.Exchange(ref _isStarted, 1) != 0)
             {
                 return;
             }
 
-            parking.Push(ParkingPlace.End, _waiter, this);
+            entry.Parking.Push(ParkingPlace.End, entry.Waiter, this);
 
-            // The owner reads, stores its sequence number and then looks for this watch, without a fence between.
+            // The owner reads, stores its sequence number or its failure, and then looks for this watch, without a fence between. The
+            // caller looks at both after this.
             Interlocked.MemoryBarrierProcessWide();
-            if (IsReadyWhileParked)
+            if (Volatile.Read(ref _entry) is null)
             {
-                parking.WakeEnded();
+                Leave(entry); // completed before the push
             }
         }
 
-        internal void Complete(Termination termination)
+        /// <summary>Completes the task as a channel does: an end by <see cref="OperationCanceledException"/> cancels it.</summary>
+        internal void Complete(Exception? error)
         {
-            if (ReferenceEquals(termination, Termination.Disposed))
-            {
-                Abandon();
-            }
-            else if (termination.Error is { } error)
-            {
-                Fail(error);
-            }
-            else
+            if (error is null)
             {
                 _source.TrySetResult();
             }
+            else if (error is OperationCanceledException cancellation)
+            {
+                _source.TrySetCanceled(cancellation.CancellationToken);
+            }
+            else if (_source.TrySetException(error))
+            {
+                // Looking at it marks it as observed: a program that does not ask for the completion has seen the error elsewhere.
+                _ = _source.Task.Exception;
+            }
+
+            if (Interlocked.Exchange(ref _entry, null) is { } entry)
+            {
+                Leave(entry);
+            }
         }
 
-        internal void Fail(Exception error) => _source.TrySetException(error);
+        private static void Leave(Entry entry) => entry.Parking.Abandon(ParkingPlace.End, entry.Waiter, live: 0);
 
-        /// <summary>Completes the task for a reader, or a stream, that was disposed before the end.</summary>
-        internal void Abandon()
-        {
-            parking.Abandon(ParkingPlace.End, _waiter, live: 0);
-            _source.TrySetException(new ObjectDisposedException(nameof(EventReader<T>)));
-        }
+        private sealed record Entry(EventLog<T> Log, ParkingLot<T> Parking, Waiter Waiter);
     }
 }

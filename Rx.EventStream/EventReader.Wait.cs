@@ -9,7 +9,9 @@ public sealed partial class EventReader<T>
     /// <summary>The reader's one wait, used again for each, so that waiting takes no object of its own.</summary>
     private sealed class Wait(EventReader<T> reader) : IValueTaskSource<bool>, IParked
     {
-        private readonly Waiter _waiter = new();
+        /// <summary>The entry on the stack, or null once the reader is disposed: entries lie on those of other readers. Set to null by the
+        /// thread that disposes, read with acquire.</summary>
+        private Waiter? _waiter = new();
 
         private ReaderWaitState _state;
 
@@ -20,22 +22,21 @@ public sealed partial class EventReader<T>
         private CancellationTokenRegistration _registration;
         private CancellationToken _token;
 
-        public bool IsReadyWhileParked => reader._parking.IsReadyWhileParked(ref reader._cursor) || reader._log.IsDisposed;
+        public bool IsReadyWhileParked =>
+            Volatile.Read(ref reader._parking) is not { } parking || Volatile.Read(ref reader._log) is not { } log
+            || parking.IsReadyWhileParked(ref reader._cursor) || log.IsDisposed;
 
         internal bool IsEnded => _state.IsEnded;
 
         public void Wake()
         {
-            // An event after a hole wakes every reader, but there is nothing to read yet.
-            if (_state.IsPending && !IsReadyWhileParked && !TryParkAgain())
-            {
-                return;
-            }
+            ReaderWaitState.Snapshot wait = _state.Read();
 
-            if (_state.TryComplete())
+            // An event after a hole wakes every reader, but there is nothing to read yet.
+            if (wait.IsPending && (IsReadyWhileParked || TryParkAgain()) && _state.TryComplete(wait))
             {
-                _waiter.Disarm();
-                _result.SetResult(true);
+                Volatile.Read(ref _waiter)?.Disarm();
+                Complete();
             }
         }
 
@@ -44,10 +45,8 @@ public sealed partial class EventReader<T>
             // After this no callback of this wait runs any more, so the next wait cannot be hit by it.
             _registration.Dispose();
             _registration = default;
-            _result.GetResult(token);
-
-            // Woken by an event, by the end, or because the stream was disposed.
-            return reader._cursor.HasEvent(reader._log) || !reader.HasEnded();
+            _token = default;
+            return _result.GetResult(token);
         }
 
         public ValueTaskSourceStatus GetStatus(short token) => _result.GetStatus(token);
@@ -56,7 +55,7 @@ public sealed partial class EventReader<T>
             _result.OnCompleted(continuation, state, token, flags);
 
         /// <summary>Begins a wait. Called by the reader's owner, after it found nothing to read.</summary>
-        internal ValueTask<bool> Start(CancellationToken cancellationToken)
+        internal ValueTask<bool> Start(ParkingLot<T> parking, CancellationToken cancellationToken)
         {
             if (_state.IsPending)
             {
@@ -64,19 +63,22 @@ public sealed partial class EventReader<T>
                     "A wait for this reader is already pending; a reader has one owner at a time."));
             }
 
-            reader._cursor.PrepareNext(reader._log);
             _result.Reset();
             short version = _result.Version;
             _token = cancellationToken;
             if (!_state.TryBegin())
             {
-                return ValueTask.FromException<bool>(new ObjectDisposedException(nameof(EventReader<T>)));
+                return ValueTask.FromException<bool>(Disposed());
             }
 
-            Push();
+            if (Volatile.Read(ref _waiter) is { } waiter)
+            {
+                parking.Push(ParkingPlace.Direct, waiter, this);
+            }
+
             if (IsReadyWhileParked)
             {
-                reader._parking.WakeAll(ParkingPlace.Direct);
+                parking.WakeAll(ParkingPlace.Direct);
             }
 
             if (cancellationToken.CanBeCanceled)
@@ -95,41 +97,63 @@ public sealed partial class EventReader<T>
                 return false;
             }
 
-            reader._parking.Abandon(ParkingPlace.Direct, _waiter, live: 0);
+            reader._parking!.Abandon(ParkingPlace.Direct, _waiter!, live: 0);
+            Volatile.Write(ref _waiter, null);
             if (wasPending)
             {
-                _result.SetException(new ObjectDisposedException(nameof(EventReader<T>)));
+                _result.SetException(Disposed());
             }
 
             return true;
         }
 
+        /// <summary>Ends a wait with what there is, so that its status tells already. By the thread that took the state out of Pending: the
+        /// owner waits for the result, so until then that thread may look in the owner's place.</summary>
+        private void Complete()
+        {
+            bool hasEvent;
+            try
+            {
+                hasEvent = reader.HasEventOrThrow();
+            }
+            catch (Exception error)
+            {
+                _result.SetException(error);
+                return;
+            }
+
+            _result.SetResult(hasEvent);
+        }
+
         /// <summary>Puts the entry back that was just taken; true if there is something to read by then.</summary>
         private bool TryParkAgain()
         {
-            Push();
+            if (Volatile.Read(ref _waiter) is not { } waiter || Volatile.Read(ref reader._parking) is not { } parking)
+            {
+                return false; // disposed
+            }
+
+            parking.Push(ParkingPlace.Direct, waiter, this);
             if (!_state.IsPending)
             {
                 // Cancelled or disposed in between; but the owner may have begun the next wait just before this.
-                _waiter.Disarm();
+                waiter.Disarm();
                 Interlocked.MemoryBarrier();
                 if (_state.IsPending)
                 {
-                    Push();
+                    parking.Push(ParkingPlace.Direct, waiter, this);
                 }
             }
 
             return IsReadyWhileParked;
         }
 
-        private void Push() => reader._parking.Push(ParkingPlace.Direct, _waiter, this);
-
         private void Cancel()
         {
-            if (_state.TryComplete())
+            if (_state.TryComplete(_state.Read()))
             {
                 // The entry stays on the stack, without an owner; the next wait uses it again.
-                _waiter.Disarm();
+                Volatile.Read(ref _waiter)?.Disarm();
                 _result.SetException(new OperationCanceledException(_token));
             }
         }

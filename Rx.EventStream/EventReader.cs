@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
-using Rx.Delivery;
 using Rx.Parking;
 using Rx.Storage;
 
@@ -11,7 +9,10 @@ namespace Rx;
 /// <summary>Pulls events from a stream, at its own pace, as a <see cref="ChannelReader{T}"/> that takes nothing from others.</summary>
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>
-/// The garbage collector frees a reader that is never disposed, with the events that only it was holding.
+/// The members of <see cref="ChannelReader{T}"/> keep a channel's conventions. Unlike a channel's reader this one can be disposed, and then
+/// throws <see cref="ObjectDisposedException"/>.
+/// <para>A disposed reader keeps nothing alive. The garbage collector frees a reader that is never disposed, with the events that only it
+/// was holding.</para>
 /// <para><b>Concurrency.</b> One owner at a time, as for an enumerator: reading and waiting must not overlap, and a reader is
 /// disposed by its owner, or while nothing but a wait is pending; that wait then ends. <see cref="Count"/>,
 /// <see cref="Sequence"/> and <see cref="Completion"/> may be used from any thread.</para>
@@ -19,26 +20,34 @@ namespace Rx;
 [DebuggerDisplay("Sequence = {Sequence}, Count = {Count}")]
 public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
 {
-    private readonly EventStream<T> _stream;
-    private readonly EventLog<T> _log;
-    private readonly ParkingLot<T> _parking;
+    /// <summary>What it reads, or null once it is disposed. Set to null with release by the thread that disposes; read plainly by the owner,
+    /// which disposes the reader itself or only waits then, and with acquire by other threads.</summary>
+    private EventLog<T>? _log;
+
+    /// <summary>Where it sleeps, or null once it is disposed. As <see cref="_log"/>.</summary>
+    private ParkingLot<T>? _parking;
+
     private readonly Wait _wait;
 
-    /// <summary>Owned by the reader's owner; any thread reads its sequence number, for figures.</summary>
+    /// <summary>Owned by the reader's owner; any thread reads its sequence number, for figures. While a wait is pending the thread that
+    /// completes the wait owns it.</summary>
     private Cursor<T> _cursor;
 
     /// <summary>What <see cref="Completion"/> returned, or null. Set once, by the first caller; read with acquire.</summary>
     private CompletionWatch? _completion;
 
+    /// <summary>What the reader ended with when it lagged too far, or null. Set once, by the first thread that tells it.</summary>
+    private SubscriberLaggedException? _failure;
+
     private readonly string? _name;
 
-    /// <summary>Called once when the reader has given back what it held, or null. Set before the constructor returns.</summary>
-    private readonly Action? _ended;
+    /// <summary>Called once when the reader has given back what it held, or null. Set before the constructor returns; exchanged by the thread
+    /// that disposes.</summary>
+    private Action? _ended;
 
     internal EventReader(EventStream<T> stream, Cursor<T> cursor, string? name, WaitGate? gate, int capacity)
     {
         _name = name;
-        _stream = stream;
         _log = stream.Log;
         _parking = stream.Parking;
         _cursor = cursor;
@@ -66,9 +75,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         // Null if the constructor threw.
         if (_log is not null)
         {
-            _cursor.Close(_log);
-            _completion?.Abandon();
-            _ended?.Invoke();
+            LetGo();
         }
     }
 
@@ -78,8 +85,21 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <summary>How many events this reader missed because it lagged too far; see <see cref="LagPolicy"/>.</summary>
     public long Dropped => _cursor.Dropped;
 
-    /// <summary>How many published events this reader has not read yet: its lag.</summary>
-    public override int Count => (int)Math.Clamp(_log.NextSequence - _cursor.Sequence, 0, int.MaxValue);
+    /// <summary>How many published events this reader can read now: its lag, or what its <see cref="LagPolicy"/> leaves of it. 0 once the
+    /// reader has ended.</summary>
+    public override int Count
+    {
+        get
+        {
+            if (Volatile.Read(ref _log) is not { } log || _cursor.HasFailed)
+            {
+                return 0;
+            }
+
+            long lag = log.NextSequence - _cursor.Sequence;
+            return (int)Math.Clamp(lag, 0, _cursor.IsBounded ? _cursor.Bound : int.MaxValue);
+        }
+    }
 
     /// <summary>True.</summary>
     public override bool CanCount => true;
@@ -90,17 +110,15 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <summary>Done when the stream has ended and everything was read; faulted with the stream's error if it has one, with the
     /// reader's own if it did not get that far, or with an <see cref="ObjectDisposedException"/> if the reader or the stream is disposed
     /// before.</summary>
+    /// <remarks>As with a channel, an end by <see cref="OperationCanceledException"/> makes it canceled, and an exception that no caller looks
+    /// at is not reported as unobserved.</remarks>
     public override Task Completion
     {
         get
         {
-            CompletionWatch watch = LazyInitializer.EnsureInitialized(ref _completion, () => new CompletionWatch(this, _log, _parking));
+            CompletionWatch watch = LazyInitializer.EnsureInitialized(ref _completion, () => new CompletionWatch(this));
             watch.Start();
-            if (_wait.IsEnded)
-            {
-                watch.Abandon();
-            }
-
+            CompleteIfEnded(watch);
             return watch.Task;
         }
     }
@@ -110,12 +128,8 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <exception cref="ObjectDisposedException">The reader is disposed.</exception>
     public override bool TryRead([MaybeNullWhen(false)] out T item)
     {
-        bool isRead = _cursor.TryRead(_log, out item);
-        if (!isRead)
-        {
-            ThrowIfDisposed();
-        }
-
+        EventLog<T> log = LogOrThrow();
+        bool isRead = _cursor.TryRead(log, out item);
         OnRead();
         return isRead;
     }
@@ -129,12 +143,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     public bool TryReadBatch(int maxCount, out ReadOnlyMemory<T> batch)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
-        batch = _cursor.PeekRun(_log, maxCount); // not PeekBatch: once a reader has existed, no arrays are used again
-        if (batch.IsEmpty)
-        {
-            ThrowIfDisposed();
-        }
-
+        batch = _cursor.PeekRun(LogOrThrow(), maxCount); // not PeekBatch: once a reader has existed, no arrays are used again
         _cursor.MoveTo(_cursor.Sequence + batch.Length);
         OnRead();
         return !batch.IsEmpty;
@@ -145,13 +154,31 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <exception cref="ObjectDisposedException">The reader is disposed.</exception>
     public override bool TryPeek([MaybeNullWhen(false)] out T item)
     {
-        bool isRead = _cursor.TryPeek(_log, out item);
-        if (!isRead)
+        bool isThere = _cursor.TryPeek(LogOrThrow(), out item);
+        if (!isThere)
         {
-            ThrowIfDisposed();
+            CompleteIfEnded(_completion); // it may have found that it lags too far
         }
 
-        return isRead;
+        return isThere;
+    }
+
+    /// <summary>Reads the next event, as soon as there is one.</summary>
+    /// <param name="cancellationToken">Ends the wait, but not the reader.</param>
+    /// <exception cref="ChannelClosedException">The stream has ended and all was read; the stream's error, or a
+    /// <see cref="SubscriberLaggedException"/>, is the <see cref="Exception.InnerException"/>.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled, or the stream has ended with this
+    /// exception.</exception>
+    /// <exception cref="ObjectDisposedException">The reader, or the stream, is disposed.</exception>
+    /// <exception cref="InvalidOperationException">A wait is already pending.</exception>
+    public override ValueTask<T> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled<T>(cancellationToken);
+        }
+
+        return !_wait.IsEnded && TryRead(out T? item) ? new ValueTask<T>(item) : ReadSlowAsync(cancellationToken);
     }
 
     /// <summary>Waits until there is an event to read. Allocates nothing, except now and then the segment for the event it waits
@@ -159,7 +186,9 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <param name="cancellationToken">Ends the wait, but not the reader.</param>
     /// <returns>True when there is an event; false when the stream has completed and all was read.</returns>
     /// <remarks>The stream's error, if it has one, is thrown instead of returning false; so is a
-    /// <see cref="SubscriberLaggedException"/> where the lag policy says so.</remarks>
+    /// <see cref="SubscriberLaggedException"/> where the lag policy says so.
+    /// <para>After true, the next <see cref="TryRead"/> gives an event, unless a lag policy has dropped it in favor of one that another
+    /// thread is just publishing.</para></remarks>
     /// <exception cref="ObjectDisposedException">The reader, or the stream, is disposed.</exception>
     /// <exception cref="InvalidOperationException">A wait is already pending.</exception>
     public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default)
@@ -169,14 +198,21 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
             return ValueTask.FromCanceled<bool>(cancellationToken);
         }
 
-        if (_cursor.HasEvent(_log))
-        {
-            return new ValueTask<bool>(true);
-        }
-
         try
         {
-            return HasEnded() ? new ValueTask<bool>(false) : _wait.Start(cancellationToken);
+            EventLog<T> log = LogOrThrow();
+            if (_cursor.HasEvent(log))
+            {
+                return new ValueTask<bool>(true);
+            }
+
+            if (HasEndedOrThrow(log))
+            {
+                return new ValueTask<bool>(false);
+            }
+
+            _cursor.PrepareNext(log);
+            return _wait.Start(_parking!, cancellationToken);
         }
         catch (Exception error)
         {
@@ -190,63 +226,63 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         if (_wait.TryDispose())
         {
             GC.SuppressFinalize(this);
-            _cursor.Close(_log);
-            _ended?.Invoke();
-            Volatile.Read(ref _completion)?.Abandon();
+            LetGo();
         }
     }
 
-    /// <summary>Whether everything was read and the stream has completed; throws if it has ended in another way.</summary>
-    private bool HasEnded()
+    private static ObjectDisposedException Disposed() => new(nameof(EventReader<T>));
+
+    private async ValueTask<T> ReadSlowAsync(CancellationToken cancellationToken)
     {
-        ThrowIfDisposed();
-        Termination? termination = _log.Termination;
-        ObjectDisposedException.ThrowIf(ReferenceEquals(termination, Termination.Disposed), _stream);
-        if (_cursor.HasFailed)
+        while (true)
         {
-            SubscriberLaggedException failure = Observers.LaggedError(_name, in _cursor);
-            _completion?.Fail(failure);
-            throw failure;
-        }
+            bool isOpen;
+            try
+            {
+                isOpen = await WaitToReadAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception error) when (IsItsEnd(error) && error is not OperationCanceledException)
+            {
+                throw new ChannelClosedException(error);
+            }
 
-        if (termination is null || !_cursor.IsAtEnd(_log))
-        {
-            return false;
-        }
+            if (!isOpen)
+            {
+                throw new ChannelClosedException();
+            }
 
-        if (termination.Error is { } error)
-        {
-            ExceptionDispatchInfo.Throw(error);
+            if (TryRead(out T? item))
+            {
+                return item;
+            }
         }
-
-        return true;
     }
 
     private void OnRead()
     {
-        if (_completion is not null)
+        if (_completion is { } completion)
         {
-            CompleteIfDrained();
+            CompleteIfEnded(completion);
         }
 
-        _parking.NotifyProgress();
+        _parking?.NotifyProgress();
     }
 
-    private void CompleteIfDrained()
+    /// <summary>Gives back what the reader holds, and forgets the stream, so that the reader keeps nothing alive.</summary>
+    private void LetGo()
     {
-        // The sequence number was stored, now the end is loaded; the thread that ends the stream stores the end, then loads the sequence
-        // number.
-        Interlocked.MemoryBarrier();
-        Termination? termination = _log.Termination;
-        if (_cursor.HasFailed)
-        {
-            _completion!.Fail(Observers.LaggedError(_name, in _cursor));
-        }
-        else if (termination is not null && (_cursor.IsAtEnd(_log) || ReferenceEquals(termination, Termination.Disposed)))
-        {
-            _completion!.Complete(termination);
-        }
+        _cursor.Close(_log!);
+        Interlocked.Exchange(ref _ended, null)?.Invoke();
+        Volatile.Write(ref _log, null);
+        Volatile.Write(ref _parking, null);
+        Interlocked.MemoryBarrier(); // a thread that sets the completion now either finds the log gone, or is found here
+        Volatile.Read(ref _completion)?.Complete(Disposed());
     }
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_wait.IsEnded, this);
+    private EventLog<T> LogOrThrow()
+    {
+        EventLog<T>? log = _log; // plain: see the field
+        ObjectDisposedException.ThrowIf(log is null, this);
+        return log;
+    }
 }

@@ -114,15 +114,27 @@ public static class EventStreamExtensions
     /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this
     /// token.</param>
     /// <remarks>
-    /// It ends when the source completes, and throws the source's error if it has one. With <c>LagPolicy.Wait</c> the source is
-    /// subscribed to on the thread pool, since it may have to wait.
+    /// It ends when the source completes, and throws the source's error if it has one. A running enumeration keeps only the events that it
+    /// has not read.
+    /// <para>The first <c>MoveNextAsync</c> subscribes before it returns, so it misses nothing that a hot source publishes afterwards. As with
+    /// Rx's own <c>ToAsyncEnumerable</c>, it subscribes on the calling thread, and a source that produces inside <c>Subscribe</c> first produces
+    /// everything there: an infinite one never returns. <c>SubscribeOn</c> moves such a source to another thread. With
+    /// <see cref="LagPolicy.Wait"/> it need not be moved: a thread of its own subscribes, and <c>MoveNextAsync</c> returns when that thread has
+    /// subscribed, or the source has to wait for the reader.</para>
+    /// <para>An <see cref="EventStream{T}"/> or <see cref="EventObservable{T}"/> is read by a reader of its own, with nothing in
+    /// between.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IAsyncEnumerable<T> ReadAllAsync<T>(this IObservable<T> source, LagPolicy lag, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(lag);
-        return SourceReading.ReadAllAsync(source, lag, cancellationToken);
+        return source switch
+        {
+            EventStream<T> stream => stream.WithLagPolicy(lag).ReadAllAsync(cancellationToken),
+            EventObservable<T> observable => observable.WithLagPolicy(lag).ReadAllAsync(cancellationToken),
+            _ => new SourceReading<T>(source, lag, cancellationToken),
+        };
     }
 
     /// <summary>Keeps a state up to date with a stream, so that a client can take it together with the position it belongs to.</summary>

@@ -1,0 +1,104 @@
+using Rx.Tests.Contract;
+
+namespace Rx.Tests.Concurrency;
+
+/// <summary>A reader that is disposed, ends or lags too far at the moment when another thread uses it as it may.</summary>
+[TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+internal sealed class ReaderDisposalRaceTests(StreamConfiguration configuration)
+{
+    private const int Rounds = 1_000;
+
+    [Test]
+    public void Dispose_WaitPendingRacesOnNext_EndsTheWaitAndFreesTheEvents() =>
+        Race.Run(
+            Rounds,
+            () => new Reading(configuration, LagPolicy.Unbounded, isWaiting: true),
+            state => state.Reader.Dispose(),
+            state => state.Stream.OnNextRange([1, 2, 3]),
+            state =>
+            {
+                Exception? error = Reading.ErrorOf(state.Wait!);
+                state.Stream.OnNextRange([.. Enumerable.Range(0, 200)]);
+                Assert.That(error, Is.Null.Or.TypeOf<ObjectDisposedException>());
+                Assert.That(() => state.Reader.TryRead(out _), Throws.TypeOf<ObjectDisposedException>());
+                Assert.That(state.Stream.Log.CountSegments(), Is.LessThanOrEqualTo(2));
+            });
+
+    [Test]
+    public void Completion_FirstAskedRacesDispose_Completes() =>
+        Race.Run(
+            Rounds,
+            () => new Reading(configuration, LagPolicy.Unbounded),
+            state => state.Completion = state.Reader.Completion,
+            state => state.Reader.Dispose(),
+            state => Assert.That(Reading.ErrorOf(state.Completion!), Is.TypeOf<ObjectDisposedException>()));
+
+    [Test]
+    public void Completion_FirstAskedRacesTheLastRead_Completes() =>
+        Race.Run(
+            Rounds,
+            () =>
+            {
+                var state = new Reading(configuration, LagPolicy.Unbounded);
+                state.Stream.OnNext(1);
+                state.Stream.OnCompleted();
+                return state;
+            },
+            state => state.Completion = state.Reader.Completion,
+            state => state.Reader.TryRead(out _),
+            state =>
+            {
+                Assert.That(Reading.ErrorOf(state.Completion!), Is.Null);
+                state.Reader.Dispose();
+            });
+
+    [Test]
+    public void Completion_FirstAskedRacesTheLag_Completes() =>
+        Race.Run(
+            Rounds,
+            () =>
+            {
+                var state = new Reading(configuration, LagPolicy.Fail(1));
+                state.Stream.OnNextRange([1, 2, 3]);
+                return state;
+            },
+            state => state.Completion = state.Reader.Completion,
+            state => state.Reader.TryPeek(out _),
+            state =>
+            {
+                Assert.That(Reading.ErrorOf(state.Completion!), Is.TypeOf<SubscriberLaggedException>());
+                state.Reader.Dispose();
+            });
+
+    private sealed class Reading
+    {
+        internal Reading(StreamConfiguration configuration, LagPolicy policy, bool isWaiting = false)
+        {
+            Stream = configuration.Create<int>();
+            Reader = Stream.WithLagPolicy(policy).OpenReader();
+            Wait = isWaiting ? Reader.WaitToReadAsync().AsTask() : null;
+        }
+
+        internal EventStream<int> Stream { get; }
+
+        internal EventReader<int> Reader { get; }
+
+        internal Task<bool>? Wait { get; }
+
+        internal Task? Completion { get; set; }
+
+        /// <summary>What the task fails with, or null.</summary>
+        internal static Exception? ErrorOf(Task task)
+        {
+            try
+            {
+                Assert.That(task.Wait(Eventually.Limit), Is.True, "The task ends.");
+                return null;
+            }
+            catch (AggregateException error)
+            {
+                return error.InnerException;
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+using System.Runtime.CompilerServices;
+
+namespace Rx.Tests.Contract;
+
+/// <summary>A reader that is disposed, and still referenced.</summary>
+[TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+internal sealed class DisposedReaderTests(StreamConfiguration configuration)
+{
+    private const int Events = 50;
+
+    private static LagPolicy[] Policies { get; } =
+        [LagPolicy.Unbounded, LagPolicy.Latest, LagPolicy.DropOldest(100), LagPolicy.Fail(100), LagPolicy.Wait(100)];
+
+    /// <summary>The stream is dropped, so what is alive afterwards is what the reader keeps.</summary>
+    [Test]
+    public void Dispose_ReaderStillReferenced_KeepsNothing(
+        [ValueSource(nameof(Policies))] LagPolicy policy, [Values("nothing", "reads", "waits", "completion", "others")] string use)
+    {
+        EventReader<object> reader = Use(policy, use, out WeakReference[] kept);
+
+        Collect();
+
+        Assert.That(kept.Count(static e => e.IsAlive), Is.Zero);
+        Assert.That((reader.Count, reader.CanCount, reader.CanPeek), Is.EqualTo((0, true, true)));
+        Assert.That(reader.Completion.IsFaulted, Is.True);
+        reader.Dispose();
+        GC.KeepAlive(reader);
+    }
+
+    [Test]
+    public void Dispose_ReaderStillReferenced_SaysSoInEveryCall()
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        EventReader<int> reader = stream.OpenReader();
+        stream.OnNextRange([1, 2, 3]);
+        reader.TryRead(out _);
+
+        reader.Dispose();
+
+        Assert.That(() => reader.TryRead(out _), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => reader.TryPeek(out _), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(() => reader.TryReadBatch(1, out _), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(async () => await reader.WaitToReadAsync(), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(async () => await reader.ReadAsync(), Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(reader.ReadAsync().AsTask().IsFaulted, Is.True);
+        Assert.That((reader.Sequence, reader.Dropped, reader.Count), Is.EqualTo((1L, 0L, 0)));
+    }
+
+    [Test]
+    public void Completion_ReaderDisposedUnobserved_IsNotReported([Values] bool isAskedBefore, [Values] bool isStream)
+    {
+        Collect(); // tasks of earlier tests report now
+        bool isReported = false;
+        EventHandler<UnobservedTaskExceptionEventArgs> report =
+            (_, e) => isReported |= e.Exception.InnerExceptions.Any(static i => i is ObjectDisposedException);
+        TaskScheduler.UnobservedTaskException += report;
+        try
+        {
+            AskForCompletionAndDispose(isAskedBefore, isStream);
+            Collect();
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= report;
+        }
+
+        Assert.That(isReported, Is.False);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void AskForCompletionAndDispose(bool isAskedBefore, bool isStream)
+    {
+        EventStream<object> stream = configuration.Create<object>();
+        EventReader<object> reader = stream.OpenReader();
+        Task? completion = isAskedBefore ? reader.Completion : null;
+        if (isStream)
+        {
+            stream.Dispose();
+        }
+        else
+        {
+            reader.Dispose();
+        }
+
+        completion ??= reader.Completion;
+        Assert.That(() => completion.IsFaulted, Is.True.After(30_000, 1));
+        reader.Dispose();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private EventReader<object> Use(LagPolicy policy, string use, out WeakReference[] kept)
+    {
+        EventStream<object> stream = configuration.Create<object>();
+        EventReader<object> reader = stream.WithLagPolicy(policy).OpenReader();
+        kept = new WeakReference[Events + 1];
+        switch (use)
+        {
+            case "waits":
+                _ = reader.WaitToReadAsync().AsTask();
+                break;
+            case "completion":
+                _ = reader.Completion;
+                break;
+            case "others":
+                // Their entries lie under this reader's.
+                EventReader<object> other = stream.OpenReader();
+                _ = other.WaitToReadAsync().AsTask();
+                _ = other.Completion;
+                _ = reader.WaitToReadAsync().AsTask();
+                _ = reader.Completion;
+                break;
+        }
+
+        if (use == "others")
+        {
+            reader.Dispose(); // while its entry is on the stack
+        }
+
+        for (int i = 0; i < Events; i++)
+        {
+            object value = new();
+            kept[i] = new WeakReference(value);
+            stream.OnNext(value);
+        }
+
+        if (use == "reads")
+        {
+            reader.TryRead(out _);
+        }
+
+        kept[Events] = new WeakReference(stream);
+        reader.Dispose();
+        return reader;
+    }
+
+    private static void Collect()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Runtime.ExceptionServices;
+using Rx.Delivery;
+using Rx.Storage;
+
+namespace Rx;
+
+/// <content>How a reader finds that there is nothing more to read.</content>
+public sealed partial class EventReader<T>
+{
+    /// <summary>Whether an exception is what the stream, or this reader, ended with, and not what is wrong with a call.</summary>
+    private bool IsItsEnd(Exception error) => error == Volatile.Read(ref _failure) || error == Volatile.Read(ref _log)?.Termination?.Error;
+
+    /// <summary>Whether there is an event; false if the stream has completed and all was read. For a wait that was woken.</summary>
+    private bool HasEventOrThrow()
+    {
+        EventLog<T> log = LogOrThrow();
+        return _cursor.HasEvent(log) || !HasEndedOrThrow(log);
+    }
+
+    /// <summary>Whether everything was read and the stream has completed; throws if it has ended in another way.</summary>
+    private bool HasEndedOrThrow(EventLog<T> log)
+    {
+        ObjectDisposedException.ThrowIf(_wait.IsEnded, this);
+        CompleteIfEnded(_completion);
+        Termination? termination = log.Termination;
+        ObjectDisposedException.ThrowIf(ReferenceEquals(termination, Termination.Disposed), typeof(EventStream<T>));
+        if (_cursor.HasFailed)
+        {
+            ExceptionDispatchInfo.Throw(Failure());
+        }
+
+        if (termination is null || !_cursor.IsAtEnd(log))
+        {
+            return false;
+        }
+
+        if (termination.Error is { } error)
+        {
+            ExceptionDispatchInfo.Throw(error);
+        }
+
+        return true;
+    }
+
+    /// <summary>Completes <see cref="Completion"/> if there is nothing more to come for this reader. For any thread.</summary>
+    private void CompleteIfEnded(CompletionWatch? completion)
+    {
+        if (completion is null)
+        {
+            return;
+        }
+
+        if (Volatile.Read(ref _log) is not { } log)
+        {
+            completion.Complete(Disposed());
+            return;
+        }
+
+        // The sequence number was stored, now the end is loaded; the thread that ends the stream stores the end, then loads the sequence
+        // number.
+        Interlocked.MemoryBarrier();
+        Termination? termination = log.Termination;
+        if (ReferenceEquals(termination, Termination.Disposed))
+        {
+            completion.Complete(new ObjectDisposedException(nameof(EventStream<T>)));
+        }
+        else if (_cursor.HasFailed)
+        {
+            completion.Complete(Failure());
+        }
+        else if (termination is not null && _cursor.IsAtEnd(log))
+        {
+            completion.Complete(termination.Error);
+        }
+    }
+
+    private SubscriberLaggedException Failure() =>
+        LazyInitializer.EnsureInitialized(ref _failure, () => Observers.LaggedError(_name, in _cursor));
+}
