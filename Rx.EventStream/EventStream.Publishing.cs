@@ -47,11 +47,11 @@ public sealed partial class EventStream<T>
         return gate;
     }
 
-    private void Terminate(Termination termination)
+    private void Terminate(Termination termination, bool isFromSource = false)
     {
         if (!_log.TryTerminate(termination))
         {
-            ThrowIfDisposed();
+            ThrowIfDisposed(isFromSource);
             return;
         }
 
@@ -99,9 +99,9 @@ public sealed partial class EventStream<T>
 
     /// <summary>Publishes where a flag says to ask before: not at all after the end, and not at once where a subscriber holds publishers
     /// back.</summary>
-    private void PublishGated(ReadOnlySpan<T> values)
+    private void PublishGated(ReadOnlySpan<T> values, bool isFromSource = false)
     {
-        while (!TryPublishGated(values, out _))
+        while (!TryPublishGated(values, out _, isFromSource))
         {
             ThrowIfInsideDelivery();
             int count = values.Length;
@@ -125,12 +125,12 @@ public sealed partial class EventStream<T>
 
     /// <summary>Publishes if every subscriber that holds publishers back has room; true if that is done, or there is nothing to
     /// do.</summary>
-    private bool TryPublishGated(ReadOnlySpan<T> values, out long sequence)
+    private bool TryPublishGated(ReadOnlySpan<T> values, out long sequence, bool isFromSource = false)
     {
         sequence = -1;
         if (_log.Termination is not null || values.IsEmpty)
         {
-            ThrowIfDisposed();
+            ThrowIfDisposed(isFromSource);
             return true;
         }
 

@@ -77,7 +77,8 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         return true;
     }
 
-    private protected override bool TryReleaseOwned() => _log.Claimed == _cursor.Sequence;
+    /// <remarks>What was published while the log was disposed may be where the cursor does not find it.</remarks>
+    private protected override bool TryReleaseOwned() => _log.Claimed == _cursor.Sequence || _log.IsDisposed;
 
     private protected override void ReleaseEndedOwned()
     {
