@@ -179,7 +179,7 @@ public sealed partial class EventStream<T>
         if (inline is null)
         {
             ThrowIfDisposed();
-            inline = LazyInitializer.EnsureInitialized(ref _inline, () => InlineDelivery<T>.Create(_log, Parking));
+            inline = CreateInlineSlow();
         }
 
         if (Volatile.Read(ref _inlineObservers) is null)
@@ -189,6 +189,9 @@ public sealed partial class EventStream<T>
 
         return inline;
     }
+
+    private InlineDelivery<T> CreateInlineSlow() =>
+        LazyInitializer.EnsureInitialized(ref _inline, () => InlineDelivery<T>.Create(_log, Parking, _options.MaxInlineBacklog));
 
     private ParkingLot<T> CreateParkingSlow() => LazyInitializer.EnsureInitialized(ref _parking, () => new ParkingLot<T>(_log));
 
@@ -200,19 +203,24 @@ public sealed partial class EventStream<T>
         (observer as ISubscriptionObserver)?.OnSubscribed(pump);
         if (policy.WaitsWhenFull)
         {
-            var member = new WaitGate.Member(() => pump.Sequence, policy.Capacity);
-            WaitGate gate = OpenGate();
-            gate.Add(member);
-            pump.IsWaitedFor = true;
-            pump.OnEnded(() =>
-            {
-                gate.Remove(member);
-                Parking.NotifyProgress();
-            });
+            HoldPublishersBack(pump, policy.Capacity);
         }
 
         pump.Start();
         return pump;
+    }
+
+    private void HoldPublishersBack(Pump<T> pump, int capacity)
+    {
+        var member = new WaitGate.Member(() => pump.Sequence, capacity);
+        WaitGate gate = OpenGate();
+        gate.Add(member);
+        pump.IsWaitedFor = true;
+        pump.OnEnded(() =>
+        {
+            gate.Remove(member);
+            Parking.NotifyProgress();
+        });
     }
 
     /// <summary>A cursor at a position, or where a subscriber begins that names none.</summary>

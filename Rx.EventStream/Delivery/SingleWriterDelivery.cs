@@ -32,15 +32,16 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
 
     internal override bool IsInside => IsDraining;
 
-    internal override bool TryDrain(long sequence, ErrorList errors = default)
+    internal override void Deliver(long sequence, int count = 1, ErrorList errors = default)
     {
-        if (!TryOwn(sequence))
+        if (TryOwn(sequence))
         {
-            return false;
+            DrainOwnedAndThrow(errors);
         }
-
-        DrainOwned(errors);
-        return true;
+        else
+        {
+            errors.Throw();
+        }
     }
 
     /// <remarks>
@@ -61,10 +62,6 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         }
     }
 
-    private protected override void BeginDrainOwned()
-    {
-    }
-
     private protected override bool TryCloseLockedOwned()
     {
         if (_log.Claimed != _cursor.Sequence)
@@ -77,10 +74,24 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         return true;
     }
 
-    /// <remarks>What was published while the log was disposed may be where the cursor does not find it.</remarks>
-    private protected override bool TryReleaseOwned() => _log.Claimed == _cursor.Sequence || _log.IsDisposed;
+    /// <remarks>Called when dry: then everything that was claimed is delivered, unless another thread claims too. What
+    /// was published while the log was disposed may be where the cursor does not find it.</remarks>
+    private protected override bool TryReleaseOwned()
+    {
+        long claimed = _log.Claimed;
+        return claimed == _cursor.Sequence || _log.IsDisposed || (_cursor.IsAtEnd(_log) ? false : throw EventLog<T>.BrokenPromise());
+    }
 
     private protected override void ReleaseEndedOwned()
+    {
+    }
+
+    /// <remarks>Without end: there is no other publisher.</remarks>
+    private protected override long ShareEndOwned(long last) => long.MaxValue;
+
+    private protected override bool TryHandOverOwned(ref long shareEnd) => throw new UnreachableException();
+
+    private protected override void OnLastRemoved()
     {
     }
 
@@ -116,7 +127,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         // Not inside the try: what leaving throws is not the observer's.
         if (!TryLeave())
         {
-            DrainOwned();
+            DrainOwnedAndThrow();
         }
     }
 
@@ -129,7 +140,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         }
         else if (!TryWakeAndCallAllOwned(value) || !TryLeave())
         {
-            DrainOwned();
+            DrainOwnedAndThrow();
         }
     }
 
@@ -166,11 +177,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         long time = _log.ReadClock();
         long sequence = _log.Claims.ClaimOwned(1);
         _log.Publish(tail, sequence, value, time);
-        ErrorList errors = WakeReaders();
-        if (!TryDrain(sequence, errors))
-        {
-            errors.Throw();
-        }
+        Deliver(sequence, 1, WakeReaders());
     }
 
     /// <summary>Takes the delivery over for the writer, which has published, unless it delivers further up its stack.</summary>

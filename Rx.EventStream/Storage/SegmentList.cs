@@ -73,6 +73,8 @@ internal struct SegmentList<T>
     /// <param name="segment">Where to begin: not after the segment of <paramref name="sequence"/>.</param>
     /// <param name="sequence">A claimed sequence number.</param>
     /// <param name="log">The log.</param>
+    /// <exception cref="InvalidOperationException">There is no such segment any more: several threads publish to a log for a single
+    /// writer.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal Segment<T> LocateSlow(Segment<T> segment, long sequence, EventLog<T> log)
     {
@@ -87,6 +89,11 @@ internal struct SegmentList<T>
                 }
 
                 continue;
+            }
+
+            if (sequence < segment.First)
+            {
+                throw EventLog<T>.BrokenPromise();
             }
 
             Segment<T> next = segment.Next ?? segment.Link(CreateNext(segment));
