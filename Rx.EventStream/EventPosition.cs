@@ -13,22 +13,35 @@ namespace Rx;
 [DebuggerDisplay("Sequence = {Sequence}")]
 public sealed class EventPosition<T> : IDisposable
 {
+    /// <summary>The stream, or null once disposed. Cleared with release by the thread that disposes the position, read with
+    /// acquire.</summary>
+    private EventStream<T>? _stream;
+
     /// <summary>Never moved: it holds the lease, and other cursors fork from it.</summary>
     private Cursor<T> _cursor;
 
     internal EventPosition(EventStream<T> stream, Cursor<T> cursor)
     {
-        Stream = stream;
+        _stream = stream;
         _cursor = cursor;
     }
 
     /// <summary>Gives the lease back of a position that was not disposed.</summary>
-    ~EventPosition() => _cursor.Close(Stream.Log);
+    ~EventPosition() => Close();
 
     /// <summary>The sequence number of the first event after this position. Sequence numbers count from 0, without holes.</summary>
     public long Sequence => _cursor.Sequence;
 
-    internal EventStream<T> Stream { get; }
+    /// <exception cref="ObjectDisposedException">The position is disposed.</exception>
+    internal EventStream<T> Stream
+    {
+        get
+        {
+            EventStream<T>? stream = Volatile.Read(ref _stream);
+            ObjectDisposedException.ThrowIf(stream is null, this);
+            return stream;
+        }
+    }
 
     /// <summary>The stream from here on.</summary>
     /// <exception cref="ObjectDisposedException">The position is disposed.</exception>
@@ -48,11 +61,9 @@ public sealed class EventPosition<T> : IDisposable
     /// not disposed.</remarks>
     public void Dispose()
     {
-        _cursor.Close(Stream.Log);
+        Close();
         GC.SuppressFinalize(this);
     }
-
-    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(!_cursor.IsOpen, this);
 
     /// <summary>A cursor here, with a lease of its own.</summary>
     /// <exception cref="ObjectDisposedException">The position is disposed.</exception>
@@ -62,5 +73,14 @@ public sealed class EventPosition<T> : IDisposable
         GC.KeepAlive(this); // the finalizer must not give the lease back before the fork has its own
         ObjectDisposedException.ThrowIf(!isForked, this);
         return cursor;
+    }
+
+    private void Close()
+    {
+        if (Volatile.Read(ref _stream) is { } stream)
+        {
+            _cursor.Close(stream.Log);
+            Volatile.Write(ref _stream, null); // a position may stay referenced for long after it was disposed
+        }
     }
 }

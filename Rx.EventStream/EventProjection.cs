@@ -32,6 +32,8 @@ public sealed class EventProjection<TState, T> : IDisposable
             _folder.Dispose();
             throw;
         }
+
+        _subscription.OnEnded(_folder.EndIfStreamIsDisposed);
     }
 
     /// <summary>The state now, and the position it belongs to.</summary>
@@ -46,15 +48,23 @@ public sealed class EventProjection<TState, T> : IDisposable
     /// <summary>Ends the projection. Snapshots taken before stay valid. Calling it again does nothing.</summary>
     public void Dispose()
     {
-        _subscription.Dispose();
-        _folder.Dispose();
+        try
+        {
+            _subscription.Dispose();
+        }
+        finally
+        {
+            _folder.Dispose(); // also where the scheduler cannot cancel
+        }
     }
 
     /// <summary>The observer that folds events into the state. It has one caller at a time.</summary>
+    /// <remarks>A projection may be kept for long after it has ended. So it forgets the stream, the state and <c>apply</c>: they are cleared
+    /// with release by the thread that closes the cursor. Every other thread reads them with acquire, and expects null.</remarks>
     private sealed class Folder : IObserver<T>, ISubscriptionObserver
     {
-        private readonly EventStream<T> _stream;
-        private readonly Func<TState, T, TState> _apply;
+        private EventStream<T>? _stream;
+        private Func<TState, T, TState>? _apply;
 
         /// <summary>Before the events that are not in the state. Owned by the folding thread; its lease keeps
         /// the segment open that <see cref="_current"/> names.</summary>
@@ -64,7 +74,7 @@ public sealed class EventProjection<TState, T> : IDisposable
 
         /// <summary>The newest state and its place. Replaced by the folding thread with release, read with acquire by
         /// <see cref="Take"/>.</summary>
-        private Folded _current;
+        private Folded? _current;
 
         private EventSubscription? _subscription;
 
@@ -85,14 +95,21 @@ public sealed class EventProjection<TState, T> : IDisposable
                 return;
             }
 
+            EventLog<T> log = _stream!.Log;
             // Kept until the new state is out: a caller that takes the old one enters this segment.
             Segment<T> left = _cursor.Segment!;
             left.Enter();
-            Fold(value);
-            _stream.Log.Leave(left);
-            if (!_state.TryEndFold())
+            try
             {
-                _cursor.Close(_stream.Log);
+                Fold(value, log);
+            }
+            finally
+            {
+                log.Leave(left);
+                if (!_state.TryEndFold())
+                {
+                    LetGo();
+                }
             }
         }
 
@@ -106,11 +123,8 @@ public sealed class EventProjection<TState, T> : IDisposable
         {
         }
 
-        public override string ToString()
-        {
-            Folded current = Volatile.Read(ref _current);
-            return $"{current.Value} at {current.Sequence}";
-        }
+        public override string ToString() =>
+            Volatile.Read(ref _current) is { } current ? $"{current.Value} at {current.Sequence}" : "Ended";
 
         /// <remarks>Lock-free: entering fails only if the state was replaced, or the projection has ended, in between.</remarks>
         internal EventSnapshot<TState, T> Take()
@@ -118,23 +132,35 @@ public sealed class EventProjection<TState, T> : IDisposable
             while (true)
             {
                 _state.Error?.Throw();
-                Folded current = Volatile.Read(ref _current);
-                ObjectDisposedException.ThrowIf(_stream.IsDisposed, _stream);
+                if (Volatile.Read(ref _stream) is not { } stream || Volatile.Read(ref _current) is not { } current)
+                {
+                    continue; // ended in between, and the error was set before
+                }
+
+                ObjectDisposedException.ThrowIf(stream.IsDisposed, stream);
                 if (current.Segment.TryEnter())
                 {
-                    return new(current.Value, new EventPosition<T>(_stream, new Cursor<T>(current.Segment, current.Sequence)));
+                    return new(current.Value, new EventPosition<T>(stream, new Cursor<T>(current.Segment, current.Sequence)));
                 }
             }
         }
 
         internal void Dispose() => TryEnd(new ObjectDisposedException(nameof(EventProjection<TState, T>)));
 
-        private void Fold(T value)
+        internal void EndIfStreamIsDisposed()
+        {
+            if (Volatile.Read(ref _stream) is { IsDisposed: true } stream)
+            {
+                TryEnd(new ObjectDisposedException(stream.GetType().FullName));
+            }
+        }
+
+        private void Fold(T value, EventLog<T> log)
         {
             try
             {
-                TState applied = _apply(_current.Value, value);
-                _cursor.TryRead(_stream.Log, out _);
+                TState applied = _apply!(_current!.Value, value);
+                _cursor.TryRead(log, out _);
 
                 // Publishes the state and its place as one.
                 Volatile.Write(ref _current, new Folded(applied, _cursor.Segment!, _cursor.Sequence));
@@ -153,10 +179,20 @@ public sealed class EventProjection<TState, T> : IDisposable
             bool isFirst = _state.TryEnd(error, out bool wasIdle);
             if (wasIdle)
             {
-                _cursor.Close(_stream.Log);
+                LetGo();
             }
 
             return isFirst;
+        }
+
+        /// <summary>Closes the cursor and forgets the stream, once the projection has ended. By the folding thread, or by the one that ended
+        /// the projection while no thread folded.</summary>
+        private void LetGo()
+        {
+            _cursor.Close(_stream!.Log);
+            Volatile.Write(ref _current, null);
+            Volatile.Write(ref _apply, null);
+            Volatile.Write(ref _stream, null);
         }
     }
 

@@ -67,7 +67,6 @@ public sealed partial class EventStream<T>
     public EventObservable<T> From(EventPosition<T> position)
     {
         ArgumentNullException.ThrowIfNull(position);
-        position.ThrowIfDisposed();
         if (!ReferenceEquals(position.Stream, this))
         {
             throw new ArgumentException($"The position (sequence number {position.Sequence}) belongs to another stream.", nameof(position));
@@ -82,7 +81,7 @@ public sealed partial class EventStream<T>
     public EventPosition<T> GetNextPosition()
     {
         ThrowIfDisposed();
-        return new EventPosition<T>(this, _log.JoinNext());
+        return new EventPosition<T>(this, Joined(_log.JoinNext()));
     }
 
     /// <summary>The position before the oldest event that is still retained; with nothing retained, the same as
@@ -91,7 +90,7 @@ public sealed partial class EventStream<T>
     public EventPosition<T> GetOldestPosition()
     {
         ThrowIfDisposed();
-        return new EventPosition<T>(this, _log.JoinOldest());
+        return new EventPosition<T>(this, Joined(_log.JoinOldest()));
     }
 
     /// <summary>The position before the event with a given sequence number.</summary>
@@ -130,7 +129,7 @@ public sealed partial class EventStream<T>
     /// <summary>A leased cursor before a retained event, or a closed one.</summary>
     private Cursor<T> JoinAt(long sequence, out long oldest, out long next)
     {
-        Cursor<T> cursor = _log.JoinOldest();
+        Cursor<T> cursor = Joined(_log.JoinOldest());
         oldest = cursor.Sequence;
         next = _log.NextSequence;
         if (sequence < oldest || sequence > next)
@@ -146,11 +145,20 @@ public sealed partial class EventStream<T>
     private InlineSubscription<T> SubscribeInline(IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
         ThrowIfBounded(settings.LagPolicy ?? _options.LagPolicy);
-        InlineDelivery<T> inline = Volatile.Read(ref _inline) ?? CreateInlineSlow();
+        InlineDelivery<T> inline = OpenInline();
         bool joinsNow = position is null && !_log.Retains;
         var subscription = new InlineSubscription<T>(
-            inline, _log, observer, settings.Name, joinsNow ? default : position?.Fork() ?? _log.JoinOldest());
-        (observer as ISubscriptionObserver)?.OnSubscribed(subscription);
+            inline, _log, observer, settings.Name, joinsNow ? default : position?.Fork() ?? Joined(_log.JoinOldest()));
+        try
+        {
+            (observer as ISubscriptionObserver)?.OnSubscribed(subscription);
+        }
+        catch
+        {
+            subscription.Abandon();
+            throw;
+        }
+
         if (joinsNow)
         {
             inline.Join(subscription);
@@ -163,6 +171,25 @@ public sealed partial class EventStream<T>
         return subscription;
     }
 
+    /// <summary>The delivery on the publishing thread, made for the first observer. A disposed stream has none, and never makes a second
+    /// one.</summary>
+    private InlineDelivery<T> OpenInline()
+    {
+        InlineDelivery<T>? inline = Volatile.Read(ref _inline);
+        if (inline is null)
+        {
+            ThrowIfDisposed();
+            inline = CreateInlineSlow();
+        }
+
+        if (Volatile.Read(ref _inlineObservers) is null)
+        {
+            Volatile.Write(ref _inlineObservers, inline.Subscriptions);
+        }
+
+        return inline;
+    }
+
     private InlineDelivery<T> CreateInlineSlow() =>
         LazyInitializer.EnsureInitialized(ref _inline, () => InlineDelivery<T>.Create(_log, Parking, _options.MaxInlineBacklog));
 
@@ -171,7 +198,7 @@ public sealed partial class EventStream<T>
     private Pump<T> SubscribeOn(IScheduler scheduler, IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
         LagPolicy policy = settings.LagPolicy ?? _options.LagPolicy;
-        SubscriptionList scheduled = LazyInitializer.EnsureInitialized(ref _scheduled, static () => new SubscriptionList());
+        SubscriptionList scheduled = LazyInitializer.EnsureInitialized(ref _scheduled, () => new SubscriptionList(_metered));
         Pump<T> pump = PumpFactory.Create(new PumpSetup<T>(_log, Parking, scheduled, Join(position, policy), observer, settings.Name, scheduler));
         (observer as ISubscriptionObserver)?.OnSubscribed(pump);
         if (policy.WaitsWhenFull)
@@ -200,11 +227,30 @@ public sealed partial class EventStream<T>
     private Cursor<T> Join(EventPosition<T>? position, LagPolicy policy)
     {
         ThrowIfDisposed();
-        Cursor<T> cursor = position?.Fork() ?? _log.JoinOldest();
+        Cursor<T> cursor = position?.Fork() ?? Joined(_log.JoinOldest());
         if (policy.IsBounded)
         {
             Parking.AnnounceWaiters(); // before the lease is given back: see EventLog.Reclaim
             cursor.SetBound(_log, policy.Capacity, policy.FailsWhenFull);
+        }
+
+        if (IsDisposed)
+        {
+            // The thread that disposed the stream may have looked before the window was opened.
+            cursor.Close(_log);
+            LetGo();
+            ThrowIfDisposed();
+        }
+
+        return cursor;
+    }
+
+    /// <summary>An open cursor; the log gives a closed one only once it is disposed.</summary>
+    private Cursor<T> Joined(Cursor<T> cursor)
+    {
+        if (!cursor.IsOpen)
+        {
+            ThrowIfDisposed();
         }
 
         return cursor;

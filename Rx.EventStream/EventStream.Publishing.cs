@@ -51,11 +51,11 @@ public sealed partial class EventStream<T>
         return gate;
     }
 
-    private void Terminate(Termination termination)
+    private void Terminate(Termination termination, bool isFromSource = false)
     {
         if (!_log.TryTerminate(termination))
         {
-            ThrowIfDisposed();
+            ThrowIfDisposed(isFromSource);
             return;
         }
 
@@ -107,9 +107,9 @@ public sealed partial class EventStream<T>
 
     /// <summary>Publishes where a flag says to ask before: not at all after the end, and not at once where a subscriber holds publishers
     /// back.</summary>
-    private void PublishGated(ReadOnlySpan<T> values)
+    private void PublishGated(ReadOnlySpan<T> values, bool isFromSource = false)
     {
-        if (TryPublishAtOnce(values, out _))
+        if (TryPublishAtOnce(values, out _, isFromSource))
         {
             return;
         }
@@ -118,7 +118,7 @@ public sealed partial class EventStream<T>
         try
         {
             place.Called.GetAwaiter().GetResult();
-            while (!TryPublishGated(values, place, out _))
+            while (!TryPublishGated(values, place, out _, isFromSource))
             {
                 _waitingPublishers.WaitAgain(place);
                 place.Called.GetAwaiter().GetResult();
@@ -155,11 +155,11 @@ public sealed partial class EventStream<T>
     /// <summary>Publishes if every subscriber has room and no publisher waits before this one; true if that is done, or there is nothing to
     /// do.</summary>
     /// <remarks>A publisher inside a delivery of the stream passes by those that wait: they may wait for that delivery.</remarks>
-    private bool TryPublishAtOnce(ReadOnlySpan<T> values, out long sequence)
+    private bool TryPublishAtOnce(ReadOnlySpan<T> values, out long sequence, bool isFromSource = false)
     {
         sequence = -1;
         bool waits = _waitingPublishers is { IsEmpty: false };
-        if ((!waits || values.IsEmpty || HasEnded || IsInsideDelivery) && TryPublishGated(values, null, out sequence))
+        if ((!waits || values.IsEmpty || HasEnded || IsInsideDelivery) && TryPublishGated(values, null, out sequence, isFromSource))
         {
             return true;
         }
@@ -179,12 +179,13 @@ public sealed partial class EventStream<T>
     /// <param name="values">The events.</param>
     /// <param name="place">The publisher's place among those that wait, or null. It is given up with the claim.</param>
     /// <param name="sequence">The sequence number of the first event, or -1 if the log has ended.</param>
-    private bool TryPublishGated(ReadOnlySpan<T> values, PublisherQueue<T>.Place? place, out long sequence)
+    /// <param name="isFromSource">Whether the stream's source publishes, for which a disposed stream is one that has ended.</param>
+    private bool TryPublishGated(ReadOnlySpan<T> values, PublisherQueue<T>.Place? place, out long sequence, bool isFromSource = false)
     {
         sequence = -1;
         if (_log.Termination is not null || values.IsEmpty)
         {
-            ThrowIfDisposed();
+            ThrowIfDisposed(isFromSource);
             return true;
         }
 

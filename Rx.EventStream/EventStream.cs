@@ -29,8 +29,13 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     private readonly EventLog<T> _log;
     private readonly EventStreamOptions _options;
 
-    /// <summary>The delivery on the publishing thread, null until the first such observer. Set once; read with acquire.</summary>
+    /// <summary>The delivery on the publishing thread, null until the first such observer. Set once, and cleared once the stream is
+    /// disposed, since its cursor stands among the events; read with acquire.</summary>
     private InlineDelivery<T>? _inline;
+
+    /// <summary>The observers on the publishing thread, null until the first one. Set once, after <see cref="_inline"/>; read with
+    /// acquire.</summary>
+    private SubscriptionList? _inlineObservers;
 
     /// <summary>The observers on schedulers, null until the first one. Set once; read with acquire.</summary>
     private SubscriptionList? _scheduled;
@@ -38,9 +43,12 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <summary>Where readers and pumps sleep, null until the first subscription, reader or wait. Set once; read with acquire.</summary>
     private ParkingLot<T>? _parking;
 
-    /// <summary>What ends with the stream, such as its subscription to a source, or null. Exchanged by the thread that sets it and by the
-    /// one that disposes it.</summary>
+    /// <summary>The stream's subscription to its source, or null. Exchanged by the thread that sets it and by the one that disposes
+    /// it.</summary>
     private IDisposable? _owned;
+
+    /// <summary>What keeps the totals of a named stream when the stream is collected, or null. Set at construction.</summary>
+    private readonly object? _metered;
 
     /// <summary>Creates a stream that any thread may publish to, and that calls observers on the publishing thread.</summary>
     public EventStream()
@@ -64,14 +72,14 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
             retention.IsTimed ? ClockOf(options) : null);
         if (options.Name is { } name)
         {
-            StreamMeter.Register(name, this);
+            _metered = StreamMeter.Register(name, this);
         }
     }
 
     /// <summary>Whether an observer is subscribed. Readers do not count.</summary>
     public override bool HasObservers =>
         _log.Termination is null
-        && (Volatile.Read(ref _inline)?.Subscriptions.Count > 0 || Volatile.Read(ref _scheduled)?.Count > 0);
+        && (Volatile.Read(ref _inlineObservers)?.Count > 0 || Volatile.Read(ref _scheduled)?.Count > 0);
 
     /// <summary>Whether <see cref="Dispose"/> was called.</summary>
     public override bool IsDisposed => _log.IsDisposed;
@@ -83,28 +91,27 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         get
         {
             var subscriptions = new List<EventSubscription>();
-            Volatile.Read(ref _inline)?.Subscriptions.CopyTo(subscriptions);
+            Volatile.Read(ref _inlineObservers)?.CopyTo(subscriptions);
             Volatile.Read(ref _scheduled)?.CopyTo(subscriptions);
             subscriptions.RemoveAll(static s => s.IsDisposed);
             return subscriptions;
         }
     }
 
+    StreamTotals IMeteredStream.Totals =>
+        new StreamTotals(_log.NextSequence, 0, 0)
+            .Plus(Volatile.Read(ref _inlineObservers)?.Totals ?? default)
+            .Plus(Volatile.Read(ref _scheduled)?.Totals ?? default);
+
     StreamFigures IMeteredStream.Figures
     {
         get
         {
-            SubscriptionList? inline = Volatile.Read(ref _inline)?.Subscriptions;
-            SubscriptionList? scheduled = Volatile.Read(ref _scheduled);
             IReadOnlyList<EventSubscription> subscriptions = Subscriptions;
-            long published = _log.NextSequence;
             return new StreamFigures(
-                published,
-                subscriptions.Sum(static s => s.Delivered) + (inline?.DeliveredBefore ?? 0) + (scheduled?.DeliveredBefore ?? 0),
-                subscriptions.Sum(static s => s.Dropped) + (inline?.DroppedBefore ?? 0) + (scheduled?.DroppedBefore ?? 0),
                 subscriptions.Count,
                 subscriptions.Select(static s => s.Lag).DefaultIfEmpty().Max(),
-                published - _log.OldestSequence,
+                _log.NextSequence - _log.OldestSequence,
                 _log.CountSegments());
         }
     }
@@ -116,6 +123,9 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
 
     /// <summary>Whether a terminal event was published, or the stream disposed.</summary>
     internal bool HasEnded => _log.Termination is not null;
+
+    /// <summary>Whether the stream was completed, and not disposed since.</summary>
+    internal bool HasCompleted => ReferenceEquals(_log.Termination, Termination.Completed);
 
     private string DebuggerDisplay =>
         $"{_options.Name ?? "EventStream"}: Published = {_log.NextSequence}, Subscriptions = {Subscriptions.Count}, " +
@@ -228,7 +238,17 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
             errors.AddRange(parking.WakeEverything());
         }
 
-        Interlocked.Exchange(ref _owned, null)?.Dispose();
+        LetGo();
+        try
+        {
+            // Last: a source may wait for a thread that publishes, which waited for a subscriber until now.
+            Interlocked.Exchange(ref _owned, null)?.Dispose();
+        }
+        catch (Exception error)
+        {
+            errors.Add(error);
+        }
+
         errors.Throw();
     }
 
@@ -251,7 +271,15 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         if (IsDisposed)
         {
             // The thread that disposed the stream may have looked before the subscription was listed.
-            subscription.Dispose();
+            try
+            {
+                subscription.Dispose();
+            }
+            finally
+            {
+                LetGo();
+            }
+
             ThrowIfDisposed();
         }
 
@@ -264,14 +292,12 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         return new EventReader<T>(this, Join(position, policy), settings.Name, policy.WaitsWhenFull ? OpenGate() : null, policy.Capacity);
     }
 
-    /// <summary>Disposes something together with the stream.</summary>
-    internal void Own(IDisposable owned)
+    /// <summary>Forgets the events of a disposed stream, which may stay referenced. A thread that has subscribed meanwhile calls it
+    /// again.</summary>
+    private void LetGo()
     {
-        Interlocked.Exchange(ref _owned, owned);
-        if (IsDisposed)
-        {
-            Interlocked.Exchange(ref _owned, null)?.Dispose();
-        }
+        _log.LetGo();
+        Volatile.Write(ref _inline, null);
     }
 
     /// <summary>The clock for retention by age, in ticks: a virtual scheduler's own time, else monotonic time, which setting the wall clock
@@ -288,5 +314,6 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         return () => time.GetElapsedTime(start).Ticks;
     }
 
-    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(IsDisposed, this);
+    /// <param name="isFromSource">Whether a source publishes, which has not disposed the stream and must not fail for it.</param>
+    private void ThrowIfDisposed(bool isFromSource = false) => ObjectDisposedException.ThrowIf(IsDisposed && !isFromSource, this);
 }

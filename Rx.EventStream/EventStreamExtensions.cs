@@ -12,7 +12,7 @@ public static class EventStreamExtensions
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="source">The source. The method subscribes to it once, before it returns.</param>
     /// <param name="options">The stream's options; null for the defaults.</param>
-    /// <returns>The stream. Disposing it unsubscribes from the source.</returns>
+    /// <returns>The stream. Disposing it unsubscribes from the source; what the source still publishes then is ignored.</returns>
     /// <remarks>
     /// <code>
     /// source  -a--b--c-|
@@ -24,7 +24,7 @@ public static class EventStreamExtensions
     {
         ArgumentNullException.ThrowIfNull(source);
         var stream = new EventStream<T>(options ?? EventStreamOptions.Default);
-        stream.Own(source.SubscribeSafe(stream));
+        stream.SubscribeTo(source);
         return stream;
     }
 
@@ -39,7 +39,11 @@ public static class EventStreamExtensions
     /// second        ^b--c-|
     /// </code>
     /// Counting and joining are one step, so an observer that subscribes while the last one leaves either keeps the subscription
-    /// alive or starts a new one. After the source has ended, the next observer starts it again, so <c>Retry</c> and <c>Repeat</c> work.
+    /// alive or starts a new one.
+    /// <para>After the source has ended, the next observer starts it again, so <c>Retry</c> and <c>Repeat</c> work. With a retention a source
+    /// that has completed is not started again: a late observer gets what is retained, then the completion.</para>
+    /// <para>If subscribing to the source throws, the exception leaves the <c>Subscribe</c> of the observer that started it; observers that
+    /// have joined meanwhile get it with <c>OnError</c>, and the next observer starts the source again.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="source"/> is null.</exception>
     public static IObservable<T> Share<T>(this IObservable<T> source, EventStreamOptions? options = null)

@@ -50,17 +50,16 @@ public abstract class EventSubscription : IDisposable
     /// scheduler.</summary>
     public abstract bool IsDisposed { get; }
 
-    /// <summary>The sequence number of the event that the observer is being called with. For the thread that calls it.</summary>
-    internal abstract long SequenceInDelivery { get; }
+    /// <summary>What gives the sequence number of the event that the observer is being called with. Taken before the first event; for the
+    /// thread that calls the observer.</summary>
+    internal abstract Func<long> SequenceInDelivery { get; }
 
     /// <summary>Whether the observer has consumed all events before <paramref name="sequence"/>.</summary>
     internal abstract bool HasConsumed(long sequence);
 
-    /// <summary>Runs an action once when a subscription on a scheduler has ended; at once if it has. On the publishing thread a
-    /// subscription ends only with its stream or by its owner, so nothing runs.</summary>
-    internal virtual void OnEnded(Action action)
-    {
-    }
+    /// <summary>Runs an action once when the subscription has ended, before the observer gets the terminal event; at once if it
+    /// has.</summary>
+    internal abstract void OnEnded(Action action);
 
     /// <summary>Ends the subscription. Calling it again does nothing.</summary>
     /// <remarks>No event starts after this returns, unless it was called from inside the observer, or while the observer is being called,

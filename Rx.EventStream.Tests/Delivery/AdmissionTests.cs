@@ -26,7 +26,7 @@ internal sealed class AdmissionTests(bool isSingleWriter)
             }
         });
         var subscription = new InlineSubscription<int>(delivery, log, late, null, log.JoinNext());
-        subscription.AddToDelivery();
+        delivery.Add(subscription);
         var other = new ActionObserver(value => _ = value == 0 && subscription.TryWait());
         delivery.Join(new InlineSubscription<int>(delivery, log, other, null));
 

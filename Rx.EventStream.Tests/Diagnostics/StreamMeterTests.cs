@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Reactive.Concurrency;
+using System.Reactive.Linq;
 using System.Runtime.CompilerServices;
+using Rx.Tests.Contract;
 
 namespace Rx.Tests.Diagnostics;
 
@@ -79,6 +81,120 @@ public sealed class StreamMeterTests
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         static WeakReference Forget(string name) => new(new EventStream<int>(new EventStreamOptions { Name = name }));
+    }
+
+    [Test]
+    public void Measure_StreamCollected_CountersKeepItsTotals()
+    {
+        string name = NewName();
+        WeakReference stream = PublishAndForget(name, 1_000);
+        using var next = new EventStream<int>(new EventStreamOptions { Name = name });
+        next.OnNext(1);
+
+        Eventually.IsTrue(() => !IsAlive(stream), "The stream is collected.");
+        Dictionary<string, long> figures = Measure(name);
+
+        Assert.That(figures["rx.eventstream.published"], Is.EqualTo(1_001));
+        Assert.That(figures["rx.eventstream.delivered"], Is.EqualTo(1_000));
+        Assert.That(figures["rx.eventstream.segments"], Is.EqualTo(1));
+    }
+
+    [Test]
+    public void Measure_NoStreamOfTheNameLeft_CountersStay()
+    {
+        string name = NewName();
+        WeakReference stream = PublishAndForget(name, 10);
+
+        Eventually.IsTrue(() => !IsAlive(stream), "The stream is collected.");
+        Dictionary<string, long> figures = Measure(name);
+
+        Assert.That(figures, Is.EquivalentTo(new Dictionary<string, long>
+        {
+            ["rx.eventstream.published"] = 10,
+            ["rx.eventstream.delivered"] = 10,
+            ["rx.eventstream.dropped"] = 0,
+        }));
+    }
+
+    [Test]
+    public void Measure_NamedShareReconnects_CountersDoNotFall()
+    {
+        string name = NewName();
+        IObservable<int> shared = Observable.Range(0, 10).Share(new EventStreamOptions { Name = name });
+        for (int i = 1; i <= 20; i++)
+        {
+            shared.Subscribe(_ => { });
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            Dictionary<string, long> figures = Measure(name);
+
+            Assert.That(figures["rx.eventstream.published"], Is.EqualTo(10 * i));
+            Assert.That(figures["rx.eventstream.delivered"], Is.EqualTo(10 * i));
+        }
+    }
+
+    [Test]
+    public void Measure_StreamDroppedBeforeItsObserverIsDone_CountsWhatFollows()
+    {
+        string name = NewName();
+        var scheduler = new HistoricalScheduler();
+        ObserveAndForget(name, scheduler);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+
+        scheduler.Start();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+
+        Assert.That(Measure(name)["rx.eventstream.delivered"], Is.EqualTo(10));
+    }
+
+    [Test]
+    public void Measure_StreamDisposed_CountersStay()
+    {
+        string name = NewName();
+        var stream = new EventStream<int>(new EventStreamOptions { Name = name });
+        stream.Subscribe(_ => { });
+        stream.OnNext(1);
+        stream.Dispose();
+
+        Dictionary<string, long> figures = Measure(name);
+
+        Assert.That(figures["rx.eventstream.published"], Is.EqualTo(1));
+        Assert.That(figures["rx.eventstream.delivered"], Is.EqualTo(1));
+        GC.KeepAlive(stream);
+    }
+
+    private static bool IsAlive(WeakReference reference)
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        return reference.IsAlive;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference PublishAndForget(string name, int count)
+    {
+        var stream = new EventStream<int>(new EventStreamOptions { Name = name });
+        stream.Subscribe(_ => { });
+        for (int i = 0; i < count; i++)
+        {
+            stream.OnNext(i);
+        }
+
+        return new WeakReference(stream);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ObserveAndForget(string name, HistoricalScheduler scheduler)
+    {
+        var stream = new EventStream<int>(new EventStreamOptions { Name = name });
+        stream.ObserveOn(scheduler).Subscribe(new Recorded());
+        for (int i = 0; i < 10; i++)
+        {
+            stream.OnNext(i);
+        }
     }
 
     private static string NewName() => TestContext.CurrentContext.Test.ID + Guid.NewGuid();

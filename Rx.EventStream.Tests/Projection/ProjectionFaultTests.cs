@@ -1,4 +1,5 @@
 using System.Reactive.Concurrency;
+using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using Rx.Tests.Contract;
 
@@ -73,6 +74,51 @@ internal sealed class ProjectionFaultTests
         }
 
         Assert.That(stream.Log.CountSegments(), Is.LessThan(5));
+    }
+
+    /// <summary>A scheduler whose cancellation throws must not keep the projection from giving its leases back.</summary>
+    [Test]
+    public void ToProjection_CancellationThrows_GivesItsLeasesBack([Values] bool isFaulted, [Values(1, 2, 64)] int capacity)
+    {
+        var scheduler = new Uncancellable();
+        using var stream = new EventStream<int>(new EventStreamOptions { Scheduler = scheduler, SegmentCapacity = capacity });
+        EventProjection<int, int> projection = stream.ToProjection(0, Apply);
+        if (isFaulted)
+        {
+            stream.OnNext(Poison);
+            Assert.That(scheduler.Run, Throws.Exception.SameAs(Uncancellable.Error));
+            Assert.That(() => projection.Current, Throws.Exception.SameAs(Marbles.Error));
+        }
+        else
+        {
+            stream.OnNext(1);
+            Assert.That(projection.Dispose, Throws.Exception.SameAs(Uncancellable.Error));
+            Assert.That(() => projection.Current, Throws.InstanceOf<ObjectDisposedException>());
+        }
+
+        for (int i = 0; i < 1_000; i++)
+        {
+            stream.OnNext(0);
+        }
+
+        Assert.That(stream.Log.CountSegments(), Is.EqualTo(1));
+        Assert.That(stream.HasObservers, Is.False);
+    }
+
+    /// <summary>Runs actions when a test says so, and throws when one is cancelled.</summary>
+    private sealed class Uncancellable : LocalScheduler
+    {
+        private Action? _action;
+
+        internal static InvalidOperationException Error { get; } = new("The action cannot be cancelled.");
+
+        public override IDisposable Schedule<TState>(TState state, TimeSpan dueTime, Func<IScheduler, TState, IDisposable> action)
+        {
+            _action = () => action(this, state);
+            return Disposable.Create(() => throw Error);
+        }
+
+        internal void Run() => _action!();
     }
 
     private static int Apply(int sum, int value) => value == Poison ? throw Marbles.Error : sum + value;

@@ -20,15 +20,17 @@ namespace Rx.Delivery;
 internal sealed class CatchUp<T>
 {
     private readonly InlineSubscription<T> _subscription;
+    private readonly InlineDelivery<T> _delivery;
     private readonly EventLog<T> _log;
 
     /// <summary>Where the subscription stands; closed once it is live. Owned by the thread that replays; while Waiting by no
     /// thread.</summary>
     private Cursor<T> _cursor;
 
-    internal CatchUp(InlineSubscription<T> subscription, EventLog<T> log, Cursor<T> cursor)
+    internal CatchUp(InlineSubscription<T> subscription, InlineDelivery<T> delivery, EventLog<T> log, Cursor<T> cursor)
     {
         _subscription = subscription;
+        _delivery = delivery;
         _log = log;
         _cursor = cursor;
     }
@@ -46,7 +48,7 @@ internal sealed class CatchUp<T>
         {
             if (_log.End == long.MaxValue && !_log.IsDisposed)
             {
-                _subscription.AddToDelivery();
+                _delivery.Add(_subscription);
             }
 
             long claimed = _log.Claimed;
@@ -66,14 +68,13 @@ internal sealed class CatchUp<T>
         }
         catch
         {
-            _subscription.Dispose();
-            _cursor.Close(_log);
+            Abandon();
             throw;
         }
         finally
         {
             DeliveryScope.Leave(outer);
-            _subscription.NotifyProgress();
+            _delivery.NotifyProgress();
         }
     }
 
@@ -99,6 +100,20 @@ internal sealed class CatchUp<T>
     }
 
     internal void Close() => _cursor.Close(_log);
+
+    /// <summary>Ends the subscription without its observer being told. By the subscribing thread, which replays, or is about to.</summary>
+    internal void Abandon()
+    {
+        try
+        {
+            _subscription.Dispose();
+        }
+        finally
+        {
+            _cursor.Close(_log);
+            _subscription.LetGo(_cursor.Sequence);
+        }
+    }
 
     /// <summary>Calls the observer with what is published, and at least with everything before <paramref name="upTo"/>, unless the
     /// subscription ends.</summary>

@@ -5,15 +5,22 @@ namespace Rx.Delivery;
 
 /// <summary>An observer that is called by the draining thread; during a replay, by the subscribing one. See
 /// <see cref="SubscriptionState"/>.</summary>
-internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
+/// <remarks>A handle may be kept for long after the subscription has ended. So it then forgets what leads to the stream's events:
+/// <see cref="_delivery"/>, <see cref="_log"/> and <see cref="_catchUp"/> are cleared with release by the thread that ended it, or by the
+/// one that was replaying at that moment. The thread that replays reads them plainly, since no other clears them meanwhile; every other
+/// thread reads them with acquire, once, and expects null.</remarks>
+internal sealed partial class InlineSubscription<T> : EventSubscription, IObserver<T>
 {
-    private readonly InlineDelivery<T> _delivery;
-    private readonly EventLog<T> _log;
+    private InlineDelivery<T>? _delivery;
+    private EventLog<T>? _log;
 
     /// <summary>How it catches up with the delivery, or null if it joins at the next event.</summary>
-    private readonly CatchUp<T>? _catchUp;
+    private CatchUp<T>? _catchUp;
 
     private SubscriptionState _state;
+
+    /// <summary>What is done when the subscription has ended.</summary>
+    private EndActionState _endActions;
 
     /// <summary>The observer until the subscription has ended. Cleared by the thread that ends it, read with acquire by the threads that
     /// call it.</summary>
@@ -43,15 +50,25 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
         _log = log;
         _observer = observer;
         _first = cursor.Sequence;
-        _catchUp = cursor.IsOpen ? new CatchUp<T>(this, log, cursor) : null;
+        _catchUp = cursor.IsOpen ? new CatchUp<T>(this, delivery, log, cursor) : null;
         _state = new SubscriptionState(isReplaying: _catchUp is not null);
     }
 
-    public override long Sequence => Volatile.Read(ref _hasGoneLive) && Volatile.Read(ref _last) == 0
-        ? _delivery.ReachedBy(this)
-        : Math.Max(Math.Max(Volatile.Read(ref _last), _catchUp?.Sequence ?? 0), Volatile.Read(ref _first));
+    public override long Sequence
+    {
+        get
+        {
+            // Before the last figure, which is written before these are cleared.
+            InlineDelivery<T>? delivery = Volatile.Read(ref _delivery);
+            long replayed = Volatile.Read(ref _catchUp)?.Sequence ?? 0;
+            long last = Volatile.Read(ref _last);
+            return delivery is not null && last == 0 && Volatile.Read(ref _hasGoneLive)
+                ? delivery.ReachedBy(this)
+                : Math.Max(Math.Max(last, replayed), Volatile.Read(ref _first));
+        }
+    }
 
-    public override long Lag => IsDisposed ? 0 : Math.Max(0, _log.NextSequence - Sequence);
+    public override long Lag => Volatile.Read(ref _log) is { } log && !IsDisposed ? Math.Max(0, log.NextSequence - Sequence) : 0;
 
     public override long Delivered => Math.Max(0, Sequence - Volatile.Read(ref _first));
 
@@ -59,7 +76,26 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
 
     public override bool IsDisposed => _state.IsEnded;
 
-    internal override long SequenceInDelivery => _hasGoneLive ? _delivery.Sequence : _catchUp!.Sequence;
+    internal override Func<long> SequenceInDelivery
+    {
+        get
+        {
+            InlineDelivery<T> delivery = _delivery!;
+            CatchUp<T>? catchUp = _catchUp;
+            return () => _hasGoneLive ? delivery.Sequence : catchUp!.Sequence;
+        }
+    }
+
+    /// <summary>As <see cref="SequenceInDelivery"/>: what gives the event that the observer is being called with, where it lies.</summary>
+    internal Func<ReadOnlyMemory<T>> SliceInDelivery
+    {
+        get
+        {
+            InlineDelivery<T> delivery = _delivery!;
+            CatchUp<T>? catchUp = _catchUp;
+            return () => _hasGoneLive ? delivery.SliceInDelivery() : catchUp!.SliceInDelivery();
+        }
+    }
 
     internal bool IsWaiting => _state.IsWaiting;
 
@@ -69,16 +105,13 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
     /// <summary>The observer, or null once it has ended.</summary>
     internal IObserver<T>? Observer => Volatile.Read(ref _observer);
 
-    /// <summary>The event that the observer is being called with, where it lies.</summary>
-    internal ReadOnlyMemory<T> SliceInDelivery() => _hasGoneLive ? _delivery.SliceInDelivery() : _catchUp!.SliceInDelivery();
-
     /// <summary>Sets where a subscription begins that joins at the next event. Called before it is in the list: a writer that claims later
     /// then finds it there.</summary>
     internal void SetFirst()
     {
         if (_catchUp is null)
         {
-            Volatile.Write(ref _first, _log.NextSequence);
+            Volatile.Write(ref _first, _log!.NextSequence);
         }
     }
 
@@ -87,14 +120,14 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
 
     internal override bool HasConsumed(long sequence)
     {
-        if (_state.IsEnded)
+        if (Volatile.Read(ref _delivery) is not { } delivery || _state.IsEnded)
         {
             return true;
         }
 
         // A subscription that still waits when the delivery has passed an event does not get that event.
-        return _state.IsLive ? _delivery.Sequence >= sequence
-            : Sequence >= sequence || (_state.IsWaiting && _delivery.Sequence >= sequence);
+        return _state.IsLive ? delivery.Sequence >= sequence
+            : Sequence >= sequence || (_state.IsWaiting && delivery.Sequence >= sequence);
     }
 
     /// <summary>Passes an event on while it is live, for a walk over a list that holds it in place of its observer.</summary>
@@ -114,6 +147,7 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
     /// thread.</summary>
     internal void DeliverOwned(T value, long sequence)
     {
+        InlineDelivery<T>? delivery = Volatile.Read(ref _delivery);
         IObserver<T>? observer = _state.IsLive ? Observer : TryAdmitOwned(sequence);
         try
         {
@@ -121,14 +155,14 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
         }
         catch (Exception error)
         {
-            _delivery.AddErrorOwned(error);
+            delivery!.AddErrorOwned(error); // it had not ended when its observer was read, which was later
         }
     }
 
     /// <summary>Makes a waiting subscription live before the event at <paramref name="sequence"/>: replays what lies
     /// between, and returns the observer if it gets that event too. By the draining thread.</summary>
     internal IObserver<T>? TryAdmitOwned(long sequence) =>
-        _state.IsWaiting && sequence >= Math.Max(_catchUp?.Sequence ?? 0, Volatile.Read(ref _first))
+        _state.IsWaiting && sequence >= Math.Max(Volatile.Read(ref _catchUp)?.Sequence ?? 0, Volatile.Read(ref _first))
             ? AdmitOwned(sequence)
             : null;
 
@@ -136,107 +170,30 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
     /// delivered yet. By the draining thread.</summary>
     internal void TryAdmitBetweenOwned(long sequence)
     {
-        if (_catchUp is null || _catchUp.Sequence == sequence)
+        if (Volatile.Read(ref _catchUp) is not { } catchUp || catchUp.Sequence == sequence)
         {
             TryAdmitOwned(sequence);
-        }
-    }
-
-    /// <summary>Ends the subscription and tells the observer, unless it has ended or still replays on its own thread,
-    /// which then finds the end itself. By the draining thread, at the terminal event.</summary>
-    internal void FinishOwned(long end, Termination termination)
-    {
-        AdmitOwned(end);
-        if (_state.IsLive)
-        {
-            Volatile.Write(ref _last, end);
-        }
-
-        if (_state.TryEndLive())
-        {
-            try
-            {
-                Error = termination.Error;
-                Observers.Notify(Release(), termination);
-            }
-            catch (Exception error)
-            {
-                _delivery.AddErrorOwned(error);
-            }
-        }
-    }
-
-    /// <summary>Ends a subscription that joined as the log ended, if it has not been admitted.</summary>
-    internal void FinishWaiting(Termination termination)
-    {
-        if (_state.TryEndWaiting())
-        {
-            Error = termination.Error;
-            IObserver<T>? observer = Release();
-            _delivery.Remove(this);
-            Observers.Notify(observer, termination);
         }
     }
 
     /// <summary>Replays on the subscribing thread, then waits to be admitted. See <see cref="CatchUp{T}"/>.</summary>
     internal void ReplayAndJoin() => _catchUp!.Run();
 
-    /// <summary>Takes its place in the list, before it replays.</summary>
-    internal void AddToDelivery() => _delivery.Add(this);
-
     /// <summary>Waits to be admitted by the draining thread; false if it has ended.</summary>
     internal bool TryWait()
     {
+        InlineDelivery<T> delivery = _delivery!;
         if (!_state.TryWait())
         {
             return false;
         }
 
-        _delivery.AnnounceJoiner(this);
+        delivery.AnnounceJoiner(this);
         return true;
     }
 
     /// <summary>Goes on with the replay; false if the draining thread has admitted it, or it has ended.</summary>
     internal bool TryTakeBack() => _state.TryTakeBack();
-
-    /// <summary>Leaves the replay for good: at the end, and tells the observer; or because it was disposed.</summary>
-    internal void FinishReplaying()
-    {
-        IObserver<T>? observer = null;
-        if (_state.TryEndReplaying())
-        {
-            Error = _log.Termination?.Error;
-            observer = Release();
-        }
-
-        _delivery.Remove(this);
-        Observers.Notify(observer, _log.Termination);
-    }
-
-    internal void NotifyProgress() => _delivery.NotifyProgress();
-
-    /// <remarks>
-    /// The observer is taken out of the list before the state is Ended. From then on every walk asks the state, whether it goes over the
-    /// observers or over the subscriptions. Otherwise one walk would skip an event, and a later one would still call the observer.
-    /// </remarks>
-    public override void Dispose()
-    {
-        Volatile.Write(ref _isLeaving, true);
-        _delivery.Unlist(this);
-        if (!_state.End(out bool wasWaiting))
-        {
-            return;
-        }
-
-        Release();
-        if (wasWaiting)
-        {
-            _catchUp?.Close();
-        }
-
-        _delivery.Remove(this);
-        NotifyProgress();
-    }
 
     private IObserver<T>? AdmitOwned(long sequence)
     {
@@ -255,26 +212,24 @@ internal sealed class InlineSubscription<T> : EventSubscription, IObserver<T>
             if (!_state.TryWait())
             {
                 _catchUp.Close(); // disposed in between
+                LetGo(_catchUp.Sequence);
             }
 
             return null;
         }
         else
         {
-            _catchUp.ReplayRestOwned(sequence, _delivery);
+            _catchUp.ReplayRestOwned(sequence, _delivery!);
         }
 
         IObserver<T>? observer = Observer;
         Volatile.Write(ref _hasGoneLive, true);
-        return _state.GoLive() ? observer : null; // if not, disposed in between
-    }
+        if (!_state.GoLive())
+        {
+            LetGo(_catchUp?.Sequence ?? 0); // disposed in between
+            return null;
+        }
 
-    /// <summary>Forgets the observer, so that it can be collected at once, and returns it.</summary>
-    private IObserver<T>? Release()
-    {
-        Debug.Assert(_state.IsEnded, "Only a subscription that has ended forgets its observer.");
-        IObserver<T>? observer = _observer;
-        Volatile.Write(ref _observer, null);
         return observer;
     }
 }

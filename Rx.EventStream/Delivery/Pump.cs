@@ -5,16 +5,21 @@ namespace Rx.Delivery;
 
 /// <summary>Moves one cursor and calls one observer, on the threads that run its batches. Its <see cref="PumpState"/> says which thread
 /// owns the cursor.</summary>
+/// <remarks>A handle may be kept for long after the pump has ended. So the pump forgets what leads to the stream's events:
+/// <see cref="_log"/>, <see cref="_parking"/>, <see cref="_subscriptions"/>, <see cref="_waiter"/> and <see cref="_batches"/> are cleared with
+/// release by the thread that closes the cursor. A thread that does not own the cursor reads them with acquire before it ends the pump, or
+/// expects null.</remarks>
 internal abstract partial class Pump<T> : EventSubscription, IParked
 {
-    private readonly EventLog<T> _log;
-    private readonly ParkingLot<T> _parking;
-    private readonly SubscriptionList _subscriptions;
-    private readonly Waiter _waiter = new();
     private readonly long _first;
 
+    private EventLog<T> _log;
+    private ParkingLot<T> _parking;
+    private SubscriptionList _subscriptions;
+    private Waiter _waiter = new();
+
     /// <summary>The observer, if it takes whole runs.</summary>
-    private readonly BatchObserver<T>? _batches;
+    private BatchObserver<T>? _batches;
 
     /// <summary>The observer until the pump has ended. Cleared by the thread that ends it, read with acquire by the thread that runs
     /// it.</summary>
@@ -42,7 +47,8 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     public sealed override long Sequence => _cursor.Sequence;
 
-    public sealed override long Lag => IsDisposed ? 0 : Math.Max(0, _log.NextSequence - Sequence);
+    public sealed override long Lag =>
+        Volatile.Read(ref _log) is { } log && !IsDisposed ? Math.Max(0, log.NextSequence - Sequence) : 0;
 
     public sealed override long Delivered => Math.Max(0, Sequence - _first - Dropped);
 
@@ -50,9 +56,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     public sealed override bool IsDisposed => _state.IsEnded;
 
-    bool IParked.IsReadyWhileParked => _parking.IsReadyWhileParked(ref _cursor);
+    bool IParked.IsReadyWhileParked => Volatile.Read(ref _parking) is not { } parking || parking.IsReadyWhileParked(ref _cursor);
 
-    internal sealed override long SequenceInDelivery => _cursor.Sequence;
+    internal sealed override Func<long> SequenceInDelivery => () => _cursor.Sequence;
 
     internal sealed override bool HasConsumed(long sequence) => IsDisposed || Sequence >= sequence;
 
@@ -73,15 +79,16 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// <summary>Sets the new pump going, or parks it if there is nothing to read yet.</summary>
     internal void Start()
     {
+        EventLog<T> log = _log; // once it is listed, another thread may dispose it
         _parking.AnnounceWaiters();
         _subscriptions.Add(this);
-        if (_cursor.LooksReady(_log))
+        if (_cursor.LooksReady(log))
         {
             ScheduleOrEnd();
         }
         else if (_state.TryRun() && !ParkOwned())
         {
-            _cursor.Close(_log); // disposed between the two
+            CloseOwned(); // disposed between the two
         }
     }
 
@@ -95,6 +102,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     public override void Dispose()
     {
+        ParkingLot<T> parking = Volatile.Read(ref _parking);
+        SubscriptionList subscriptions = Volatile.Read(ref _subscriptions);
+        Waiter waiter = Volatile.Read(ref _waiter);
         PumpEnd end = _state.End();
         if (end == PumpEnd.EndedBefore)
         {
@@ -102,15 +112,15 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         }
 
         Volatile.Write(ref _observer, null);
-        _subscriptions.Remove(this);
+        subscriptions.Remove(this);
         if (end != PumpEnd.WasRunning)
         {
-            _cursor.Close(_log);
+            CloseOwned();
         }
 
         if (end == PumpEnd.WasParked)
         {
-            _parking.Abandon(Place, _waiter, _subscriptions.Count);
+            parking.Abandon(Place, waiter, subscriptions.Count);
         }
 
         try
@@ -121,7 +131,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         {
             // Also where the scheduler cannot cancel: publishers may wait for this pump.
             _endActions.Run();
-            _parking.NotifyProgress();
+            parking.NotifyProgress();
         }
     }
 
@@ -166,6 +176,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             return false;
         }
 
+        ParkingLot<T> parking = _parking;
         object? outer = DeliveryScope.Enter(_log);
         try
         {
@@ -183,14 +194,21 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         catch (Exception error)
         {
             HasThrown = true;
-            EndWith(error);
-            _cursor.Close(_log);
+            try
+            {
+                EndWith(error);
+            }
+            finally
+            {
+                CloseOwned();
+            }
+
             throw;
         }
         finally
         {
             DeliveryScope.Leave(outer);
-            _parking.NotifyProgress();
+            parking.NotifyProgress();
         }
 
         if (_cursor.IsReady(_log))
@@ -205,7 +223,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             return false;
         }
 
-        _cursor.Close(_log); // disposed while it ran
+        CloseOwned(); // disposed while it ran
         return false;
     }
 
@@ -213,24 +231,45 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     {
         IObserver<T>? observer = Volatile.Read(ref _observer);
         bool isMine = _state.TryEndRunning();
-        _cursor.Close(_log);
+        Termination? termination = _log.Termination;
+        SubscriptionList subscriptions = _subscriptions;
+        CloseOwned();
         if (!isMine || observer is null)
         {
             return;
         }
 
         Volatile.Write(ref _observer, null);
-        _subscriptions.Remove(this);
-        _endActions.Run();
-        if (_cursor.HasFailed)
+        subscriptions.Remove(this);
+        Error = _cursor.HasFailed ? Observers.LaggedError(Name, in _cursor) : termination?.Error;
+        try
         {
-            observer.OnError(Error = Observers.LaggedError(Name, in _cursor));
+            _endActions.Run();
         }
-        else
+        finally
         {
-            Error = _log.Termination?.Error;
-            Observers.Notify(observer, _log.Termination);
+            // Also where an action throws, such as one that unsubscribes from a source.
+            if (_cursor.HasFailed)
+            {
+                observer.OnError(Error!);
+            }
+            else
+            {
+                Observers.Notify(observer, termination);
+            }
         }
+    }
+
+    /// <summary>Gives back the lease, and forgets the stream. By the thread that owns the cursor, or by the one that ended the pump when no
+    /// thread did.</summary>
+    private void CloseOwned()
+    {
+        _cursor.Close(_log);
+        Volatile.Write(ref _log, null!);
+        Volatile.Write(ref _parking, null!);
+        Volatile.Write(ref _subscriptions, null!);
+        Volatile.Write(ref _waiter, null!);
+        Volatile.Write(ref _batches, null);
     }
 
     /// <summary>Sleeps until there is an event; false if the pump was disposed while it ran, and this thread still owns the
@@ -241,19 +280,21 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// </remarks>
     private bool ParkOwned()
     {
+        ParkingLot<T> parking = _parking;
+        Waiter waiter = _waiter;
         if (!_state.TryPark())
         {
             return false;
         }
 
-        _parking.Push(Place, _waiter, this);
-        if (_parking.IsReadyWhileParked(ref _cursor))
+        parking.Push(Place, waiter, this);
+        if (parking.IsReadyWhileParked(ref _cursor))
         {
-            _parking.WakeAll(Place);
+            parking.WakeAll(Place);
         }
         else if (IsDisposed)
         {
-            _waiter.Disarm(); // disposed between the transition and the push
+            waiter.Disarm(); // disposed between the transition and the push
         }
 
         return true;

@@ -3,11 +3,12 @@ namespace Rx.Delivery;
 /// <summary>Adds the sequence number to each event.</summary>
 internal sealed class SequencingObserver<T>(IObserver<Sequenced<T>> observer) : IObserver<T>, ISubscriptionObserver
 {
-    private EventSubscription? _subscription;
+    /// <summary>What gives the event's sequence number. Set before the first event.</summary>
+    private Func<long>? _sequence;
 
-    public void OnSubscribed(EventSubscription subscription) => _subscription = subscription;
+    public void OnSubscribed(EventSubscription subscription) => _sequence = subscription.SequenceInDelivery;
 
-    public void OnNext(T value) => observer.OnNext(new Sequenced<T>(_subscription!.SequenceInDelivery, value));
+    public void OnNext(T value) => observer.OnNext(new Sequenced<T>(_sequence!(), value));
 
     public void OnError(Exception error) => observer.OnError(error);
 

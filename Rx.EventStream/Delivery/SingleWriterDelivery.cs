@@ -74,11 +74,12 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         return true;
     }
 
-    /// <remarks>Called when dry: then everything that was claimed is delivered, unless another thread claims too.</remarks>
+    /// <remarks>Called when dry: then everything that was claimed is delivered, unless another thread claims too. What
+    /// was published while the log was disposed may be where the cursor does not find it.</remarks>
     private protected override bool TryReleaseOwned()
     {
         long claimed = _log.Claimed;
-        return claimed == _cursor.Sequence || (_cursor.IsAtEnd(_log) ? false : throw EventLog<T>.BrokenPromise());
+        return claimed == _cursor.Sequence || _log.IsDisposed || (_cursor.IsAtEnd(_log) ? false : throw EventLog<T>.BrokenPromise());
     }
 
     private protected override void ReleaseEndedOwned()

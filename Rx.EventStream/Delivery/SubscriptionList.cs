@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Rx.Diagnostics;
 
 namespace Rx.Delivery;
 
@@ -9,7 +10,8 @@ namespace Rx.Delivery;
 /// array that it found, up to the first empty slot: it sees each subscription that was there before the walk began and has
 /// not ended. No observer is called under the lock.
 /// </remarks>
-internal class SubscriptionList
+/// <param name="metered">What keeps the totals of a stream that was collected, or null: a list that is still in use keeps it.</param>
+internal class SubscriptionList(object? metered = null)
 {
     private const int FewEnded = 16;
 
@@ -23,11 +25,33 @@ internal class SubscriptionList
     /// <summary>How many of them are subscribed. Written under the lock, read by any thread.</summary>
     private int _count;
 
-    /// <summary>How many events were delivered to subscriptions that have left the list. Written under the lock.</summary>
-    internal long DeliveredBefore { get; private set; }
+    /// <summary>The figures of subscriptions that have left the list. Under the lock.</summary>
+    private StreamTotals _before;
 
-    /// <summary>How many events were missed by subscriptions that have left the list. Written under the lock.</summary>
-    internal long DroppedBefore { get; private set; }
+    /// <summary>See the constructor.</summary>
+    internal object? Metered { get; } = metered;
+
+    /// <summary>How many events were delivered to subscriptions, and missed by them, including those that have left the list.</summary>
+    /// <remarks>Taken under the lock, so that a subscription that leaves meanwhile counts once.</remarks>
+    internal StreamTotals Totals
+    {
+        get
+        {
+            lock (Gate)
+            {
+                StreamTotals totals = _before;
+                foreach (EventSubscription? subscription in _slots)
+                {
+                    if (subscription is { Slot: >= 0 })
+                    {
+                        totals = totals.Plus(new StreamTotals(0, subscription.Delivered, subscription.Dropped));
+                    }
+                }
+
+                return totals;
+            }
+        }
+    }
 
     internal Lock Gate { get; } = new();
 
@@ -113,8 +137,7 @@ internal class SubscriptionList
 
         OnRemovingLocked(subscription);
         subscription.Slot = -1;
-        DeliveredBefore += subscription.Delivered;
-        DroppedBefore += subscription.Dropped;
+        _before = _before.Plus(new StreamTotals(0, subscription.Delivered, subscription.Dropped));
         _count--;
         if (_count == 0 || _filled - _count > (_count / 2) + FewEnded)
         {

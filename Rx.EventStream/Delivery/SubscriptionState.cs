@@ -54,12 +54,13 @@ internal struct SubscriptionState
     /// <summary>Replaying to Ended, before the terminal event, by the thread that replays.</summary>
     internal bool TryEndReplaying() => TryMove(Replaying, Ended);
 
-    /// <summary>Ends it; false if it had ended. <paramref name="wasWaiting"/>: no thread owns the cursor, so the caller closes
-    /// it.</summary>
-    internal bool End(out bool wasWaiting)
+    /// <summary>Ends it; false if it had ended. <paramref name="wasWaiting"/>: no thread owns the cursor, so the caller closes it.
+    /// <paramref name="wasReplaying"/>: the thread that replays closes it, and cleans up.</summary>
+    internal bool End(out bool wasWaiting, out bool wasReplaying)
     {
         int state = Interlocked.Exchange(ref _state, Ended);
         wasWaiting = state == Waiting;
+        wasReplaying = state == Replaying;
         return state != Ended;
     }
 

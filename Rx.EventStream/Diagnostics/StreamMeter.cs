@@ -1,27 +1,27 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 
 namespace Rx.Diagnostics;
 
 /// <summary>The meter <c>Rx.EventStream</c>: figures of all streams that have a name, under the tag <c>stream</c>.</summary>
-/// <remarks>Every instrument is observed: figures are taken when a listener asks, and cost nothing before.</remarks>
+/// <remarks>Every instrument is observed: figures are taken when a listener asks, and cost nothing before. Counters include the streams that
+/// were collected; the other instruments do not.</remarks>
 internal static class StreamMeter
 {
     internal const string MeterName = "Rx.EventStream";
 
     private static readonly Meter _meter = new(MeterName);
-    private static readonly Lock _gate = new();
 
-    /// <summary>The named streams; read and written under the lock. Weak: being measured keeps no stream alive.</summary>
-    private static readonly List<(string Name, WeakReference<IMeteredStream> Stream)> _streams = [];
+    private static readonly ConcurrentDictionary<string, MeteredName> _names = new(StringComparer.Ordinal);
 
     static StreamMeter()
     {
         _meter.CreateObservableCounter(
-            "rx.eventstream.published", () => Measure(f => f.Published), "{event}", "Events published.");
+            "rx.eventstream.published", () => Count(t => t.Published), "{event}", "Events published.");
         _meter.CreateObservableCounter(
-            "rx.eventstream.delivered", () => Measure(f => f.Delivered), "{event}", "Events delivered, summed over subscribers.");
+            "rx.eventstream.delivered", () => Count(t => t.Delivered), "{event}", "Events delivered, summed over subscribers.");
         _meter.CreateObservableCounter(
-            "rx.eventstream.dropped", () => Measure(f => f.Dropped), "{event}", "Events that subscribers missed because they lagged too far.");
+            "rx.eventstream.dropped", () => Count(t => t.Dropped), "{event}", "Events that subscribers missed because they lagged too far.");
         _meter.CreateObservableUpDownCounter(
             "rx.eventstream.subscribers", () => Measure(f => f.Subscribers), "{subscriber}", "Observers subscribed.");
         _meter.CreateObservableGauge(
@@ -32,40 +32,27 @@ internal static class StreamMeter
             "rx.eventstream.segments", () => Measure(f => f.Segments), "{segment}", "Segments in memory.");
     }
 
-    internal static void Register(string name, IMeteredStream stream)
-    {
-        lock (_gate)
-        {
-            // Where many streams come and go unobserved, the dead are dropped as the list grows.
-            if (_streams.Count == _streams.Capacity)
-            {
-                RemoveDead();
-            }
+    /// <summary>Measures a stream from now on; returns what the stream must refer to, and nothing else may.</summary>
+    internal static object Register(string name, IMeteredStream stream) => _names.GetOrAdd(name, static _ => new MeteredName()).Add(stream);
 
-            _streams.Add((name, new WeakReference<IMeteredStream>(stream)));
-        }
-    }
+    private static List<Measurement<long>> Count(Func<StreamTotals, long> total) =>
+        [.. InOrder().Select(n => Tagged(total(n.Value.Totals), n.Key))];
 
     private static List<Measurement<long>> Measure(Func<StreamFigures, long> figure)
     {
-        (string Name, WeakReference<IMeteredStream> Stream)[] streams;
-        lock (_gate)
+        var measurements = new List<Measurement<long>>();
+        foreach ((string name, MeteredName streams) in InOrder())
         {
-            RemoveDead();
-            streams = [.. _streams];
-        }
-
-        var figures = new SortedDictionary<string, StreamFigures>(StringComparer.Ordinal);
-        foreach ((string name, WeakReference<IMeteredStream> reference) in streams)
-        {
-            if (reference.TryGetTarget(out IMeteredStream? stream))
+            if (streams.Figures is { } figures)
             {
-                figures[name] = figures.GetValueOrDefault(name).Plus(stream.Figures);
+                measurements.Add(Tagged(figure(figures), name));
             }
         }
 
-        return [.. figures.Select(f => new Measurement<long>(figure(f.Value), new KeyValuePair<string, object?>("stream", f.Key)))];
+        return measurements;
     }
 
-    private static void RemoveDead() => _streams.RemoveAll(static s => !s.Stream.TryGetTarget(out _));
+    private static IEnumerable<KeyValuePair<string, MeteredName>> InOrder() => _names.OrderBy(static n => n.Key, StringComparer.Ordinal);
+
+    private static Measurement<long> Tagged(long value, string name) => new(value, new KeyValuePair<string, object?>("stream", name));
 }

@@ -6,7 +6,7 @@ namespace Rx.Operators;
 /// <summary>One subscription to a source for all observers there are at a time.</summary>
 /// <remarks>
 /// A connection is a stream, its subscription to the source, and the number of observers. Under a lock observers are counted in
-/// and out, and the connection is replaced once it has ended; the source is subscribed to and unsubscribed from outside
+/// and out, and the connection is replaced once it has ended, unless it can replay a source that has completed; the source is subscribed to and unsubscribed from outside
 /// of it, since that runs foreign code.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "An observable is not disposed; the connection ends with its last observer.")]
@@ -23,7 +23,7 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         Connection connection;
         lock (_gate)
         {
-            if (_current is null || _current.Stream.HasEnded)
+            if (_current is null || (_current.Stream.HasEnded && !_current.IsCache))
             {
                 _current = new Connection(options);
             }
@@ -33,10 +33,10 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         }
 
         IDisposable leaving = Disposable.Create((Owner: this, connection), static state => state.Owner.Leave(state.connection));
-        IDisposable subscription;
+        EventSubscription subscription;
         try
         {
-            subscription = connection.Stream.Subscribe(observer);
+            subscription = (EventSubscription)connection.Stream.Subscribe(observer);
         }
         catch
         {
@@ -44,16 +44,39 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
             throw;
         }
 
-        // One that threw on its scheduler, or lagged too far, has left.
-        ((EventSubscription)subscription).OnEnded(leaving.Dispose);
+        // However it ends: disposed, with the source, thrown on its scheduler, or lagged too far.
+        subscription.OnEnded(leaving.Dispose);
 
         // After the observer has subscribed, so that it gets what the source produces at once.
         if (Interlocked.Exchange(ref connection.IsConnected, 1) == 0)
         {
-            connection.Source.Disposable = source.SubscribeSafe(connection.Stream);
+            Connect(connection, subscription);
         }
 
-        return StableCompositeDisposable.Create(subscription, leaving);
+        return subscription;
+    }
+
+    /// <summary>Subscribes to the source. If that throws, the connection has failed for all of its observers: the exception leaves the
+    /// <c>Subscribe</c> of the one that connects, and the others get it as the end.</summary>
+    private void Connect(Connection connection, EventSubscription connecting)
+    {
+        try
+        {
+            connection.Source.Disposable = source.SubscribeSafe(connection.Stream);
+        }
+        catch (Exception error)
+        {
+            try
+            {
+                connecting.Dispose();
+            }
+            finally
+            {
+                connection.Stream.OnError(error); // from now on the next observer makes a new connection
+            }
+
+            throw;
+        }
     }
 
     private void Leave(Connection connection)
@@ -65,7 +88,7 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
                 return;
             }
 
-            if (ReferenceEquals(_current, connection))
+            if (ReferenceEquals(_current, connection) && !connection.IsCache)
             {
                 _current = null;
             }
@@ -86,6 +109,9 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
 
         /// <summary>How many observers there are; read and written under the lock.</summary>
         internal int Observers;
+
+        /// <summary>Whether the source has completed and late observers can replay what it has produced.</summary>
+        internal bool IsCache => options.Retention.MaxCount > 0 && Stream.HasCompleted;
 
         /// <summary>Ends the subscription to the source. The stream stays open: an event that is being published at this moment ends
         /// quietly, without an observer to get it.</summary>

@@ -12,11 +12,20 @@ internal sealed class ThroughStream<T, TResult>(IObservable<T> source, Func<Even
         ArgumentNullException.ThrowIfNull(observer);
         var stream = new EventStream<T>();
         var upstream = new SingleAssignmentDisposable();
-        IDisposable observed = observe(stream).Subscribe(observer);
+        var observed = (EventSubscription)observe(stream).Subscribe(observer);
 
-        // An observer that lagged too far, or threw, has ended: the source must not go on for it.
-        (observed as EventSubscription)?.OnEnded(upstream.Dispose);
-        upstream.Disposable = source.SubscribeSafe(stream);
-        return StableCompositeDisposable.Create(upstream, observed);
+        // However the subscription ends, disposed, completed, lagged too far or thrown: the source must not go on for it.
+        observed.OnEnded(upstream.Dispose);
+        try
+        {
+            upstream.Disposable = source.SubscribeSafe(stream);
+        }
+        catch
+        {
+            observed.Dispose();
+            throw;
+        }
+
+        return observed;
     }
 }

@@ -71,9 +71,9 @@ internal partial struct Cursor<T>
             if (next == Segment<T>.Cut)
             {
                 next = log.Window.Segment;
-                if (next.First > _sequence && !TryReach(log, next))
+                if (next == Segment<T>.Cut || (next.First > _sequence && !TryReach(log, next)))
                 {
-                    return false;
+                    return false; // of a disposed log, or ended
                 }
             }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Rx.Storage;
@@ -95,7 +96,10 @@ internal sealed partial class EventLog<T>
     /// <summary>How many sequence numbers were given out, read with acquire; after the end that may be too many.</summary>
     internal long Claimed => Claims.Read().Count;
 
-    /// <summary>The tail as it is now, or null before the first event or join.</summary>
+    /// <summary>Whether events are stamped with the time.</summary>
+    internal bool IsTimestamped => _flags.IsTimestamped;
+
+    /// <summary>The tail as it is now, or null before the first event or join; of a disposed log <see cref="Segment{T}.Cut"/>.</summary>
     internal Segment<T>? Tail
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -107,12 +111,17 @@ internal sealed partial class EventLog<T>
     {
         get
         {
-            if (!Retains || Tail is null)
+            if (!Retains || Tail is null || IsDisposed)
             {
                 return NextSequence;
             }
 
             Cursor<T> oldest = JoinOldest();
+            if (!oldest.IsOpen)
+            {
+                return NextSequence; // disposed in between
+            }
+
             oldest.Close(this);
             return oldest.Sequence;
         }
@@ -175,7 +184,17 @@ internal sealed partial class EventLog<T>
         return isFirst;
     }
 
-    /// <summary>Enters the newest segment: a lease, and the sequence number that comes next.</summary>
+    /// <summary>Forgets every segment of a log that is disposed. What is being published at this moment goes where no reader finds it.
+    /// Calling it again does nothing; a thread that has joined the log meanwhile does.</summary>
+    internal void LetGo()
+    {
+        Debug.Assert(IsDisposed, "Only a disposed log forgets its segments.");
+        Volatile.Read(ref _window)?.LetGo();
+        _segments.LetGo();
+    }
+
+    /// <summary>Enters the newest segment: a lease, and the sequence number that comes next. Of a disposed log it is a closed
+    /// cursor.</summary>
     /// <remarks>
     /// Entering by the tail can race with its closing; then there is a newer one. The sequence number is read after the lease was taken,
     /// so it is never before the segment, except after the end, where a cursor reads nothing but the end.
@@ -189,10 +208,16 @@ internal sealed partial class EventLog<T>
             {
                 return new Cursor<T>(tail, NextSequence);
             }
+
+            if (tail == Segment<T>.Cut)
+            {
+                return default;
+            }
         }
     }
 
-    /// <summary>A leased cursor before the oldest retained event; before the next one if nothing is retained.</summary>
+    /// <summary>A leased cursor before the oldest retained event; before the next one if nothing is retained. Of a disposed log it is a
+    /// closed cursor.</summary>
     internal Cursor<T> JoinOldest() => _window is { Retains: true } window ? window.JoinOldest() : JoinNext();
 
     /// <summary>The window that bounded cursors rely on; opened if there is none.</summary>
@@ -206,7 +231,7 @@ internal sealed partial class EventLog<T>
         else if (!window.IsOpen)
         {
             Cursor<T> start = JoinNext();
-            if (!window.TryOpen(start.Segment!))
+            if (!window.TryOpen(start.Segment ?? Segment<T>.Cut))
             {
                 start.Close(this);
             }
@@ -245,7 +270,7 @@ internal sealed partial class EventLog<T>
     /// cursor, which may read on in a closed segment, is announced before it gives its lease back: so the thread that closes that segment
     /// sees the flag.
     /// </remarks>
-    internal bool MayReuse => (Flags & PublishFlags.HasWaiters) == 0;
+    internal bool MayReuse => (Flags & PublishFlags.HasWaiters) == 0 && !IsDisposed;
 
     /// <summary>The error where a log for a single writer finds that several threads published at the same time.</summary>
     internal static InvalidOperationException BrokenPromise() => new(

@@ -46,7 +46,8 @@ internal sealed class RetainedWindow<T>
 
     internal bool IsOpen => _state.Segment is not null;
 
-    /// <summary>The leased segment of an open window; may be closed when the caller looks at it.</summary>
+    /// <summary>The leased segment of an open window; may be closed when the caller looks at it. Of a disposed log it is
+    /// <see cref="Segment{T}.Cut"/>.</summary>
     internal Segment<T> Segment => _state.Segment!;
 
     /// <summary>The time now, from foreign code, which may throw: never called between a claim and its publication.</summary>
@@ -60,7 +61,7 @@ internal sealed class RetainedWindow<T>
     /// <summary>Takes over a lease on the first segment to keep; false if the window was open.</summary>
     internal bool TryOpen(Segment<T> leased) => _state.TryOpen(leased);
 
-    /// <summary>A leased cursor before the oldest retained event.</summary>
+    /// <summary>A leased cursor before the oldest retained event; of a disposed log a closed one.</summary>
     internal Cursor<T> JoinOldest()
     {
         if (!IsOpen)
@@ -75,6 +76,11 @@ internal sealed class RetainedWindow<T>
             if (segment.TryEnter())
             {
                 return new Cursor<T>(segment, RetainedFrom(segment, now));
+            }
+
+            if (segment == Segment<T>.Cut)
+            {
+                return default;
             }
         }
     }
@@ -117,6 +123,14 @@ internal sealed class RetainedWindow<T>
 
         _state.EndMove();
         MoveForward();
+    }
+
+    /// <summary>Forgets its segment, for a log that is disposed.</summary>
+    internal void LetGo()
+    {
+        _state.BeginMove();
+        _state.MoveOwned(Segment<T>.Cut);
+        _state.EndMove();
     }
 
     /// <summary>Lets go of segments that are no longer needed. Lock-free. Called when the tail has moved.</summary>

@@ -18,12 +18,12 @@ internal struct SegmentList<T>
 
     private readonly int _maxCapacity;
 
-    /// <summary>The newest segment that writers know of, null before the first event or join. CAS by writers, only forward; read with
-    /// acquire.</summary>
+    /// <summary>The newest segment that writers know of, null before the first event or join, <see cref="Segment{T}.Cut"/> once the log is
+    /// disposed. CAS by writers, only forward; exchanged once by the thread that disposes the log; read with acquire.</summary>
     private Segment<T>? _tail;
 
-    /// <summary>The oldest segment that is not closed. CAS from null, then exchanged by the thread that closed its predecessor; read with
-    /// acquire.</summary>
+    /// <summary>The oldest segment that is not closed, <see cref="Segment{T}.Cut"/> once the log is disposed. CAS from null, then by the
+    /// thread that closed its predecessor; exchanged once by the thread that disposes the log; read with acquire.</summary>
     private Segment<T>? _oldest;
 
     /// <summary>A closed segment whose arrays the next one takes over, or null. Written with release by the thread that closed it,
@@ -75,7 +75,8 @@ internal struct SegmentList<T>
     /// <summary>Finds the segment of a claimed sequence number, linking new ones where the list ends.</summary>
     /// <remarks>
     /// Lock-free. The tail's lease comes with a new segment and given back by the thread that moves the tail off the old one. Where the
-    /// walk meets a cut link it starts again from the oldest segment: see I6 of <see cref="EventLog{T}"/>.
+    /// walk meets a cut link it starts again from the oldest segment: see I6 of <see cref="EventLog{T}"/>. A disposed log has none: then the
+    /// event goes to a segment that no reader finds.
     /// </remarks>
     /// <param name="segment">Where to begin: not after the segment of <paramref name="sequence"/>.</param>
     /// <param name="sequence">A claimed sequence number.</param>
@@ -87,20 +88,26 @@ internal struct SegmentList<T>
     {
         while (!segment.Contains(sequence))
         {
+            if (segment == Segment<T>.Cut)
+            {
+                segment = Volatile.Read(ref _oldest)!;
+                if (segment == Segment<T>.Cut)
+                {
+                    return new Segment<T>(sequence, Math.Min(FirstCapacity, _maxCapacity), leases: 1, log.IsTimestamped);
+                }
+
+                continue;
+            }
+
             if (sequence < segment.First)
             {
                 throw EventLog<T>.BrokenPromise();
             }
 
-            Segment<T>? next = segment.Next ?? segment.Link(CreateNext(segment));
-            if (next == Segment<T>.Cut)
-            {
-                segment = Volatile.Read(ref _oldest)!;
-                continue;
-            }
+            Segment<T> next = segment.Next ?? segment.Link(CreateNext(segment));
 
             // Publishes nothing that Link has not; pairs with the acquire in Tail.
-            if (Interlocked.CompareExchange(ref _tail, next, segment) == segment)
+            if (next != Segment<T>.Cut && Interlocked.CompareExchange(ref _tail, next, segment) == segment)
             {
                 log.Leave(segment);
                 log.MoveWindow();
@@ -116,7 +123,7 @@ internal struct SegmentList<T>
     /// <remarks>No lease is needed: only the last segment has no link, and it is open. The tail is left to the writer.</remarks>
     internal void LinkNext(Segment<T> read)
     {
-        if (read.Next is null)
+        if (read.Next is null && read != Segment<T>.Cut)
         {
             read.Link(CreateNext(read));
         }
@@ -128,7 +135,7 @@ internal struct SegmentList<T>
     /// P (leaves the second oldest): lease count := 0;     is it the oldest? not yet: done
     /// C (closes the oldest):        oldest := the second; its lease count? 0: close it too
     /// </code>
-    /// The decrement and the exchange are full fences, so one of them sees the other. A writer that fills the last hole of an old
+    /// The decrement and the CAS are full fences, so one of them sees the other. A writer that fills the last hole of an old
     /// segment tries the closing again; if the two run at once and both miss, the next lease to be given back closes it, at the latest the
     /// tail's with the next segment.
     /// </remarks>
@@ -145,14 +152,29 @@ internal struct SegmentList<T>
 
             Segment<T> next = oldest.Next!;
             Debug.Assert(next is not null, "The tail holds a lease on itself until there is a next segment.");
-            Interlocked.Exchange(ref _oldest, next);
+            bool isListed = Interlocked.CompareExchange(ref _oldest, next, oldest) == oldest;
             oldest.CutLink();
+            if (!isListed)
+            {
+                return; // the log was disposed in between
+            }
+
             if (log.MayReuse && oldest.Capacity == _maxCapacity && oldest.IsReusable)
             {
                 oldest.Forget();
                 Volatile.Write(ref _spare, oldest); // releases what was read there; pairs with the exchange in CreateNext
             }
         }
+    }
+
+    /// <summary>Forgets every segment, for a log that is disposed: what no reader or position refers to can be collected.</summary>
+    /// <remarks>From now on no segment closes, so the leases that the tail held need not be given back. A writer that had the tail before goes
+    /// on there. Calling it again does nothing.</remarks>
+    internal void LetGo()
+    {
+        Interlocked.Exchange(ref _oldest, Segment<T>.Cut);
+        Interlocked.Exchange(ref _tail, Segment<T>.Cut);
+        Interlocked.Exchange(ref _spare, null);
     }
 
     private Segment<T> CreateNext(Segment<T> last)

@@ -15,7 +15,7 @@ internal struct WindowState<T>
     /// <summary>1 while a thread moves the window.</summary>
     private int _isMoving;
 
-    /// <summary>The leased segment, or null while unopened; read with acquire. It may be closed, and older than the window, when the caller
+    /// <summary>The leased segment, or null while unopened, or <see cref="Segment{T}.Cut"/> once the log is disposed; read with acquire. It may be closed, and older than the window, when the caller
     /// looks at it.</summary>
     internal readonly Segment<T>? Segment => Volatile.Read(in _segment);
 

@@ -1,0 +1,300 @@
+using System.Runtime.CompilerServices;
+using Rx.Tests.Concurrency;
+
+namespace Rx.Tests.Contract;
+
+/// <summary>What is disposed, or has ended, keeps no event alive, although it is still referenced.</summary>
+[TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+internal sealed class DisposedMemoryTests(StreamConfiguration configuration)
+{
+    private const int Events = 40;
+
+    private readonly List<WeakReference> _events = [];
+
+    private static IEnumerable<SchedulerCase> Schedulers => SchedulerCase.All;
+
+    private static IEnumerable<LagPolicy> Policies =>
+        [LagPolicy.Unbounded, LagPolicy.DropOldest(100), LagPolicy.Latest, LagPolicy.Fail(100), LagPolicy.Wait(100)];
+
+    [Test]
+    public void Dispose_InlineSubscription_KeepsNothing([Values] bool isRetaining, [Values] bool endsByItself) =>
+        AssertKeepsNothing(isRetaining, stream => Use(stream, stream.Subscribe(Ignore), endsByItself));
+
+    [Test]
+    public void Dispose_ReplayingSubscription_KeepsNothing([Values] bool endsByItself) =>
+        AssertKeepsNothing(isRetaining: true, stream =>
+        {
+            Publish(stream);
+            return Use(stream, stream.Subscribe(Ignore), endsByItself);
+        });
+
+    [Test]
+    public void Dispose_InsideTheReplay_KeepsNothing() =>
+        AssertKeepsNothing(isRetaining: true, stream =>
+        {
+            Publish(stream);
+            return stream.AsObservable().Subscribe(new DelegateObserver(() => stream.Subscriptions[0].Dispose()));
+        });
+
+    [Test]
+    public void Dispose_SequencedOrBatched_KeepsNothing([Values] bool isScheduled)
+    {
+        var scheduler = new ManualScheduler();
+        AssertKeepsNothing(isRetaining: false, stream =>
+        {
+            EventObservable<byte[]> observable = isScheduled ? stream.ObserveOn(scheduler) : stream.AsObservable();
+            IDisposable sequenced = observable.WithSequence().Subscribe(_ => { });
+            IDisposable batched = observable.Batch(10).Subscribe(_ => { });
+            Publish(stream);
+            scheduler.RunAll();
+            sequenced.Dispose();
+            batched.Dispose();
+            return (sequenced, batched);
+        });
+    }
+
+    [Test]
+    public void Dispose_BatchedOnAScheduler_ForgetsTheObserver()
+    {
+        var scheduler = new ManualScheduler();
+        using EventStream<byte[]> stream = configuration.Create<byte[]>();
+        (IDisposable subscription, WeakReference observer) = SubscribeAndDispose(stream.ObserveOn(scheduler).Batch(10));
+
+        Eventually.IsTrue(() => CountAlive([observer]) == 0, "The observer is collected.");
+        GC.KeepAlive(subscription);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static (IDisposable Subscription, WeakReference Observer) SubscribeAndDispose(IObservable<ReadOnlyMemory<byte[]>> batches)
+        {
+            var observer = new RecordingObserver<ReadOnlyMemory<byte[]>>();
+            IDisposable subscription = batches.Subscribe(observer);
+            subscription.Dispose();
+            return (subscription, new WeakReference(observer));
+        }
+    }
+
+    [TestCaseSource(nameof(Schedulers))]
+    public void Dispose_SubscriptionOnAScheduler_KeepsNothing(SchedulerCase scheduler)
+    {
+        using SchedulerUnderTest tested = scheduler.Create();
+        foreach (bool endsByItself in new[] { false, true })
+        {
+            AssertKeepsNothing(isRetaining: true, stream => Use(stream, stream.ObserveOn(tested.Scheduler).Subscribe(Ignore), endsByItself, tested));
+        }
+    }
+
+    [TestCaseSource(nameof(Policies))]
+    public void Dispose_SubscriptionThatHasNotRun_KeepsNothing(LagPolicy policy)
+    {
+        var scheduler = new ManualScheduler();
+        AssertKeepsNothing(isRetaining: false, stream =>
+        {
+            EventSubscription subscription = stream.ObserveOn(scheduler).WithLagPolicy(policy).Subscribe(new DelegateObserver(Ignore));
+            Publish(stream);
+            subscription.Dispose();
+            return subscription;
+        });
+    }
+
+    [Test]
+    public void Dispose_OneOfManyParked_KeepsNothing() =>
+        AssertKeepsNothing(isRetaining: false, stream =>
+        {
+            var scheduler = new ManualScheduler(); // it would keep the subscription that goes on
+            IDisposable[] parked = [.. Enumerable.Range(0, 3).Select(_ => stream.ObserveOn(scheduler).Subscribe(Ignore))];
+            parked[1].Dispose();
+            parked[2].Dispose();
+            Publish(stream);
+            return (parked[1], parked[2]);
+        });
+
+    [Test]
+    public void Dispose_Position_KeepsNothing() =>
+        AssertKeepsNothing(isRetaining: true, stream =>
+        {
+            EventPosition<byte[]> position = stream.GetNextPosition();
+            Publish(stream);
+            position.Dispose();
+            return position;
+        });
+
+    [Test]
+    public void Dispose_Projection_KeepsNothing([Values] bool isFaulted) =>
+        AssertKeepsNothing(isRetaining: true, stream =>
+        {
+            var projection = stream.ToProjection(
+                Array.Empty<byte>(), (_, value) => isFaulted && stream.NextSequence >= Events ? throw Marbles.Error : value);
+            Publish(stream);
+            if (!isFaulted)
+            {
+                projection.Dispose();
+            }
+
+            return projection;
+        });
+
+    [Test]
+    public void Dispose_Stream_KeepsNothing([Values] bool hasRetention, [Values] bool isCompleted)
+    {
+        var scheduler = new ManualScheduler();
+        AssertKeepsNothing(hasRetention, stream =>
+        {
+            stream.Subscribe(Ignore);
+            stream.ObserveOn(scheduler).Subscribe(Ignore);
+            stream.ObserveOn(scheduler).WithLagPolicy(LagPolicy.DropOldest(100)).Subscribe(Ignore);
+            Publish(stream);
+            if (isCompleted)
+            {
+                stream.OnCompleted();
+            }
+
+            stream.Dispose();
+            return stream;
+        });
+    }
+
+    [Test]
+    public void Dispose_StreamInsideItsObserver_KeepsNothing([Values] bool hasRetention) =>
+        AssertKeepsNothing(hasRetention, stream =>
+        {
+            int count = 0;
+            stream.Subscribe(_ =>
+            {
+                if (++count == Events)
+                {
+                    stream.Dispose();
+                }
+            });
+            Publish(stream);
+            return stream;
+        });
+
+    [Test]
+    public void Dispose_StreamNobodyListensTo_KeepsNothing() =>
+        AssertKeepsNothing(isRetaining: false, stream =>
+        {
+            Publish(stream);
+            stream.Dispose();
+            return stream;
+        });
+
+    [Test]
+    public void Dispose_Stream_FiguresStayReadable([Values] bool hasRetention)
+    {
+        var scheduler = new ManualScheduler();
+        EventStream<byte[]> stream = Create(hasRetention);
+        EventSubscription inline = stream.AsObservable().Subscribe(new DelegateObserver(Ignore));
+        EventSubscription scheduled = stream.ObserveOn(scheduler).Subscribe(new DelegateObserver(Ignore));
+        EventPosition<byte[]> position = stream.GetNextPosition();
+        Publish(stream);
+        scheduler.RunAll();
+
+        stream.Dispose();
+        position.Dispose();
+
+        Assert.That(stream.NextSequence, Is.EqualTo(Events));
+        Assert.That(stream.OldestSequence, Is.EqualTo(Events));
+        Assert.That(stream.HasObservers, Is.False);
+        Assert.That(stream.Subscriptions, Is.Empty);
+        Assert.That(position.Sequence, Is.Zero);
+        foreach (EventSubscription subscription in new[] { inline, scheduled })
+        {
+            Assert.That(subscription.IsDisposed, Is.True);
+            Assert.That((subscription.Sequence, subscription.Delivered, subscription.Dropped, subscription.Lag), Is.EqualTo((Events, Events, 0L, 0L)));
+            Assert.That(subscription.Dispose, Throws.Nothing);
+        }
+
+        Assert.That(() => stream.OnNext([]), Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(() => stream.OnNextRange([[]]), Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(stream.OnCompleted, Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(() => stream.Subscribe(Ignore), Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(stream.GetNextPosition, Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(() => stream.TryGetPosition(0, out _), Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(position.OpenReader, Throws.InstanceOf<ObjectDisposedException>());
+        Assert.That(() => stream.From(position), Throws.InstanceOf<ObjectDisposedException>());
+    }
+
+    /// <summary>Runs a scenario, drops everything but what it returns, and fails if an event is still alive.</summary>
+    private void AssertKeepsNothing(bool isRetaining, Func<EventStream<byte[]>, object> scenario)
+    {
+        (object kept, WeakReference[] events) = Run(isRetaining, scenario);
+
+        Eventually.IsTrue(() => CountAlive(events) == 0, "The events are collected.");
+        GC.KeepAlive(kept);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private (object Kept, WeakReference[] Events) Run(bool isRetaining, Func<EventStream<byte[]>, object> scenario)
+    {
+        _events.Clear();
+        EventStream<byte[]> stream = Create(isRetaining);
+        object kept = scenario(stream);
+        Assert.That(_events, Is.Not.Empty);
+        return (kept, [.. _events]);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Publish(EventStream<byte[]> stream)
+    {
+        for (int i = 0; i < Events; i++)
+        {
+            byte[] value = new byte[100];
+            _events.Add(new WeakReference(value));
+            stream.OnNext(value);
+        }
+    }
+
+    private EventStream<byte[]> Create(bool isRetaining) => new(new EventStreamOptions
+    {
+        SingleWriter = configuration.SingleWriter,
+        SegmentCapacity = configuration.SegmentCapacity,
+        Retention = isRetaining ? Retention.All : Retention.None,
+    });
+
+    private IDisposable Use(EventStream<byte[]> stream, IDisposable subscription, bool endsByItself, SchedulerUnderTest? scheduler = null)
+    {
+        var ended = (EventSubscription)subscription;
+        Publish(stream);
+        scheduler?.RunUntil(() => ended.Sequence >= Events, "The events are delivered.");
+        if (endsByItself)
+        {
+            stream.OnCompleted();
+            scheduler?.RunUntil(() => ended.IsDisposed, "The subscription ends.");
+        }
+        else
+        {
+            subscription.Dispose();
+        }
+
+        return subscription;
+    }
+
+    private static int CountAlive(WeakReference[] references)
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        return references.Count(static r => r.IsAlive);
+    }
+
+    private static void Ignore(byte[] value)
+    {
+    }
+
+    private static void Ignore()
+    {
+    }
+
+    private sealed class DelegateObserver(Action onNext) : IObserver<byte[]>
+    {
+        public void OnNext(byte[] value) => onNext();
+
+        public void OnError(Exception error)
+        {
+        }
+
+        public void OnCompleted()
+        {
+        }
+    }
+}

@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using Rx.Storage;
+
+namespace Rx.Delivery;
+
+/// <content>How a subscription ends, and what it then forgets.</content>
+internal sealed partial class InlineSubscription<T>
+{
+    /// <summary>Ends the subscription and tells the observer, unless it has ended or still replays on its own thread,
+    /// which then finds the end itself. By the draining thread, at the terminal event.</summary>
+    internal void FinishOwned(long end, Termination termination)
+    {
+        AdmitOwned(end);
+        if (_state.IsLive)
+        {
+            Volatile.Write(ref _last, end);
+        }
+
+        if (_state.TryEndLive())
+        {
+            InlineDelivery<T> delivery = _delivery!;
+            Error = termination.Error;
+            IObserver<T>? observer = Release();
+            LetGo(end);
+            try
+            {
+                NotifyEnded(observer, termination);
+            }
+            catch (Exception error)
+            {
+                delivery.AddErrorOwned(error);
+            }
+        }
+    }
+
+    /// <summary>Ends a subscription that joined as the log ended, if it has not been admitted.</summary>
+    internal void FinishWaiting(Termination termination)
+    {
+        if (_state.TryEndWaiting())
+        {
+            Error = termination.Error;
+            IObserver<T>? observer = Release();
+            _delivery!.Remove(this);
+            LetGo(0);
+            NotifyEnded(observer, termination);
+        }
+    }
+
+    /// <summary>Ends the subscription, which is not in the list yet, where the subscribing thread cannot go on.</summary>
+    internal void Abandon()
+    {
+        if (_catchUp is { } catchUp)
+        {
+            catchUp.Abandon();
+        }
+        else
+        {
+            Dispose();
+        }
+    }
+
+    /// <summary>Leaves the replay for good: at the end, and tells the observer; or because it was disposed.</summary>
+    internal void FinishReplaying()
+    {
+        Termination? termination = _log!.Termination;
+        IObserver<T>? observer = null;
+        if (_state.TryEndReplaying())
+        {
+            Error = termination?.Error;
+            observer = Release();
+        }
+
+        _delivery!.Remove(this);
+        LetGo(_catchUp!.Sequence);
+        NotifyEnded(observer, termination);
+    }
+
+    /// <remarks>
+    /// The observer is taken out of the list before the state is Ended. From then on every walk asks the state, whether it goes over the
+    /// observers or over the subscriptions. Otherwise one walk would skip an event, and a later one would still call the observer.
+    /// </remarks>
+    public override void Dispose()
+    {
+        CatchUp<T>? catchUp = Volatile.Read(ref _catchUp);
+        if (Volatile.Read(ref _delivery) is not { } delivery)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _isLeaving, true);
+        delivery.Unlist(this);
+        if (!_state.End(out bool wasWaiting, out bool wasReplaying))
+        {
+            return;
+        }
+
+        Release();
+        if (wasWaiting)
+        {
+            catchUp?.Close();
+        }
+
+        delivery.Remove(this);
+        if (!wasReplaying)
+        {
+            LetGo(catchUp?.Sequence ?? 0);
+        }
+
+        try
+        {
+            _endActions.Run();
+        }
+        finally
+        {
+            delivery.NotifyProgress();
+        }
+    }
+
+    internal override void OnEnded(Action action) => _endActions.Add(action);
+
+    /// <summary>Forgets the stream, once the subscription has ended. By the thread that replays, or by the one that ended it when no thread
+    /// did.</summary>
+    /// <param name="replayed">How far the replay came; less than it has reached otherwise if there was none.</param>
+    internal void LetGo(long replayed)
+    {
+        Debug.Assert(_state.IsEnded, "Only a subscription that has ended forgets its stream.");
+        Volatile.Write(ref _last, Math.Max(_last, replayed)); // plain: no thread calls the observer any more, and figures need not be exact
+        Volatile.Write(ref _catchUp, null);
+        Volatile.Write(ref _log, null);
+        Volatile.Write(ref _delivery, null);
+    }
+
+    /// <summary>Runs what is done at the end, and tells the observer even if that throws.</summary>
+    private void NotifyEnded(IObserver<T>? observer, Termination? termination)
+    {
+        try
+        {
+            _endActions.Run();
+        }
+        finally
+        {
+            Observers.Notify(observer, termination);
+        }
+    }
+
+    /// <summary>Forgets the observer, so that it can be collected at once, and returns it.</summary>
+    private IObserver<T>? Release()
+    {
+        Debug.Assert(_state.IsEnded, "Only a subscription that has ended forgets its observer.");
+        IObserver<T>? observer = _observer;
+        Volatile.Write(ref _observer, null);
+        return observer;
+    }
+}

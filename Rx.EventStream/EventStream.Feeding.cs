@@ -1,0 +1,48 @@
+using Rx.Storage;
+
+namespace Rx;
+
+/// <content>Publishing what a source produces, on the source's threads.</content>
+public sealed partial class EventStream<T>
+{
+    /// <summary>Subscribes the stream to a source until the stream is disposed.</summary>
+    internal void SubscribeTo(IObservable<T> source)
+    {
+        Interlocked.Exchange(ref _owned, source.SubscribeSafe(new Feed(this)));
+        if (IsDisposed)
+        {
+            Interlocked.Exchange(ref _owned, null)?.Dispose();
+        }
+    }
+
+    /// <summary>What a source sees of the stream. A source may go on publishing while the stream is disposed, and until the source is
+    /// unsubscribed from; then nothing happens, as it does with an observer that has unsubscribed.</summary>
+    private sealed class Feed(EventStream<T> stream) : IObserver<T>
+    {
+        public void OnNext(T value)
+        {
+            PublishFlags flags = stream._log.Flags;
+            var one = new ReadOnlySpan<T>(in value);
+            if ((flags & PublishFlags.GatedOrEnded) != 0)
+            {
+                stream.PublishGated(one, isFromSource: true);
+            }
+            else if (Volatile.Read(ref stream._inline) is { } inline)
+            {
+                inline.Publish(value, flags);
+            }
+            else
+            {
+                stream.PublishRange(one);
+            }
+        }
+
+        public void OnError(Exception error)
+        {
+            ArgumentNullException.ThrowIfNull(error);
+            stream.Terminate(Termination.Failed(error), isFromSource: true);
+        }
+
+        public void OnCompleted() => stream.Terminate(Termination.Completed, isFromSource: true);
+    }
+}
