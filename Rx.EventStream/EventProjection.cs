@@ -88,11 +88,18 @@ public sealed class EventProjection<TState, T> : IDisposable
             // Kept until the new state is out: a caller that takes the old one enters this segment.
             Segment<T> left = _cursor.Segment!;
             left.Enter();
-            Fold(value);
-            _stream.Log.Leave(left);
-            if (!_state.TryEndFold())
+            try
             {
-                _cursor.Close(_stream.Log);
+                Fold(value);
+            }
+            finally
+            {
+                // Also where apply has thrown, and then the scheduler's token did.
+                _stream.Log.Leave(left);
+                if (!_state.TryEndFold())
+                {
+                    _cursor.Close(_stream.Log);
+                }
             }
         }
 

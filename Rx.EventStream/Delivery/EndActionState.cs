@@ -1,3 +1,5 @@
+using Rx.Parking;
+
 namespace Rx.Delivery;
 
 /// <summary>What is done once when a subscription has ended.</summary>
@@ -32,6 +34,23 @@ internal struct EndActionState
         action();
     }
 
-    /// <summary>Pending to Done: runs the actions. Only the first call does.</summary>
-    internal void Run() => Interlocked.Exchange(ref _actions, _done)?.Invoke();
+    /// <summary>Pending to Done: runs the actions, each of them although another throws, and returns what they threw. Only the first call
+    /// runs them.</summary>
+    internal ErrorList Run()
+    {
+        ErrorList errors = default;
+        foreach (Action action in Delegate.EnumerateInvocationList(Interlocked.Exchange(ref _actions, _done)))
+        {
+            try
+            {
+                action();
+            }
+            catch (Exception error)
+            {
+                errors.Add(error);
+            }
+        }
+
+        return errors;
+    }
 }

@@ -20,6 +20,10 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// it.</summary>
     private IObserver<T>? _observer;
 
+    /// <summary>The execution context of <c>Subscribe</c>, in which the observer runs; null if its flow was suppressed there, and once the
+    /// pump has ended. Cleared with release by the thread that ends it, read with acquire by the thread that runs it.</summary>
+    private ExecutionContext? _context;
+
     /// <summary>Owned by the thread that runs the pump; any thread reads its sequence number, for figures.</summary>
     private Cursor<T> _cursor;
 
@@ -38,6 +42,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         _first = setup.Cursor.Sequence;
         _observer = setup.Observer;
         _batches = setup.Observer as BatchObserver<T>;
+        _context = ExecutionContext.Capture();
     }
 
     public sealed override long Sequence => _cursor.Sequence;
@@ -70,11 +75,16 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// thread.</summary>
     private protected abstract int LingerSpins { get; }
 
+    /// <summary>Whether an action must run it.</summary>
+    internal bool IsScheduled => _state.IsScheduled;
+
     /// <summary>Sets the new pump going, or parks it if there is nothing to read yet.</summary>
     internal void Start()
     {
         _parking.AnnounceWaiters();
         _subscriptions.Add(this);
+        _waiter.Order = Number;
+        OnStarting();
         if (_cursor.LooksReady(_log))
         {
             ScheduleOrEnd();
@@ -101,8 +111,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             return;
         }
 
-        Volatile.Write(ref _observer, null);
+        Release();
         _subscriptions.Remove(this);
+        OnLeaving();
         if (end != PumpEnd.WasRunning)
         {
             _cursor.Close(_log);
@@ -113,22 +124,35 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             _parking.Abandon(Place, _waiter, _subscriptions.Count);
         }
 
+        ErrorList errors = default;
         try
         {
             OnDisposed();
         }
-        finally
+        catch (Exception error)
         {
-            // Also where the scheduler cannot cancel: publishers may wait for this pump.
-            _endActions.Run();
-            _parking.NotifyProgress();
+            errors.Add(error); // a scheduler that cannot cancel; publishers may wait for this pump all the same
         }
+
+        errors.AddRange(_endActions.Run());
+        _parking.NotifyProgress();
+        errors.Throw();
     }
 
     internal sealed override void OnEnded(Action action) => _endActions.Add(action);
 
     /// <summary>Has <see cref="RunBatch"/> called soon, on the subscriber's scheduler.</summary>
     private protected abstract void Schedule();
+
+    /// <summary>Called before the pump is first scheduled or parked, once it is listed.</summary>
+    private protected virtual void OnStarting()
+    {
+    }
+
+    /// <summary>Called once when the pump has ended, to leave what it shares with other pumps.</summary>
+    private protected virtual void OnLeaving()
+    {
+    }
 
     /// <summary>Called once when the pump is disposed, to cancel what was scheduled.</summary>
     private protected virtual void OnDisposed()
@@ -169,9 +193,8 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         object? outer = DeliveryScope.Enter(_log);
         try
         {
-            if (DeliverBatchOwned(maxCount))
+            if (DeliverInContextOwned(maxCount))
             {
-                FinishOwned();
                 return false;
             }
 
@@ -219,18 +242,28 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             return;
         }
 
-        Volatile.Write(ref _observer, null);
+        Release();
         _subscriptions.Remove(this);
-        _endActions.Run();
-        if (_cursor.HasFailed)
+        OnLeaving();
+        ErrorList errors = _endActions.Run();
+        Error = _cursor.HasFailed ? Observers.LaggedError(Name, in _cursor) : _log.Termination?.Error;
+        try
         {
-            observer.OnError(Error = Observers.LaggedError(Name, in _cursor));
+            if (_cursor.HasFailed)
+            {
+                observer.OnError(Error!);
+            }
+            else
+            {
+                Observers.Notify(observer, _log.Termination);
+            }
         }
-        else
+        catch (Exception error)
         {
-            Error = _log.Termination?.Error;
-            Observers.Notify(observer, _log.Termination);
+            errors.Add(error);
         }
+
+        errors.Throw();
     }
 
     /// <summary>Sleeps until there is an event; false if the pump was disposed while it ran, and this thread still owns the
@@ -259,9 +292,39 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         return true;
     }
 
+    /// <summary>Ends the pump because an action that it relied on will not run; false if it relied on none.</summary>
+    internal bool TryEndScheduled(Exception error)
+    {
+        bool isScheduled = _state.IsScheduled;
+        if (isScheduled)
+        {
+            EndWith(error);
+        }
+
+        return isScheduled;
+    }
+
+    /// <summary>Parked to Scheduled where there is an event, for a caller that then runs the pump; false if it is not parked, or dry.</summary>
+    private protected bool TryWakeReady() => _state.IsParked && _cursor.LooksReady(_log) && _state.TryWake();
+
+    /// <summary>Ends the pump with an exception, which the caller throws.</summary>
     private void EndWith(Exception error)
     {
         Error ??= error;
-        Dispose();
+        try
+        {
+            Dispose();
+        }
+        catch (Exception)
+        {
+            // A scheduler that cannot cancel, or an end action: everything is given back, and the first exception counts.
+        }
+    }
+
+    /// <summary>Forgets the observer and its context, so that they can be collected at once.</summary>
+    private void Release()
+    {
+        Volatile.Write(ref _observer, null);
+        Volatile.Write(ref _context, null);
     }
 }

@@ -23,6 +23,9 @@ internal class SubscriptionList
     /// <summary>How many of them are subscribed. Written under the lock, read by any thread.</summary>
     private int _count;
 
+    /// <summary>How many subscriptions were ever added: the number of the next one. Under the lock.</summary>
+    private long _added;
+
     /// <summary>How many events were delivered to subscriptions that have left the list. Written under the lock.</summary>
     internal long DeliveredBefore { get; private set; }
 
@@ -45,6 +48,7 @@ internal class SubscriptionList
         }
 
         subscription.Slot = _filled;
+        subscription.Number = _added++;
         // Publishes the subscription; a walk's read of the slot is followed by reads that depend on it.
         Volatile.Write(ref _slots[_filled], subscription);
         OnAddedLocked(subscription);
