@@ -98,7 +98,7 @@ internal sealed class SchedulerCleanUpTests(StreamConfiguration configuration)
         Assert.That(
             () => _stream.ObserveOn(scheduler).WithLagPolicy(LagPolicy.Wait(1)).Subscribe(_ => { }), Throws.Exception.SameAs(_error));
 
-        Assert.That(Enumerable.Range(0, 10).All(i => _stream.OnNextAsync(i).IsCompleted), Is.True);
+        Assert.That(Enumerable.Range(0, 10).All(i => _stream.OnNextAsync(i).AsTask().IsCompleted), Is.True);
         AssertNothingIsHeld();
     }
 
