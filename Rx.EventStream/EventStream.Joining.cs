@@ -21,16 +21,22 @@ public sealed partial class EventStream<T>
     /// <summary>The stream as an observable that gives no way to publish. A subscriber gets what is retained, then what follows.</summary>
     public EventObservable<T> AsObservable() => new(this, null);
 
-    /// <summary>The stream, observed on a scheduler; see <see cref="EventObservable{T}.ObserveOn(IScheduler)"/>.</summary>
+    /// <summary>The stream, observed on a scheduler; see <see cref="EventObservable{T}.ObserveOn(IScheduler, int)"/>.</summary>
     /// <param name="scheduler">Where observers are called.</param>
+    /// <param name="maxBatch">The most events that one scheduled action delivers to an observer, at least 1.</param>
     /// <exception cref="ArgumentNullException"><paramref name="scheduler"/> is null.</exception>
-    public EventObservable<T> ObserveOn(IScheduler scheduler) => AsObservable().ObserveOn(scheduler);
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBatch"/> is less than 1.</exception>
+    public EventObservable<T> ObserveOn(IScheduler scheduler, int maxBatch = PumpFactory.DefaultMaxBatch) =>
+        AsObservable().ObserveOn(scheduler, maxBatch);
 
     /// <summary>The stream, observed on a synchronization context; see
-    /// <see cref="EventObservable{T}.ObserveOn(SynchronizationContext)"/>.</summary>
+    /// <see cref="EventObservable{T}.ObserveOn(SynchronizationContext, int)"/>.</summary>
     /// <param name="context">Where observers are called.</param>
+    /// <param name="maxBatch">The most events that one posted callback delivers to an observer, at least 1.</param>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
-    public EventObservable<T> ObserveOn(SynchronizationContext context) => AsObservable().ObserveOn(context);
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBatch"/> is less than 1.</exception>
+    public EventObservable<T> ObserveOn(SynchronizationContext context, int maxBatch = PumpFactory.DefaultMaxBatch) =>
+        AsObservable().ObserveOn(context, maxBatch);
 
     /// <summary>The stream, observed with a lag policy; see <see cref="EventObservable{T}.WithLagPolicy"/>.</summary>
     /// <param name="policy">What happens to a subscriber that does not keep up.</param>
@@ -198,9 +204,21 @@ public sealed partial class EventStream<T>
     private Pump<T> SubscribeOn(IScheduler scheduler, IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
         LagPolicy policy = settings.LagPolicy ?? _options.LagPolicy;
-        SubscriptionList scheduled = LazyInitializer.EnsureInitialized(ref _scheduled, () => new SubscriptionList(_metered));
-        Pump<T> pump = PumpFactory.Create(new PumpSetup<T>(_log, Parking, scheduled, Join(position, policy), observer, settings.Name, scheduler));
-        (observer as ISubscriptionObserver)?.OnSubscribed(pump);
+        PumpList<T> scheduled = Volatile.Read(ref _scheduled) ?? CreateScheduledSlow();
+        Cursor<T> cursor = Join(position, policy);
+        Pump<T> pump;
+        try
+        {
+            pump = PumpFactory.Create(
+                new PumpSetup<T>(_log, Parking, scheduled, cursor, observer, settings.Name, scheduler, settings.MaxBatch));
+            (observer as ISubscriptionObserver)?.OnSubscribed(pump);
+        }
+        catch
+        {
+            cursor.Close(_log); // a scheduler that does not say what it can do: no pump has taken the lease over
+            throw;
+        }
+
         if (policy.WaitsWhenFull)
         {
             HoldPublishersBack(pump, policy.Capacity);
@@ -209,6 +227,8 @@ public sealed partial class EventStream<T>
         pump.Start();
         return pump;
     }
+
+    private PumpList<T> CreateScheduledSlow() => LazyInitializer.EnsureInitialized(ref _scheduled, () => new PumpList<T>(_metered));
 
     private void HoldPublishersBack(Pump<T> pump, int capacity)
     {

@@ -38,7 +38,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     private SubscriptionList? _inlineObservers;
 
     /// <summary>The observers on schedulers, null until the first one. Set once; read with acquire.</summary>
-    private SubscriptionList? _scheduled;
+    private PumpList<T>? _scheduled;
 
     /// <summary>Where readers and pumps sleep, null until the first subscription, reader or wait. Set once; read with acquire.</summary>
     private ParkingLot<T>? _parking;

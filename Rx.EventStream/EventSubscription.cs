@@ -15,6 +15,10 @@ public abstract class EventSubscription : IDisposable
     /// <summary>The slot in the list of subscriptions, or -1 while in none; read and written under the list's lock.</summary>
     internal int Slot = -1;
 
+    /// <summary>Its place in subscription order among the subscriptions of the same list, which stays when slots move. Written once under
+    /// the list's lock, read by the subscription afterwards.</summary>
+    internal long Number;
+
     private readonly DateTime _subscribedAt = DateTime.UtcNow;
 
     private protected EventSubscription(string? name) => Name = name;

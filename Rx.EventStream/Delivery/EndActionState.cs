@@ -34,9 +34,9 @@ internal struct EndActionState
         action();
     }
 
-    /// <summary>Pending to Done: runs the actions, each of them even if another throws; then throws what they threw. Only the first call
-    /// does.</summary>
-    internal void Run()
+    /// <summary>Pending to Done: runs the actions, each of them although another throws, and returns what they threw. Only the first call
+    /// runs them.</summary>
+    internal ErrorList Run()
     {
         ErrorList errors = default;
         foreach (Action action in Delegate.EnumerateInvocationList(Interlocked.Exchange(ref _actions, _done)))
@@ -51,6 +51,6 @@ internal struct EndActionState
             }
         }
 
-        errors.Throw();
+        return errors;
     }
 }

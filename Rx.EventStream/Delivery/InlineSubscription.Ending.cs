@@ -108,7 +108,7 @@ internal sealed partial class InlineSubscription<T>
 
         try
         {
-            _endActions.Run();
+            _endActions.Run().Throw();
         }
         finally
         {
@@ -135,7 +135,7 @@ internal sealed partial class InlineSubscription<T>
     {
         try
         {
-            _endActions.Run();
+            _endActions.Run().Throw();
         }
         finally
         {

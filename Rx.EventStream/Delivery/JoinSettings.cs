@@ -6,4 +6,6 @@ namespace Rx.Delivery;
 /// <param name="Scheduler">Where observers are called, or null.</param>
 /// <param name="LagPolicy">What happens when the subscriber lags, or null.</param>
 /// <param name="Name">The subscription's name, or null.</param>
-internal readonly record struct JoinSettings(IScheduler? Scheduler = null, LagPolicy? LagPolicy = null, string? Name = null);
+/// <param name="MaxBatch">The most events in one scheduled action, or 0: what suits the scheduler.</param>
+internal readonly record struct JoinSettings(
+    IScheduler? Scheduler = null, LagPolicy? LagPolicy = null, string? Name = null, int MaxBatch = 0);

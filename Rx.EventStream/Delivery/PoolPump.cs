@@ -8,16 +8,20 @@ namespace Rx.Delivery;
 /// <remarks>For the schedulers that do nothing but hand work to the default thread pool.</remarks>
 internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
 {
-    /// <summary>After so many events other work on the pool gets its turn.</summary>
-    private const int BatchSize = 1024;
-
     /// <summary>Some eight microseconds, which is less than being woken takes.</summary>
     private const int IdleLingerSpins = 256;
 
     private readonly IScheduler _scheduler;
 
-    internal PoolPump(in PumpSetup<T> setup)
-        : base(setup) => _scheduler = setup.Scheduler;
+    /// <summary>After so many events other work on the pool gets its turn.</summary>
+    private readonly int _batchSize;
+
+    internal PoolPump(in PumpSetup<T> setup, int batchSize)
+        : base(setup)
+    {
+        _scheduler = setup.Scheduler;
+        _batchSize = batchSize;
+    }
 
     private protected override ParkingPlace Place => ParkingPlace.Pool;
 
@@ -25,7 +29,7 @@ internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
     {
         try
         {
-            if (RunBatch(BatchSize))
+            if (RunBatch(_batchSize))
             {
                 Schedule();
             }

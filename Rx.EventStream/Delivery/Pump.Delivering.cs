@@ -6,6 +6,41 @@ namespace Rx.Delivery;
 /// <content>Delivering one batch.</content>
 internal abstract partial class Pump<T>
 {
+    private static readonly ContextCallback _deliver = static pump =>
+    {
+        var self = (Pump<T>)pump!;
+        self._hasFinished = self.DeliverOrFinishOwned(self._maxCount);
+    };
+
+    /// <summary>What the batch that runs in the context may deliver, and whether it has ended the pump. For the thread that runs it.</summary>
+    private int _maxCount;
+    private bool _hasFinished;
+
+    /// <summary>Delivers a batch, or the terminal event, in the execution context of <c>Subscribe</c>; true if the pump has ended.</summary>
+    /// <remarks>Once for a batch, not for each event. What the observer changes in the context ends with the batch.</remarks>
+    private bool DeliverInContextOwned(int maxCount)
+    {
+        if (Volatile.Read(ref _context) is not { } context)
+        {
+            return DeliverOrFinishOwned(maxCount);
+        }
+
+        _maxCount = maxCount;
+        ExecutionContext.Run(context, _deliver, this);
+        return _hasFinished;
+    }
+
+    private bool DeliverOrFinishOwned(int maxCount)
+    {
+        bool isAtEnd = DeliverBatchOwned(maxCount);
+        if (isAtEnd)
+        {
+            FinishOwned();
+        }
+
+        return isAtEnd;
+    }
+
     /// <summary>Delivers up to <paramref name="maxCount"/> events; true if the terminal event's turn has come.</summary>
     private bool DeliverBatchOwned(int maxCount)
     {

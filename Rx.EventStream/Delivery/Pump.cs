@@ -25,6 +25,10 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// it.</summary>
     private IObserver<T>? _observer;
 
+    /// <summary>The execution context of <c>Subscribe</c>, in which the observer runs; null if its flow was suppressed there, and once the
+    /// pump has ended. Cleared with release by the thread that ends it, read with acquire by the thread that runs it.</summary>
+    private ExecutionContext? _context;
+
     /// <summary>Owned by the thread that runs the pump; any thread reads its sequence number, for figures.</summary>
     private Cursor<T> _cursor;
 
@@ -43,6 +47,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         _first = setup.Cursor.Sequence;
         _observer = setup.Observer;
         _batches = setup.Observer as BatchObserver<T>;
+        _context = ExecutionContext.Capture();
     }
 
     public sealed override long Sequence => _cursor.Sequence;
@@ -76,12 +81,18 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// thread.</summary>
     private protected abstract int LingerSpins { get; }
 
+    /// <summary>Whether an action must run it.</summary>
+    internal bool IsScheduled => _state.IsScheduled;
+
     /// <summary>Sets the new pump going, or parks it if there is nothing to read yet.</summary>
     internal void Start()
     {
         EventLog<T> log = _log; // once it is listed, another thread may dispose it
+        Waiter waiter = _waiter;
         _parking.AnnounceWaiters();
         _subscriptions.Add(this);
+        waiter.Order = Number;
+        OnStarting();
         if (_cursor.LooksReady(log))
         {
             ScheduleOrEnd();
@@ -111,8 +122,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             return;
         }
 
-        Volatile.Write(ref _observer, null);
+        Release();
         subscriptions.Remove(this);
+        OnLeaving();
         if (end != PumpEnd.WasRunning)
         {
             CloseOwned();
@@ -123,22 +135,35 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             parking.Abandon(Place, waiter, subscriptions.Count);
         }
 
+        ErrorList errors = default;
         try
         {
             OnDisposed();
         }
-        finally
+        catch (Exception error)
         {
-            // Also where the scheduler cannot cancel: publishers may wait for this pump.
-            _endActions.Run();
-            parking.NotifyProgress();
+            errors.Add(error); // a scheduler that cannot cancel; publishers may wait for this pump all the same
         }
+
+        errors.AddRange(_endActions.Run());
+        parking.NotifyProgress();
+        errors.Throw();
     }
 
     internal sealed override void OnEnded(Action action) => _endActions.Add(action);
 
     /// <summary>Has <see cref="RunBatch"/> called soon, on the subscriber's scheduler.</summary>
     private protected abstract void Schedule();
+
+    /// <summary>Called before the pump is first scheduled or parked, once it is listed.</summary>
+    private protected virtual void OnStarting()
+    {
+    }
+
+    /// <summary>Called once when the pump has ended, to leave what it shares with other pumps.</summary>
+    private protected virtual void OnLeaving()
+    {
+    }
 
     /// <summary>Called once when the pump is disposed, to cancel what was scheduled.</summary>
     private protected virtual void OnDisposed()
@@ -180,9 +205,8 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         object? outer = DeliveryScope.Enter(_log);
         try
         {
-            if (DeliverBatchOwned(maxCount))
+            if (DeliverInContextOwned(maxCount))
             {
-                FinishOwned();
                 return false;
             }
 
@@ -239,16 +263,13 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             return;
         }
 
-        Volatile.Write(ref _observer, null);
+        Release();
         subscriptions.Remove(this);
+        OnLeaving();
+        ErrorList errors = _endActions.Run();
         Error = _cursor.HasFailed ? Observers.LaggedError(Name, in _cursor) : termination?.Error;
         try
         {
-            _endActions.Run();
-        }
-        finally
-        {
-            // Also where an action throws, such as one that unsubscribes from a source.
             if (_cursor.HasFailed)
             {
                 observer.OnError(Error!);
@@ -258,6 +279,12 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
                 Observers.Notify(observer, termination);
             }
         }
+        catch (Exception error)
+        {
+            errors.Add(error);
+        }
+
+        errors.Throw();
     }
 
     /// <summary>Gives back the lease, and forgets the stream. By the thread that owns the cursor, or by the one that ended the pump when no
@@ -300,9 +327,40 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         return true;
     }
 
+    /// <summary>Ends the pump because an action that it relied on will not run; false if it relied on none.</summary>
+    internal bool TryEndScheduled(Exception error)
+    {
+        bool isScheduled = _state.IsScheduled;
+        if (isScheduled)
+        {
+            EndWith(error);
+        }
+
+        return isScheduled;
+    }
+
+    /// <summary>Parked to Scheduled where there is an event, for a caller that then runs the pump; false if it is not parked, or dry.</summary>
+    private protected bool TryWakeReady() =>
+        _state.IsParked && Volatile.Read(ref _log) is { } log && _cursor.LooksReady(log) && _state.TryWake();
+
+    /// <summary>Ends the pump with an exception, which the caller throws.</summary>
     private void EndWith(Exception error)
     {
         Error ??= error;
-        Dispose();
+        try
+        {
+            Dispose();
+        }
+        catch (Exception)
+        {
+            // A scheduler that cannot cancel, or an end action: everything is given back, and the first exception counts.
+        }
+    }
+
+    /// <summary>Forgets the observer and its context, so that they can be collected at once.</summary>
+    private void Release()
+    {
+        Volatile.Write(ref _observer, null);
+        Volatile.Write(ref _context, null);
     }
 }

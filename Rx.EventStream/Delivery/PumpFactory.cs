@@ -5,17 +5,50 @@ namespace Rx.Delivery;
 /// <summary>Chooses the pump for a scheduler.</summary>
 internal static class PumpFactory
 {
+    /// <summary>The default of the most events in one action. On the thread pool it is what an action delivers; elsewhere
+    /// <see cref="BatchSize"/> is.</summary>
+    internal const int DefaultMaxBatch = 1024;
+
     /// <summary>After so many events in one action an event loop gets to its other work.</summary>
     private const int BatchSize = 64;
 
-    internal static Pump<T> Create<T>(in PumpSetup<T> setup) => setup.Scheduler switch
+    /// <remarks>Asks the scheduler what it can do, which may throw; then the caller still owns the cursor.</remarks>
+    internal static Pump<T> Create<T>(in PumpSetup<T> setup)
     {
-        DefaultScheduler or ThreadPoolScheduler => new PoolPump<T>(setup),
-        TaskPoolScheduler when ReferenceEquals(setup.Scheduler, TaskPoolScheduler.Default) => new PoolPump<T>(setup),
+        int maxBatch = setup.MaxBatch == 0 ? BatchSize : setup.MaxBatch;
+        switch (setup.Scheduler)
+        {
+            case DefaultScheduler or ThreadPoolScheduler:
+            case TaskPoolScheduler when ReferenceEquals(setup.Scheduler, TaskPoolScheduler.Default):
+                return new PoolPump<T>(setup, setup.MaxBatch == 0 ? DefaultMaxBatch : setup.MaxBatch);
 
-        // It can run long, but a caller with a task factory does not expect a thread for each subscriber.
-        TaskPoolScheduler => new SchedulerPump<T>(setup, BatchSize),
-        _ when setup.Scheduler.AsLongRunning() is { } longRunning => new ThreadPump<T>(setup, longRunning),
-        _ => new SchedulerPump<T>(setup, VirtualTime.IsClockOf(setup.Scheduler) ? 1 : BatchSize),
+            // It can run long, but a caller with a task factory does not expect a thread for each subscriber.
+            case TaskPoolScheduler:
+                return new SchedulerPump<T>(setup, maxBatch);
+        }
+
+        // With one event in each action, the scheduler's own queue gives the order in which several streams publish, as with Rx.
+        if (maxBatch > 1 && LaneKey(setup.Scheduler) is { } key)
+        {
+            return new LanePump<T>(setup, key, maxBatch);
+        }
+
+        if (setup.Scheduler.AsLongRunning() is { } longRunning)
+        {
+            return new ThreadPump<T>(setup, longRunning);
+        }
+
+        return new SchedulerPump<T>(setup, VirtualTime.IsClockOf(setup.Scheduler) ? 1 : maxBatch);
+    }
+
+    /// <summary>What observers share that run one after the other, on a scheduler known to run one action at a time; else null.</summary>
+    private static object? LaneKey(IScheduler scheduler) => scheduler switch
+    {
+        EventLoopScheduler => scheduler,
+
+        // The base class posts to the thread pool, where observers do not wait for each other.
+        ContextScheduler { Context: var context } => context.GetType() == typeof(SynchronizationContext) ? null : context,
+        SynchronizationContextScheduler => scheduler,
+        _ => null,
     };
 }

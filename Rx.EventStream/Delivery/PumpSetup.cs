@@ -12,11 +12,13 @@ namespace Rx.Delivery;
 /// <param name="Observer">The observer.</param>
 /// <param name="Name">The subscription's name, or null.</param>
 /// <param name="Scheduler">Where the observer is called.</param>
+/// <param name="MaxBatch">The most events in one scheduled action, or 0: what suits the scheduler.</param>
 internal readonly record struct PumpSetup<T>(
     EventLog<T> Log,
     ParkingLot<T> Parking,
-    SubscriptionList Subscriptions,
+    PumpList<T> Subscriptions,
     Cursor<T> Cursor,
     IObserver<T> Observer,
     string? Name,
-    IScheduler Scheduler);
+    IScheduler Scheduler,
+    int MaxBatch);

@@ -24,6 +24,10 @@ internal struct PumpState
 
     private int _state;
 
+    internal readonly bool IsScheduled => Volatile.Read(in _state) == Scheduled;
+
+    internal readonly bool IsParked => Volatile.Read(in _state) == Parked;
+
     internal readonly bool IsEnded => Volatile.Read(in _state) == Ended;
 
     /// <summary>Scheduled to Running; false if the pump has ended, or another action runs it.</summary>

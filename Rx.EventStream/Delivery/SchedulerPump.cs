@@ -7,7 +7,13 @@ namespace Rx.Delivery;
 internal sealed class SchedulerPump<T> : Pump<T>
 {
     private readonly IScheduler _scheduler;
+    private readonly PumpList<T> _list;
     private readonly int _batchSize;
+
+    /// <summary>How many of the stream's pumps are on the scheduler; null before the pump starts, and where each batch is one event anyway.
+    /// Written with release by the subscribing thread, read with acquire by the thread that runs the pump; exchanged by the thread that
+    /// leaves.</summary>
+    private SharedScheduler? _shared;
 
     /// <summary>What was scheduled last, to be cancelled. Written by the thread that schedules, read by the thread that disposes; both
     /// plain: a cancellation that misses costs an action that finds the pump ended.</summary>
@@ -19,8 +25,13 @@ internal sealed class SchedulerPump<T> : Pump<T>
         : base(setup)
     {
         _scheduler = setup.Scheduler;
+        _list = setup.Subscriptions;
         _batchSize = batchSize;
     }
+
+    /// <summary>One event where another observer of the stream is on the same scheduler, so that observers are called in turn, as with Rx.
+    /// Whether the scheduler runs one action at a time is not known.</summary>
+    private int BatchSize => Volatile.Read(ref _shared) is { Count: > 1 } ? 1 : _batchSize;
 
     private protected override int LingerSpins => 0;
 
@@ -30,6 +41,26 @@ internal sealed class SchedulerPump<T> : Pump<T>
             pump.Run();
             return Disposable.Empty;
         });
+
+    private protected override void OnStarting()
+    {
+        if (_batchSize > 1)
+        {
+            Volatile.Write(ref _shared, _list.Share(_scheduler));
+            if (IsDisposed)
+            {
+                OnLeaving(); // disposed before it was counted
+            }
+        }
+    }
+
+    private protected override void OnLeaving()
+    {
+        if (Interlocked.Exchange(ref _shared, null) is { } shared)
+        {
+            _list.Leave(shared);
+        }
+    }
 
     private protected override void OnDisposed() => _scheduled?.Dispose();
 
@@ -44,7 +75,7 @@ internal sealed class SchedulerPump<T> : Pump<T>
 
         do
         {
-            if (!RunBatch(_batchSize))
+            if (!RunBatch(BatchSize))
             {
                 return;
             }

@@ -28,6 +28,9 @@ internal class SubscriptionList(object? metered = null)
     /// <summary>The figures of subscriptions that have left the list. Under the lock.</summary>
     private StreamTotals _before;
 
+    /// <summary>How many subscriptions were ever added: the number of the next one. Under the lock.</summary>
+    private long _added;
+
     /// <summary>See the constructor.</summary>
     internal object? Metered { get; } = metered;
 
@@ -69,6 +72,7 @@ internal class SubscriptionList(object? metered = null)
         }
 
         subscription.Slot = _filled;
+        subscription.Number = _added++;
         // Publishes the subscription; a walk's read of the slot is followed by reads that depend on it.
         Volatile.Write(ref _slots[_filled], subscription);
         OnAddedLocked(subscription);

@@ -11,6 +11,10 @@ internal sealed class Waiter
     /// order the two.</summary>
     internal Waiter? Below;
 
+    /// <summary>When the owner's turn comes among the owners that are woken together: lower numbers first, equal ones in the order in which
+    /// they parked. Written by the owner before its first push; the stack's CAS publishes it.</summary>
+    internal long Order;
+
     /// <summary>The parked owner, or null when none waits any more. Written by the owner, or the thread that disposes it; read by the
     /// thread that took the stack.</summary>
     private IParked? _owner;

@@ -30,11 +30,16 @@ internal struct WaiterStack
     /// <summary>Takes every entry and wakes its owner; returns what waking threw.</summary>
     internal ErrorList WakeAll() => WakeChain(TakeAll());
 
-    /// <summary>Wakes the owners of a taken stack; returns what waking threw.</summary>
+    /// <summary>Wakes the owners of a taken stack, in the order of <see cref="Waiter.Order"/>; returns what waking threw.</summary>
     /// <remarks>Waking runs schedulers, which may throw. The other entries are off the stack, so no other thread would wake them.</remarks>
     internal static ErrorList WakeChain(Waiter? waiter)
     {
         ErrorList errors = default;
+        if (waiter?.Below is not null)
+        {
+            waiter = WaiterChain.InOrder(waiter);
+        }
+
         while (waiter is not null)
         {
             Waiter? below = waiter.Below; // before Take: from then on the entry may be pushed again
@@ -67,9 +72,17 @@ internal struct WaiterStack
             Waiter? below = waiter.Below;
             if (waiter.Owner is { } owner && !owner.IsReadyWhileParked)
             {
-                waiter.Below = first;
-                first = waiter;
-                last ??= waiter;
+                // In the order in which they were: owners of equal order are woken as they parked.
+                if (last is null)
+                {
+                    first = waiter;
+                }
+                else
+                {
+                    last.Below = waiter;
+                }
+
+                last = waiter;
                 kept.Add(owner);
             }
             else

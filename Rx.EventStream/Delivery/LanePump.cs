@@ -1,0 +1,61 @@
+using System.Reactive.Concurrency;
+
+namespace Rx.Delivery;
+
+/// <summary>Delivers in the actions of a <see cref="SchedulerLane{T}"/>, together with the stream's other observers on the same event loop
+/// or synchronization context.</summary>
+internal sealed class LanePump<T> : Pump<T>
+{
+    private readonly PumpList<T> _list;
+    private readonly IScheduler _scheduler;
+    private readonly object _key;
+
+    /// <summary>The lane, from before the pump is first scheduled. Written with release by the subscribing thread, read with acquire by
+    /// the thread that disposes.</summary>
+    private SchedulerLane<T>? _lane;
+
+    internal LanePump(in PumpSetup<T> setup, object key, int maxBatch)
+        : base(setup)
+    {
+        _list = setup.Subscriptions;
+        _scheduler = setup.Scheduler;
+        _key = key;
+        MaxBatch = maxBatch;
+    }
+
+    /// <summary>The most events in one action.</summary>
+    internal int MaxBatch { get; }
+
+    private protected override int LingerSpins => 0;
+
+    /// <summary>Whether the lane's queue of turns has the pump. Under the lane's lock.</summary>
+    internal bool HasTurn { get; set; }
+
+    /// <summary>Delivers up to so many events; true if there is more. By the lane's action.</summary>
+    internal bool RunInLane(int maxCount) => RunBatch(maxCount);
+
+    /// <summary>Whether the pump has an event, so that the lane may give it a turn: it wakes the pump, unless a thread that has woken it is
+    /// about to request the turn.</summary>
+    internal bool TryWakeForLane() => TryWakeReady() || IsScheduled;
+
+    private protected override void OnStarting()
+    {
+        Volatile.Write(ref _lane, _list.JoinLane(_key, _scheduler, this));
+        if (IsDisposed)
+        {
+            OnLeaving(); // disposed before the lane was known
+        }
+    }
+
+    private protected override void Schedule() => _lane!.Request(this);
+
+    private protected override void OnLeaving()
+    {
+        if (Volatile.Read(ref _lane) is { } lane)
+        {
+            _list.LeaveLane(lane, this);
+        }
+    }
+
+    private protected override void OnDisposed() => Volatile.Read(ref _lane)?.CancelIfEmpty();
+}

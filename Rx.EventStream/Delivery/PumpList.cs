@@ -1,0 +1,70 @@
+using System.Reactive.Concurrency;
+using System.Runtime.InteropServices;
+
+namespace Rx.Delivery;
+
+/// <summary>The subscriptions on schedulers, and what those have in common that share one.</summary>
+internal sealed class PumpList<T>(object? metered) : SubscriptionList(metered)
+{
+    private readonly Lock _sharing = new();
+
+    /// <summary>The lanes by what their pumps share, or null until the first one. Under the lock.</summary>
+    private Dictionary<object, SchedulerLane<T>>? _lanes;
+
+    /// <summary>How many pumps are on a scheduler, or null until the first one is counted. Under the lock.</summary>
+    private Dictionary<IScheduler, SharedScheduler>? _shared;
+
+    /// <summary>Adds a pump to the lane for a key, which is made if there is none.</summary>
+    internal SchedulerLane<T> JoinLane(object key, IScheduler scheduler, LanePump<T> pump)
+    {
+        lock (_sharing)
+        {
+            _lanes ??= new(ReferenceEqualityComparer.Instance);
+            if (!_lanes.TryGetValue(key, out SchedulerLane<T>? lane))
+            {
+                lane = new SchedulerLane<T>(key, scheduler);
+                _lanes.Add(key, lane);
+            }
+
+            lane.Add(pump);
+            return lane;
+        }
+    }
+
+    /// <summary>Takes a pump out of its lane, which ends with its last one.</summary>
+    internal void LeaveLane(SchedulerLane<T> lane, LanePump<T> pump)
+    {
+        lock (_sharing)
+        {
+            if (lane.Remove(pump))
+            {
+                _lanes!.Remove(lane.Key);
+            }
+        }
+    }
+
+    /// <summary>Counts a pump on a scheduler.</summary>
+    internal SharedScheduler Share(IScheduler scheduler)
+    {
+        lock (_sharing)
+        {
+            _shared ??= new(ReferenceEqualityComparer.Instance);
+            ref SharedScheduler? shared = ref CollectionsMarshal.GetValueRefOrAddDefault(_shared, scheduler, out _);
+            shared ??= new SharedScheduler(scheduler);
+            shared.Count++;
+            return shared;
+        }
+    }
+
+    /// <summary>Counts a pump out that was counted on its scheduler.</summary>
+    internal void Leave(SharedScheduler shared)
+    {
+        lock (_sharing)
+        {
+            if (--shared.Count == 0)
+            {
+                _shared!.Remove(shared.Scheduler);
+            }
+        }
+    }
+}
