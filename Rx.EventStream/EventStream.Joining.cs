@@ -146,7 +146,7 @@ public sealed partial class EventStream<T>
     private InlineSubscription<T> SubscribeInline(IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
         ThrowIfBounded(settings.LagPolicy ?? _options.LagPolicy);
-        InlineDelivery<T> inline = LazyInitializer.EnsureInitialized(ref _inline, () => InlineDelivery<T>.Create(_log, Parking));
+        InlineDelivery<T> inline = Volatile.Read(ref _inline) ?? CreateInlineSlow();
         bool joinsNow = position is null && !_log.Retains;
         var subscription = new InlineSubscription<T>(
             inline, _log, observer, settings.Name, joinsNow ? default : position?.Fork() ?? _log.JoinOldest());
@@ -163,6 +163,9 @@ public sealed partial class EventStream<T>
         return subscription;
     }
 
+    private InlineDelivery<T> CreateInlineSlow() =>
+        LazyInitializer.EnsureInitialized(ref _inline, () => InlineDelivery<T>.Create(_log, Parking, _options.MaxInlineBacklog));
+
     private ParkingLot<T> CreateParkingSlow() => LazyInitializer.EnsureInitialized(ref _parking, () => new ParkingLot<T>(_log));
 
     private Pump<T> SubscribeOn(IScheduler scheduler, IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
@@ -173,19 +176,24 @@ public sealed partial class EventStream<T>
         (observer as ISubscriptionObserver)?.OnSubscribed(pump);
         if (policy.WaitsWhenFull)
         {
-            var member = new WaitGate.Member(() => pump.Sequence, policy.Capacity);
-            WaitGate gate = OpenGate();
-            gate.Add(member);
-            pump.IsWaitedFor = true;
-            pump.OnEnded(() =>
-            {
-                gate.Remove(member);
-                Parking.NotifyProgress();
-            });
+            HoldPublishersBack(pump, policy.Capacity);
         }
 
         pump.Start();
         return pump;
+    }
+
+    private void HoldPublishersBack(Pump<T> pump, int capacity)
+    {
+        var member = new WaitGate.Member(() => pump.Sequence, capacity);
+        WaitGate gate = OpenGate();
+        gate.Add(member);
+        pump.IsWaitedFor = true;
+        pump.OnEnded(() =>
+        {
+            gate.Remove(member);
+            Parking.NotifyProgress();
+        });
     }
 
     /// <summary>A cursor at a position, or where a subscriber begins that names none.</summary>

@@ -11,6 +11,9 @@ public sealed partial class EventStream<T>
     /// <summary>What holds publishers back, null until the first subscriber that needs it. Set once; read with acquire.</summary>
     private WaitGate? _gate;
 
+    /// <summary>The publishers that are held back. Set once, before the gate; read after it.</summary>
+    private PublisherQueue<T>? _waitingPublishers;
+
     /// <summary>Publishes an event as <see cref="OnNext"/> does, and waits without blocking while a subscriber with
     /// <see cref="LagPolicy.Wait"/> has no room.</summary>
     /// <param name="value">The event.</param>
@@ -31,8 +34,8 @@ public sealed partial class EventStream<T>
         {
             var one = new ReadOnlySpan<T>(in value);
             return (_log.Flags & PublishFlags.GatedOrEnded) == 0 ? new(PublishRange(one))
-                : TryPublishGated(one, out long sequence) ? new(sequence)
-                : PublishWhenRoomAsync(value, cancellationToken);
+                : TryPublishAtOnce(one, out long sequence) ? new(sequence)
+                : PublishWhenRoomAsync(value, _waitingPublishers!.Enter(1), cancellationToken);
         }
         catch (Exception error)
         {
@@ -42,6 +45,7 @@ public sealed partial class EventStream<T>
 
     private WaitGate OpenGate()
     {
+        LazyInitializer.EnsureInitialized(ref _waitingPublishers, () => new PublisherQueue<T>(Parking, HasRoom));
         WaitGate gate = LazyInitializer.EnsureInitialized(ref _gate, static () => new WaitGate());
         _log.SetFlag(PublishFlags.GatedOrEnded);
         return gate;
@@ -57,7 +61,7 @@ public sealed partial class EventStream<T>
 
         ErrorList errors = WakeReaders();
         Volatile.Read(ref _parking)?.WakeEnded();
-        Drain(_log.End, errors);
+        Deliver(_log.End, 1, errors);
     }
 
     /// <summary>Appends where that takes more than <see cref="EventLog{T}.TryAppend"/> does.</summary>
@@ -65,7 +69,7 @@ public sealed partial class EventStream<T>
     private void AppendSlow(T value, long sequence, Segment<T>? tail) => WakeSlow(_log.AppendSlow(value, sequence, tail));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void WakeSlow(long sequence) => Drain(sequence, WakeReaders());
+    private void WakeSlow(long sequence) => Deliver(sequence, 1, WakeReaders());
 
     /// <summary>Publishes a run where no flag says to ask before; returns the sequence number of its first event.</summary>
     private long PublishRange(ReadOnlySpan<T> values)
@@ -81,14 +85,18 @@ public sealed partial class EventStream<T>
     private void PublishClaimed(Segment<T> tail, long sequence, ReadOnlySpan<T> values, long time)
     {
         _log.PublishRange(tail, sequence, values, time);
-        Drain(sequence, WakeReaders());
+        Deliver(sequence, values.Length, WakeReaders());
     }
 
     private ErrorList WakeReaders() => (_log.Flags & PublishFlags.HasWaiters) != 0 ? _parking!.WakeReaders() : default;
 
-    private void Drain(long sequence, ErrorList errors)
+    private void Deliver(long sequence, int count, ErrorList errors)
     {
-        if (Volatile.Read(ref _inline)?.TryDrain(sequence, errors) != true)
+        if (Volatile.Read(ref _inline) is { } inline)
+        {
+            inline.Deliver(sequence, count, errors);
+        }
+        else
         {
             errors.Throw();
         }
@@ -101,31 +109,77 @@ public sealed partial class EventStream<T>
     /// back.</summary>
     private void PublishGated(ReadOnlySpan<T> values)
     {
-        while (!TryPublishGated(values, out _))
+        if (TryPublishAtOnce(values, out _))
         {
-            ThrowIfInsideDelivery();
-            int count = values.Length;
-            ProgressWait<T>.Until(Parking, () => HasRoom(count), CancellationToken.None).GetAwaiter().GetResult();
+            return;
+        }
+
+        PublisherQueue<T>.Place place = _waitingPublishers!.Enter(values.Length);
+        try
+        {
+            place.Called.GetAwaiter().GetResult();
+            while (!TryPublishGated(values, place, out _))
+            {
+                _waitingPublishers.WaitAgain(place);
+                place.Called.GetAwaiter().GetResult();
+            }
+        }
+        finally
+        {
+            _waitingPublishers.Leave(place);
         }
     }
 
-    private async ValueTask<long> PublishWhenRoomAsync(T value, CancellationToken cancellationToken)
+    private async ValueTask<long> PublishWhenRoomAsync(T value, PublisherQueue<T>.Place place, CancellationToken cancellationToken)
     {
-        long sequence;
-        do
+        try
         {
-            ThrowIfInsideDelivery();
-            await ProgressWait<T>.Until(Parking, () => HasRoom(1), cancellationToken).ConfigureAwait(false);
+            await place.Called.WaitAsync(cancellationToken).ConfigureAwait(false);
+            long sequence;
+            while (!TryPublishGated(new ReadOnlySpan<T>(in value), place, out sequence))
+            {
+                _waitingPublishers!.WaitAgain(place);
+                await place.Called.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+
+            return sequence;
         }
-        while (!TryPublishGated(new ReadOnlySpan<T>(in value), out sequence));
-        return sequence;
+        finally
+        {
+            _waitingPublishers!.Leave(place);
+        }
     }
 
     private bool HasRoom(int count) => _log.Termination is not null || _gate!.HasRoom(_log.Claimed, count);
 
+    /// <summary>Publishes if every subscriber has room and no publisher waits before this one; true if that is done, or there is nothing to
+    /// do.</summary>
+    /// <remarks>A publisher inside a delivery of the stream passes by those that wait: they may wait for that delivery.</remarks>
+    private bool TryPublishAtOnce(ReadOnlySpan<T> values, out long sequence)
+    {
+        sequence = -1;
+        bool waits = _waitingPublishers is { IsEmpty: false };
+        if ((!waits || values.IsEmpty || HasEnded || IsInsideDelivery) && TryPublishGated(values, null, out sequence))
+        {
+            return true;
+        }
+
+        if (IsInsideDelivery)
+        {
+            throw new InvalidOperationException(
+                "A subscriber with LagPolicy.Wait has no room, and this is published from inside a delivery of the same stream: " +
+                "waiting here could wait for itself. Publish from elsewhere, or give the subscriber more capacity.");
+        }
+
+        return false;
+    }
+
     /// <summary>Publishes if every subscriber that holds publishers back has room; true if that is done, or there is nothing to
     /// do.</summary>
-    private bool TryPublishGated(ReadOnlySpan<T> values, out long sequence)
+    /// <param name="values">The events.</param>
+    /// <param name="place">The publisher's place among those that wait, or null. It is given up with the claim.</param>
+    /// <param name="sequence">The sequence number of the first event, or -1 if the log has ended.</param>
+    private bool TryPublishGated(ReadOnlySpan<T> values, PublisherQueue<T>.Place? place, out long sequence)
     {
         sequence = -1;
         if (_log.Termination is not null || values.IsEmpty)
@@ -141,6 +195,11 @@ public sealed partial class EventStream<T>
             return false;
         }
 
+        if (place is not null)
+        {
+            _waitingPublishers!.Leave(place);
+        }
+
         PublishClaimed(tail, sequence, values, time);
         sequence = sequence < _log.NextSequence ? sequence : -1; // as in PublishRange
         return true;
@@ -152,10 +211,7 @@ public sealed partial class EventStream<T>
         do
         {
             sequence = claims.Count;
-
-            // During a delivery that began on the fast path, before the gate was there, no publisher waits: one inside it cannot be
-            // recognized, and would wait for itself.
-            if (!_gate!.HasRoom(sequence, count) && !claims.HasUnknownDrainer)
+            if (!_gate!.HasRoom(sequence, count))
             {
                 return false;
             }
@@ -165,13 +221,5 @@ public sealed partial class EventStream<T>
         return true;
     }
 
-    private void ThrowIfInsideDelivery()
-    {
-        if (DeliveryScope.IsInside(_log) || Volatile.Read(ref _inline)?.IsInside == true)
-        {
-            throw new InvalidOperationException(
-                "A subscriber with LagPolicy.Wait has no room, and this is published from inside a delivery of the same stream: " +
-                "waiting here could wait for itself. Publish from elsewhere, or give the subscriber more capacity.");
-        }
-    }
+    private bool IsInsideDelivery => DeliveryScope.IsInside(_log) || Volatile.Read(ref _inline)?.IsInside == true;
 }

@@ -126,11 +126,13 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// Observers without a scheduler get the event before this returns, unless another thread is delivering at the moment; that thread then
     /// delivers this event too. An exception of an observer leaves the <c>OnNext</c> of the thread that delivered the event, after every
     /// other observer has got the event (several: as an <see cref="AggregateException"/>). Ignored after the terminal event. Blocks while a
-    /// subscriber with <see cref="LagPolicy.Wait"/> has no room.
+    /// subscriber with <see cref="LagPolicy.Wait"/> has no room, and while <see cref="EventStreamOptions.MaxInlineBacklog"/> events wait for
+    /// observers without a scheduler.
     /// </remarks>
     /// <param name="value">The event.</param>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream.</exception>
+    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream; or two threads publish at the
+    /// same time to a stream with <see cref="EventStreamOptions.SingleWriter"/>.</exception>
     public override void OnNext(T value)
     {
         EventLog<T> log = _log;

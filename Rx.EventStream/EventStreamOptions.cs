@@ -9,9 +9,13 @@ public sealed class EventStreamOptions
     /// <summary>What <see cref="SegmentCapacity"/> is unless set.</summary>
     internal const int DefaultSegmentCapacity = 1024;
 
+    /// <summary>What <see cref="MaxInlineBacklog"/> is unless set.</summary>
+    internal const int DefaultMaxInlineBacklog = 1024;
+
     internal static readonly EventStreamOptions Default = new();
 
     private readonly int _segmentCapacity = DefaultSegmentCapacity;
+    private readonly int _maxInlineBacklog = DefaultMaxInlineBacklog;
     private readonly Retention _retention = Retention.None;
     private readonly LagPolicy _lagPolicy = LagPolicy.Unbounded;
 
@@ -19,8 +23,8 @@ public sealed class EventStreamOptions
     /// any thread may publish at any time.</summary>
     /// <remarks>
     /// It is a promise of the caller, like a channel's <c>SingleWriter</c>: <c>OnNext</c>, <c>OnNextRange</c>, <c>OnError</c> and
-    /// <c>OnCompleted</c> never overlap, except for calls from inside an observer. If the promise is broken, events are lost.
-    /// Any thread may subscribe, read and dispose.
+    /// <c>OnCompleted</c> never overlap, except for calls from inside an observer. If the promise is broken, events are lost, and
+    /// publishing throws an <see cref="InvalidOperationException"/> as soon as that is noticed. Any thread may subscribe, read and dispose.
     /// </remarks>
     public bool SingleWriter { get; init; }
 
@@ -46,6 +50,29 @@ public sealed class EventStreamOptions
     {
         get => _lagPolicy;
         init => _lagPolicy = value ?? throw new ArgumentNullException(nameof(value));
+    }
+
+    /// <summary>How many published events may wait for the observers on the publishing threads before publishers wait too; at least 1.
+    /// Default: 1,024.</summary>
+    /// <remarks>
+    /// While one thread calls the observers, other publishers append and return. Once so many events wait, a publisher blocks until its
+    /// own event is delivered, or until it takes the delivery over. The thread that delivers hands it over after its own event and
+    /// this many of other publishers' events. A publisher inside a delivery of the stream never waits, nor does one for which the
+    /// delivering thread waits itself. Of no effect on observers on schedulers, and with <see cref="SingleWriter"/>.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public int MaxInlineBacklog
+    {
+        get => _maxInlineBacklog;
+        init
+        {
+            if (value < 1)
+            {
+                throw new ArgumentOutOfRangeException(nameof(value), value, "MaxInlineBacklog must be at least 1 event.");
+            }
+
+            _maxInlineBacklog = value;
+        }
     }
 
     /// <summary>The most events in one segment of the list, from 1 to 1,048,576. Default: 1,024.</summary>

@@ -8,6 +8,7 @@ internal static class Catalogue
     public static IReadOnlyList<Scenario> All { get; } =
     [
         .. InlineScenarios.All,
+        .. ContendedScenarios.All,
         .. FanOutScenarios.All,
         .. LatencyScenarios.All,
         .. ReplayScenarios.All,

@@ -11,12 +11,12 @@ internal sealed class DeliveryFenceTests
     private const int Rounds = 60_000;
 
     [Test]
-    public void TryDrain_HoleFilledAsDrainerLeaves_OneThreadDelivers()
+    public void Deliver_HoleFilledAsDrainerLeaves_OneThreadDelivers()
     {
         // P (fills the hole): mark := published;  fence;  does a thread drain? then that thread delivers
         // C (drains):         dry; leaves;                mark? then drain again
         var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 64);
-        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
         var observer = new Recorder<int>();
         delivery.Join(new InlineSubscription<int>(delivery, log, observer, null));
         var random = new Random(3);
@@ -36,13 +36,13 @@ internal sealed class DeliveryFenceTests
             {
                 TightRace.DelayStores();
                 log.Publish(tail, hole, (int)hole);
-                delivery.TryDrain(hole);
+                delivery.Deliver(hole);
             },
             () =>
             {
                 for (int i = attempts; i > 0; i--)
                 {
-                    delivery.TryDrain(hole);
+                    delivery.Deliver(hole);
                 }
             },
             () => delivery.Sequence == hole + 1 ? observer.Breach : $"Event {hole} is published, but no thread delivers it.");
@@ -56,7 +56,7 @@ internal sealed class DeliveryFenceTests
         // P (publisher):  mark := published;           does a subscription wait? no: not delivered to it
         // C (subscriber): state := Waiting;  barrier;  mark? then take the subscription back
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
-        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
         delivery.Join(new InlineSubscription<int>(delivery, log, new Recorder<int>(), null)); // keeps the delivery open
         Recorder<int> observer = null!;
         InlineSubscription<int> subscription = null!;

@@ -20,7 +20,7 @@ internal sealed class HoleTests(int capacity)
     {
         _log = new EventLog<int>(isSingleWriter: false, capacity);
         _parking = new ParkingLot<int>(_log);
-        _delivery = InlineDelivery<int>.Create(_log, _parking);
+        _delivery = InlineDelivery<int>.Create(_log, _parking, maxBacklog: 1024);
     }
 
     [Test]
@@ -103,7 +103,7 @@ internal sealed class HoleTests(int capacity)
         Assert.That(observer.Events, Is.Empty, "There is one order: no event may pass the hole.");
 
         Fill(hole, 0);
-        _delivery.TryDrain(0);
+        _delivery.Deliver(0);
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
 
         _delivery.Publish(3, _log.Flags);
@@ -118,16 +118,16 @@ internal sealed class HoleTests(int capacity)
 
         Segment<int> tail = _log.TailBeforeClaim();
         _log.PublishRange(tail, _log.Claims.Claim(3).Count, [1, 2, 3]);
-        _delivery.TryDrain(0);
+        _delivery.Deliver(0);
         Assert.That(observer.Events, Is.Empty);
         Fill(hole, 0);
-        _delivery.TryDrain(0);
+        _delivery.Deliver(0);
 
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2, 3 }));
     }
 
     [Test]
-    public void TryDrain_HoleFilledDuringDelivery_DrainerDeliversIt()
+    public void Deliver_HoleFilledDuringDelivery_DrainerDeliversIt()
     {
         Hole? hole = null;
         var observer = new Recorder<int>();
@@ -139,7 +139,7 @@ internal sealed class HoleTests(int capacity)
                 hole = Claim();
                 Publish(2);
                 Fill(hole.Value, 1);
-                _delivery.TryDrain(0);
+                _delivery.Deliver(0);
                 Assert.That(observer.Events, Is.Empty, "The call further up the stack delivers.");
             }
         });
@@ -152,18 +152,18 @@ internal sealed class HoleTests(int capacity)
     }
 
     [Test]
-    public void TryDrain_HoleBeforeEnd_DeliversEventThenEnd()
+    public void Deliver_HoleBeforeEnd_DeliversEventThenEnd()
     {
         // The drainer finds the hole at 1 and leaves. The writer that fills it drains, and so does the thread that ends the log.
         Recorder<int> observer = Subscribe();
         _delivery.Publish(0, _log.Flags);
         Hole hole = Claim();
         _log.TryTerminate(Termination.Completed);
-        _delivery.TryDrain(0);
+        _delivery.Deliver(0);
         Assert.That((observer.Count, observer.Terminals), Is.EqualTo((1, 0)), "The end must not overtake the hole.");
 
         Fill(hole, 1);
-        _delivery.TryDrain(0);
+        _delivery.Deliver(0);
 
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1 }));
         Assert.That(observer.Terminals, Is.EqualTo(1));
@@ -176,7 +176,7 @@ internal sealed class HoleTests(int capacity)
         Recorder<int> observer = Subscribe();
         _delivery.Publish(1, _log.Flags);
         Fill(hole, 0);
-        _delivery.TryDrain(0);
+        _delivery.Deliver(0);
 
         Assert.That(observer.Events, Is.EqualTo(new[] { 1 }));
     }
@@ -225,7 +225,7 @@ internal sealed class HoleTests(int capacity)
         _delivery.Publish(0, _log.Flags);
         _log.TryTerminate(Termination.Completed);
         _delivery.Publish(2, _log.Flags);
-        _delivery.TryDrain(0);
+        _delivery.Deliver(0);
         _delivery.Publish(3, _log.Flags);
 
         Assert.That(observer.Events, Is.EqualTo(new[] { 0 }));

@@ -16,7 +16,7 @@ internal sealed class JoinerAdmissionTests
         // D (drains, at event 0): S waits, at 0                                 admits S
         // S (subscriber):                       sees 0, goes on, reads 0, waits again, at 1
         var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 64);
-        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
         Cursor<int> start = log.JoinNext();
         var observer = new Recorder<int>();
         Publish(log, 0);
@@ -28,7 +28,7 @@ internal sealed class JoinerAdmissionTests
 
         Assert.That(admitted, Is.Null, "The subscriber has had event 0.");
         Publish(log, 1);
-        delivery.TryDrain(0);
+        delivery.Deliver(0);
         Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1 }), "The next event follows.");
     }
 
@@ -36,7 +36,7 @@ internal sealed class JoinerAdmissionTests
     public void AdmitOwned_JoinerHasReadLaterEvents_GetsNoneTwice()
     {
         var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 64);
-        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
         Cursor<int> start = log.JoinNext();
         var observer = new Recorder<int>();
         Publish(log, 0);
@@ -59,7 +59,7 @@ internal sealed class JoinerAdmissionTests
     public void Lag_EventBetweenCreationAndJoin_IsZero([Values] bool isSingleWriter)
     {
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
-        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
         var subscription = new InlineSubscription<int>(delivery, log, new Recorder<int>(), null);
         delivery.Publish(0, log.Flags); // before the subscription joins, so it does not get the event
         delivery.Join(subscription);

@@ -16,7 +16,7 @@ internal sealed class AdmissionTests(bool isSingleWriter)
         // P (drainer):    publishes 0, passes the late slot; calls the other observer;                            runs dry
         // S (subscriber):                                                               waits, not yet at its barrier
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
-        InlineDelivery<int> delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
+        InlineDelivery<int> delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
         var late = new ActionObserver(value =>
         {
             if (value == 0)

@@ -78,13 +78,13 @@ internal sealed class DrainerLeavingTests(int capacity, bool isSingleWriter)
         // P (writer):                                  takes the delivery over
         // B (subscriber): finds no delivery                                     creates a second one, too late
         var log = new EventLog<int>(isSingleWriter, capacity);
-        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
         var observer = new Recorder<int>();
         delivery.Join(new InlineSubscription<int>(delivery, log, observer, null));
         delivery.Publish(0, log.Flags);
         Assert.That(log.Flags & TransientFlags, Is.EqualTo(PublishFlags.None));
 
-        _ = InlineDelivery<int>.Create(log, new ParkingLot<int>(log));
+        _ = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
         delivery.Publish(1, log.Flags);
         delivery.Publish(2, log.Flags);
 

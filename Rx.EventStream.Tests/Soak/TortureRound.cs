@@ -86,16 +86,18 @@ internal sealed class TortureRound<T>(int seed, bool isSingleWriter, Func<long, 
         int publishers = isSingleWriter ? 1 : 2 + _random.Next(3);
         _reentrant = publishers;
         _sent = new long[publishers + 1];
+        int backlog = Pick(1, 2, 16, 1024);
         _endsEarly = !isSingleWriter && _random.Next(4) == 0;
         _stream = new EventStream<T>(new EventStreamOptions
         {
             SegmentCapacity = _capacity,
             SingleWriter = isSingleWriter,
+            MaxInlineBacklog = backlog,
             Retention = _retained switch { 0 => Retention.None, long.MaxValue => Retention.All, _ => Retention.Count((int)_retained) },
         });
         bool isInline = _random.Next(2) == 0;
         bool isReentrant = _random.Next(2) == 0;
-        _setup = $"seed {seed}, single writer {isSingleWriter}, capacity {_capacity}, retained {_retained}, {publishers} publishers, " +
+        _setup = $"seed {seed}, single writer {isSingleWriter}, capacity {_capacity}, retained {_retained}, inline backlog {backlog}, {publishers} publishers, " +
             $"reference {(isInline ? "inline" : "on an event loop")}, re-entrant {isReentrant}, ends early {_endsEarly}";
 
         EventObservable<T> reference = isInline ? _stream.AsObservable() : _stream.ObserveOn(_loop);

@@ -87,7 +87,7 @@ internal abstract partial class InlineDelivery<T>
     private protected void WakeAndDrainOwned()
     {
         WakeOwned();
-        DrainOwned();
+        DrainOwnedAndThrow();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -109,7 +109,7 @@ internal abstract partial class InlineDelivery<T>
     {
         delivery.AddErrorOwned(error);
         delivery._cursor.MoveOn();
-        delivery.DrainOwned();
+        delivery.DrainOwnedAndThrow();
     }
 
     /// <summary>Calls the other observers after one of several threw.</summary>

@@ -29,8 +29,8 @@ internal abstract partial class InlineDelivery<T>
         _observers = new ObserverList<T>(log);
     }
 
-    internal static InlineDelivery<T> Create(EventLog<T> log, ParkingLot<T> parking) =>
-        log.IsSingleWriter ? new SingleWriterDelivery<T>(log, parking) : new MultiWriterDelivery<T>(log, parking);
+    internal static InlineDelivery<T> Create(EventLog<T> log, ParkingLot<T> parking, int maxBacklog) =>
+        log.IsSingleWriter ? new SingleWriterDelivery<T>(log, parking) : new MultiWriterDelivery<T>(log, parking, maxBacklog);
 
     internal SubscriptionList Subscriptions => _observers;
 
@@ -76,11 +76,12 @@ internal abstract partial class InlineDelivery<T>
         }
     }
 
-    /// <summary>Delivers what is published, unless another thread drains. Called after publishing without being the drainer.</summary>
-    /// <param name="sequence">What was published: of a run the first.</param>
+    /// <summary>Has a run delivered that was just published: by this thread, or by the one that drains. Then throws what observers
+    /// threw.</summary>
+    /// <param name="sequence">The sequence number of the run's first event.</param>
+    /// <param name="count">How many events the run has.</param>
     /// <param name="errors">What waking threw, to be thrown with what observers throw.</param>
-    /// <returns>False if another thread drains; then the errors are still the caller's.</returns>
-    internal abstract bool TryDrain(long sequence, ErrorList errors = default);
+    internal abstract void Deliver(long sequence, int count = 1, ErrorList errors = default);
 
     /// <summary>Adds an observer that joins now.</summary>
     internal void Join(InlineSubscription<T> subscription)
@@ -139,6 +140,7 @@ internal abstract partial class InlineDelivery<T>
             {
                 case 0:
                     _log.SetFlag(PublishFlags.NoObservers);
+                    OnLastRemoved();
                     break;
                 case 1:
                     _log.ClearFlag(PublishFlags.ManyObservers);
@@ -156,8 +158,16 @@ internal abstract partial class InlineDelivery<T>
     /// it.</summary>
     private protected abstract void OpenLocked();
 
-    /// <summary>Notes that this thread drains, off the fast path.</summary>
-    private protected abstract void BeginDrainOwned();
+    /// <summary>The sequence number at which a drainer has had its share.</summary>
+    /// <param name="last">The last event of its own, which belongs to its share.</param>
+    private protected abstract long ShareEndOwned(long last);
+
+    /// <summary>Hands the delivery over to another thread, the drainer having had its share; false if there is none, and this thread is
+    /// still the drainer, with a new end of its share.</summary>
+    private protected abstract bool TryHandOverOwned(ref long shareEnd);
+
+    /// <summary>The last observer has left. Called under the list's lock.</summary>
+    private protected abstract void OnLastRemoved();
 
     /// <summary>Closes the delivery if everything is delivered. By the drainer, under the lock.</summary>
     private protected abstract bool TryCloseLockedOwned();
@@ -171,12 +181,22 @@ internal abstract partial class InlineDelivery<T>
 
     /// <summary>Delivers until dry and leaves; then throws what observers threw.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private protected void DrainOwned(ErrorList errors = default)
+    private protected void DrainOwnedAndThrow(ErrorList errors = default)
     {
-        BeginDrainOwned();
+        DrainOwned(ref errors);
+        errors.Throw();
+    }
+
+    /// <summary>Delivers until dry and leaves, or has had its share and hands over.</summary>
+    /// <param name="errors">Takes what observers throw.</param>
+    /// <param name="last">The last event of its own, if it may not be delivered yet.</param>
+    private protected void DrainOwned(ref ErrorList errors, long last = -1)
+    {
+        long shareEnd = ShareEndOwned(last);
+        bool isDone;
         do
         {
-            DeliverPublishedOwned();
+            bool isDry = TryDeliverPublishedOwned(shareEnd);
             bool isAtEnd = _cursor.IsAtEnd(_log);
             if (isAtEnd)
             {
@@ -191,11 +211,12 @@ internal abstract partial class InlineDelivery<T>
                 ReleaseEndedOwned();
                 break;
             }
+
+            isDone = isDry ? TryLeaveOwned() : TryHandOverOwned(ref shareEnd);
         }
-        while (!TryLeaveOwned());
+        while (!isDone);
 
         _parking.NotifyProgress();
-        errors.Throw();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -229,10 +250,11 @@ internal abstract partial class InlineDelivery<T>
         }
     }
 
-    private void DeliverPublishedOwned()
+    /// <summary>Delivers what is published before a sequence number; true if that is all there is.</summary>
+    private bool TryDeliverPublishedOwned(long end)
     {
         ReadOnlyMemory<T> run;
-        while (!(run = _cursor.PeekRun(_log, int.MaxValue)).IsEmpty)
+        while (!(run = _cursor.PeekRun(_log, (int)Math.Min(end - _cursor.Sequence, int.MaxValue))).IsEmpty)
         {
             foreach (T value in run.Span)
             {
@@ -247,12 +269,19 @@ internal abstract partial class InlineDelivery<T>
 
                 _cursor.MoveOn();
             }
+
+            if (_cursor.Sequence >= end)
+            {
+                return false;
+            }
         }
 
         if ((_log.Flags & PublishFlags.HasJoiners) != 0)
         {
             AdmitOwned();
         }
+
+        return true;
     }
 
     /// <summary>Leaves as the drainer, and closes the delivery when no observer is subscribed, so that publishing is as cheap as

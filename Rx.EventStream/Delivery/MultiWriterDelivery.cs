@@ -5,36 +5,63 @@ using Rx.Storage;
 namespace Rx.Delivery;
 
 /// <summary>Delivers on the threads of several writers, one at a time: the log's <see cref="ClaimWord"/> says which.</summary>
-internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
+/// <remarks>
+/// <para>No thread is captured: a drainer that has had its share hands the delivery over to a publisher that waits for its turn, or else
+/// offers it to the next one that publishes. And the backlog is bounded: a publisher waits for its turn once
+/// <see cref="EventStreamOptions.MaxInlineBacklog"/> events wait.</para>
+/// </remarks>
+internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>, IDrained
 {
-    internal MultiWriterDelivery(EventLog<T> log, ParkingLot<T> parking)
-        : base(log, parking)
-    {
-    }
+    /// <summary>How many events a drainer that has had its share delivers between two looks for a thread to hand over to.</summary>
+    private const int OfferInterval = 16;
+
+    private readonly TurnQueue _turns = new();
+
+    /// <summary>The most events that wait before publishers wait too; and a drainer's share of other publishers' events.</summary>
+    private readonly int _maxBacklog;
+
+    internal MultiWriterDelivery(EventLog<T> log, ParkingLot<T> parking, int maxBacklog)
+        : base(log, parking) => _maxBacklog = maxBacklog;
 
     internal override bool IsDraining => _log.Claims.Read().IsDraining;
 
     internal override bool IsInside => _log.Claims.IsDrainedByCurrentThread;
 
+    int IDrained.DrainerThread => _log.Claims.DrainerThread;
+
     /// <remarks>
     /// <code>
-    /// P (writer): mark := published;  full fence;  does a thread drain? then it delivers this too
-    /// C (drainer): dry; leaves by CAS;             mark? then drain again
+    /// P (writer):  mark := published;  contended;  process-wide barrier;  does a thread drain? then it delivers this too
+    /// C (drainer): dry; leaves;                                           contended? then fence, and drain again if there is more
     /// </code>
+    /// Once the barrier is over, every drainer sees the flag, and the writer's own fence is enough.
     /// </remarks>
-    internal override bool TryDrain(long sequence, ErrorList errors = default)
+    internal override void Deliver(long sequence, int count = 1, ErrorList errors = default)
     {
-        Interlocked.MemoryBarrier();
-        if (!_log.Claims.TryDrain())
+        long last = sequence + count - 1;
+        if (!TryDrain(last, ref errors))
         {
-            return false;
+            if (IsInside)
+            {
+                if ((_log.Flags & PublishFlags.PublishedInside) == 0)
+                {
+                    _log.SetFlag(PublishFlags.PublishedInside);
+                }
+
+                errors.Throw();
+                return;
+            }
+
+            if (_log.Claims.Read().IsOpen)
+            {
+                AnnounceContention();
+                TryDrain(last, ref errors);
+            }
         }
 
-        DrainOwned(errors);
-        return true;
+        WaitForTurns(last, ref errors);
+        errors.Throw();
     }
-
-    private protected override void BeginDrainOwned() => _log.Claims.NoteDrainer();
 
     private protected override void OpenLocked()
     {
@@ -53,7 +80,16 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
         while (!_log.Claims.TryOpen(ref claims));
     }
 
-    private protected override bool TryCloseLockedOwned() => _log.Claims.TryClose(_cursor.Sequence);
+    private protected override bool TryCloseLockedOwned()
+    {
+        bool isClosed = _log.Claims.TryClose(_cursor.Sequence);
+        if (isClosed)
+        {
+            _turns.CallAll();
+        }
+
+        return isClosed;
+    }
 
     private protected override bool TryReleaseOwned()
     {
@@ -64,17 +100,45 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
             return false;
         }
 
-        // Dry before a hole: the writer that fills it drains, unless it looked before the CAS; see TryDrain.
-        if (claims.Count == place.Sequence || !place.LooksReady(_log) || !_log.Claims.TryDrain())
+        _turns.CallDelivered(place.Sequence);
+
+        // Dry before a hole: the writer that fills it drains, unless it looked before the CAS; see Deliver.
+        return claims.Count == place.Sequence || !place.LooksReady(_log) || !_log.Claims.TryDrain();
+    }
+
+    private protected override void ReleaseEndedOwned()
+    {
+        _log.Claims.Release();
+        Interlocked.MemoryBarrier(); // see TryWaitForTurn
+        _turns.CallAll();
+    }
+
+    private protected override long ShareEndOwned(long last) => Math.Max(last + 1, _cursor.Sequence + _maxBacklog);
+
+    private protected override bool TryHandOverOwned(ref long shareEnd)
+    {
+        shareEnd = _cursor.Sequence + OfferInterval;
+        if (_turns.IsEmpty)
+        {
+            if (!_log.Claims.Read().IsOffered)
+            {
+                _log.Claims.Offer();
+            }
+
+            return false;
+        }
+
+        _log.Claims.HandOver();
+        if (_turns.TryHandOver(_cursor.Sequence))
         {
             return true;
         }
 
-        _log.Claims.NoteDrainer();
+        _log.Claims.TakeOver();
         return false;
     }
 
-    private protected override void ReleaseEndedOwned() => _log.Claims.ReleaseEnded();
+    private protected override void OnLastRemoved() => _turns.CallAll();
 
     /// <summary>Publishes to one observer.</summary>
     /// <remarks>In one method, as in <see cref="SingleWriterDelivery{T}"/>, and for the same reason.</remarks>
@@ -104,10 +168,7 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
             return;
         }
 
-        if (!TryLeave())
-        {
-            DrainOwned();
-        }
+        LeaveOwned();
     }
 
     /// <summary>Publishes where there may be more observers than one, or parked readers, or less usual conditions.</summary>
@@ -124,9 +185,13 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
         {
             PublishElsewhere(value, result);
         }
-        else if (!TryWakeAndCallAllOwned(value) || !TryLeave())
+        else if (TryWakeAndCallAllOwned(value))
         {
-            DrainOwned();
+            LeaveOwned();
+        }
+        else
+        {
+            DrainOwnedAndThrow();
         }
     }
 
@@ -144,13 +209,32 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
         }
     }
 
-    /// <summary>Moves over an event that every observer has had, and leaves as the drainer; false if there is more to do.</summary>
+    /// <summary>Moves over an event that every observer has had, and leaves as the drainer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryLeave()
+    private void LeaveOwned()
     {
         long next = _cursor.Sequence + 1;
         _cursor.MoveTo(next);
-        return (_log.Flags & ~PublishFlags.Fast) == 0 && _log.Claims.TryRelease(next);
+        _log.Claims.Release();
+        if ((_log.Flags & ~PublishFlags.Uncontended) != 0)
+        {
+            LookAgain(next);
+        }
+    }
+
+    /// <summary>Drains again after leaving, if there is more to do than the one event.</summary>
+    /// <param name="next">Where the cursor stood.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void LookAgain(long next)
+    {
+        Interlocked.MemoryBarrier(); // see Deliver and TryWaitForTurn
+        _turns.CallDelivered(next);
+        if ((_log.Flags & ~PublishFlags.Fast) != 0 || _log.Claims.Read().Count != next)
+        {
+            ErrorList errors = default;
+            TryDrain(next - 1, ref errors);
+            errors.Throw();
+        }
     }
 
     /// <summary>Publishes where a flag is set, or another thread drains, or others publish at the same time.</summary>
@@ -165,20 +249,107 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>
         ErrorList errors = WakeReaders();
         if (isDrainer)
         {
-            DrainOwned(errors);
+            DrainOwned(ref errors, sequence);
+            WaitForTurns(sequence, ref errors);
+        }
+        else if (before.IsOpen)
+        {
+            Deliver(sequence, 1, errors);
             return;
         }
 
-        if (before.IsOpen && TryDrain(sequence, errors))
-        {
-            errors = default;
-        }
-
-        if (before.IsDraining)
-        {
-            PublisherBackOff.Pause(ref _cursor, sequence);
-        }
-
         errors.Throw();
+    }
+
+    private bool TryDrain(long last, ref ErrorList errors)
+    {
+        if (!_log.Claims.TryDrain())
+        {
+            return false;
+        }
+
+        DrainOwned(ref errors, last);
+        return true;
+    }
+
+    private void AnnounceContention()
+    {
+        if ((_log.Flags & PublishFlags.ContentionAnnounced) != 0)
+        {
+            Interlocked.MemoryBarrier();
+            return;
+        }
+
+        _log.SetFlag(PublishFlags.Contended);
+        Interlocked.MemoryBarrierProcessWide();
+
+        // Only after the barrier: another publisher that comes at this moment must not rely on a barrier that is still to come.
+        _log.SetFlag(PublishFlags.ContentionAnnounced);
+    }
+
+    /// <summary>Waits for this publisher's turn while too many events wait before its last one, or once where the delivery is offered; else
+    /// pauses if another thread drains.</summary>
+    private void WaitForTurns(long last, ref ErrorList errors)
+    {
+        for (bool isFirst = true; ; isFirst = false)
+        {
+            ClaimWord.Snapshot claims = _log.Claims.Read();
+            if (!claims.IsOpen || claims.IsEnded || (_log.Flags & PublishFlags.NoObservers) != 0)
+            {
+                return;
+            }
+
+            bool isBacklogged = last - _cursor.Sequence >= _maxBacklog;
+            bool takesOffer = !isBacklogged && isFirst && claims.IsOffered && _turns.IsEmpty;
+            if (!(isBacklogged || takesOffer) || !TryWaitForTurn(new Turn(last, takesOffer), ref errors))
+            {
+                if (claims.IsDraining)
+                {
+                    PublisherBackOff.Pause(ref _cursor, last);
+                }
+
+                return;
+            }
+        }
+    }
+
+    /// <summary>Waits until the last event is delivered, or the delivery is handed over to this thread, which then drains; false if the thread
+    /// that drains waits for this one.</summary>
+    /// <remarks>
+    /// <code>
+    /// P (publisher): enters the queue;  fence;  does a thread drain?   no: drains itself
+    /// C (drainer):   leaves;            fence;  does a publisher wait? then calls it
+    /// </code>
+    /// Where this thread drains and comes to a hole, it stays in the queue: the writer that fills the hole drains, and calls it.
+    /// </remarks>
+    private bool TryWaitForTurn(Turn turn, ref ErrorList errors)
+    {
+        _turns.Enter(turn);
+        Interlocked.MemoryBarrier();
+        TryDrain(turn.Last, ref errors);
+        bool canWait = WaitingThreads.TryEnter(this);
+        bool isHandedOver;
+        try
+        {
+            // Without observers there is nothing to wait for.
+            isHandedOver = canWait && (_log.Flags & PublishFlags.NoObservers) == 0
+                ? _turns.Wait(turn)
+                : !_turns.TryLeave(turn) && turn.IsHandedOver;
+        }
+        finally
+        {
+            if (canWait)
+            {
+                WaitingThreads.Leave();
+            }
+        }
+
+        if (isHandedOver)
+        {
+            _log.Claims.TakeOver();
+            DrainOwned(ref errors, turn.Last);
+        }
+
+        return canWait;
     }
 }

@@ -32,15 +32,16 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
 
     internal override bool IsInside => IsDraining;
 
-    internal override bool TryDrain(long sequence, ErrorList errors = default)
+    internal override void Deliver(long sequence, int count = 1, ErrorList errors = default)
     {
-        if (!TryOwn(sequence))
+        if (TryOwn(sequence))
         {
-            return false;
+            DrainOwnedAndThrow(errors);
         }
-
-        DrainOwned(errors);
-        return true;
+        else
+        {
+            errors.Throw();
+        }
     }
 
     /// <remarks>
@@ -61,10 +62,6 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         }
     }
 
-    private protected override void BeginDrainOwned()
-    {
-    }
-
     private protected override bool TryCloseLockedOwned()
     {
         if (_log.Claimed != _cursor.Sequence)
@@ -77,9 +74,23 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         return true;
     }
 
-    private protected override bool TryReleaseOwned() => _log.Claimed == _cursor.Sequence;
+    /// <remarks>Called when dry: then everything that was claimed is delivered, unless another thread claims too.</remarks>
+    private protected override bool TryReleaseOwned()
+    {
+        long claimed = _log.Claimed;
+        return claimed == _cursor.Sequence || (_cursor.IsAtEnd(_log) ? false : throw EventLog<T>.BrokenPromise());
+    }
 
     private protected override void ReleaseEndedOwned()
+    {
+    }
+
+    /// <remarks>Without end: there is no other publisher.</remarks>
+    private protected override long ShareEndOwned(long last) => long.MaxValue;
+
+    private protected override bool TryHandOverOwned(ref long shareEnd) => throw new UnreachableException();
+
+    private protected override void OnLastRemoved()
     {
     }
 
@@ -115,7 +126,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         // Not inside the try: what leaving throws is not the observer's.
         if (!TryLeave())
         {
-            DrainOwned();
+            DrainOwnedAndThrow();
         }
     }
 
@@ -128,7 +139,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         }
         else if (!TryWakeAndCallAllOwned(value) || !TryLeave())
         {
-            DrainOwned();
+            DrainOwnedAndThrow();
         }
     }
 
@@ -165,11 +176,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         long time = _log.ReadClock();
         long sequence = _log.Claims.ClaimOwned(1);
         _log.Publish(tail, sequence, value, time);
-        ErrorList errors = WakeReaders();
-        if (!TryDrain(sequence, errors))
-        {
-            errors.Throw();
-        }
+        Deliver(sequence, 1, WakeReaders());
     }
 
     /// <summary>Takes the delivery over for the writer, which has published, unless it delivers further up its stack.</summary>

@@ -7,33 +7,35 @@ namespace Rx.Storage;
 /// <remarks>
 /// <code>
 ///            TryOpen            TryClaimAndDrain, ClaimAndTryDrain, TryDrain
-///   Closed -----------> Idle -----------------------------------------------> Draining
+///   Closed -----------> Idle -----------------------------------------------> Draining  --HandOver, TakeOver--> Draining, by another thread
 ///      ^                  ^                                                     | |
-///      |                  +---------------- TryRelease -------------------------+ |
+///      |                  +------------ Release, TryRelease --------------------+ |
 ///      +----------------------------------- TryClose -----------------------------+
 ///
-///   any of these --> the same, ended:  TryEnd        ended, Draining --> ended, Idle:  ReleaseEnded
+///   Draining --Offer--> Draining, Offered       any of these --TryEnd--> the same, ended
 /// </code>
-/// In one word, so that claiming and becoming the drainer is one CAS, and so that the drainer can leave only if nothing was claimed in
-/// between. Only the thread that made the state <c>Draining</c> may leave it. A single writer uses the count alone, without an interlocked
-/// operation.
-/// <para>Draining is Known if the drainer notes its thread. On the fast path it does not: that would take as long as a fifth of the whole
-/// call. A Known drainer clears its note before it leaves, so a thread that finds its own note is the drainer. The note of another thread,
-/// seen late or not at all, is not its own either way.</para>
-/// <para>Every transition is an interlocked operation, a full fence. A mutable struct: always used in place.</para>
+/// In one word, so that claiming and becoming the drainer is one CAS. Only the drainer changes <c>Draining</c> and <c>Offered</c>, which
+/// have a byte of their own: so it can leave with a plain store while others claim. A single writer uses the count alone, without an
+/// interlocked operation.
+/// <para>The drainer notes its thread, and clears the note before it leaves. So a thread that finds its own note is the drainer, and one
+/// that does not find it is not, however late it sees what other threads store.</para>
+/// <para>Every transition but <see cref="Release"/> is an interlocked operation, a full fence. A mutable struct: always used in
+/// place.</para>
 /// </remarks>
 internal struct ClaimWord
 {
-    private const long Known = 1L << 58;
-    private const long Draining = 1L << 57;
-    private const long Open = 1L << 56;
-    private const long Ended = 1L << 55;
+    private const long Offered = 1L << 57;
+    private const long Draining = 1L << 56;
+    private const long Open = 1L << 55;
+    private const long Ended = 1L << 54;
     private const long CountMask = Ended - 1;
+
+    /// <summary>The byte of <c>Draining</c> and <c>Offered</c>.</summary>
+    private const int DrainByte = 7;
 
     private long _word;
 
-    /// <summary>The managed id of the drainer's thread, or 0. Written by the drainer; read by any thread, which looks for its
-    /// own.</summary>
+    /// <summary>The managed id of the drainer's thread, or 0. Written by the drainer; read by any thread.</summary>
     private int _drainer;
 
     /// <summary>The word at one moment.</summary>
@@ -50,8 +52,8 @@ internal struct ClaimWord
         /// <summary>Whether a thread drains it.</summary>
         internal bool IsDraining => (Word & Draining) != 0;
 
-        /// <summary>Whether its drainer began on the fast path; it may have noted itself since.</summary>
-        internal bool HasUnknownDrainer => (Word & (Draining | Known)) == Draining;
+        /// <summary>Whether the drainer has had its share, and offers the delivery to the next publisher.</summary>
+        internal bool IsOffered => (Word & Offered) != 0;
 
         /// <summary>Whether the terminal event has claimed its sequence number.</summary>
         internal bool IsEnded => (Word & Ended) != 0;
@@ -86,16 +88,30 @@ internal struct ClaimWord
     /// <summary>Claims if nothing has changed since <paramref name="seen"/>; if not, updates it.</summary>
     internal bool TryClaim(ref Snapshot seen, int count) => TryExchange(ref seen, seen.Word + count);
 
+    /// <summary>Whether the current thread is the drainer.</summary>
+    internal readonly bool IsDrainedByCurrentThread => DrainerThread == Environment.CurrentManagedThreadId;
+
+    /// <summary>The managed id of the drainer's thread; 0 if none drains, or it has not noted itself yet.</summary>
+    internal readonly int DrainerThread => Volatile.Read(in _drainer);
+
     /// <summary>Claims <paramref name="sequence"/> and becomes the drainer, if it is the next one, and the delivery is idle and not
     /// ended.</summary>
+    /// <remarks>Compared is the sum, which stays in its register: the expected value would go to the stack and back, and the interlocked
+    /// operation would wait for that. It is a tenth of what publishing to one observer costs.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool TryClaimAndDrain(long sequence) => TryAdd(sequence + Open, 1 + Draining);
+    internal bool TryClaimAndDrain(long sequence)
+    {
+        const long Step = 1 + Draining;
+        long idle = sequence + Open;
+        long sum = idle + Step;
+        if (Interlocked.CompareExchange(ref _word, sum, idle) + Step != sum)
+        {
+            return false;
+        }
 
-    /// <summary>Whether the current thread is the drainer, and Known.</summary>
-    internal readonly bool IsDrainedByCurrentThread => Volatile.Read(in _drainer) == Environment.CurrentManagedThreadId;
-
-    /// <summary>Notes the current thread, which is the drainer.</summary>
-    internal void NoteDrainer() => Volatile.Write(ref _drainer, Environment.CurrentManagedThreadId);
+        NoteDrainer();
+        return true;
+    }
 
     /// <summary>Claims one sequence number, and becomes the drainer with the same CAS if the delivery is idle.</summary>
     /// <returns>The word as it was.</returns>
@@ -104,15 +120,16 @@ internal struct ClaimWord
         Snapshot seen = Read();
         while (seen.IsIdle)
         {
-            if (TryExchange(ref seen, (seen.Word + 1) | Draining | Known))
+            if (TryExchange(ref seen, (seen.Word + 1) | Draining))
             {
+                NoteDrainer();
                 isDrainer = true;
                 return seen;
             }
         }
 
         // While another thread drains there is nothing to take over, and nothing that an addition could miss: see
-        // MultiWriterDelivery.TryDrain.
+        // MultiWriterDelivery.Deliver.
         isDrainer = false;
         return Claim(1);
     }
@@ -123,8 +140,9 @@ internal struct ClaimWord
         Snapshot seen = Read();
         while (seen.IsIdle)
         {
-            if (TryExchange(ref seen, seen.Word | Draining | Known))
+            if (TryExchange(ref seen, seen.Word | Draining))
             {
+                NoteDrainer();
                 return true;
             }
         }
@@ -132,29 +150,32 @@ internal struct ClaimWord
         return false;
     }
 
-    /// <summary>Leaves as the drainer of a single event on the fast path, having delivered everything before <paramref name="sequence"/>,
-    /// if no more was claimed and the log has not ended. Publishes the delivery's fields; pairs with the next drainer's CAS.</summary>
+    /// <summary>Leaves as the drainer. The caller then looks whether more was published, as <see cref="PublishFlags.Contended"/>
+    /// describes.</summary>
+    /// <remarks>A release store of the drainer's byte, and no fence. Publishes the delivery's fields; pairs with the next drainer's
+    /// CAS.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool TryRelease(long sequence) => TryAdd(sequence + Open + Draining, -Draining);
-
-    /// <summary>Leaves as the drainer, if nothing has changed since <paramref name="seen"/>.</summary>
-    internal bool TryRelease(Snapshot seen)
+    internal void Release()
     {
         Volatile.Write(ref _drainer, 0);
-        if (TryExchange(ref seen, seen.Word & ~(Draining | Known)))
-        {
-            return true;
-        }
-
-        NoteDrainer();
-        return false;
+        ref byte bytes = ref Unsafe.As<long, byte>(ref _word);
+        Volatile.Write(ref Unsafe.Add(ref bytes, BitConverter.IsLittleEndian ? DrainByte : sizeof(long) - 1 - DrainByte), 0);
     }
 
-    /// <summary>Leaves as the drainer that has delivered the terminal event.</summary>
-    internal void ReleaseEnded()
+    /// <summary>Leaves as the drainer, if nothing has changed since <paramref name="seen"/>.</summary>
+    internal bool TryRelease(Snapshot seen) => TryLeave(seen, seen.Word & ~(Draining | Offered));
+
+    /// <summary>Offers the delivery, as the drainer, to the next publisher that claims.</summary>
+    internal void Offer() => Interlocked.Or(ref _word, Offered);
+
+    /// <summary>Stops being the drainer without leaving: another thread is told to <see cref="TakeOver"/>.</summary>
+    internal void HandOver() => Volatile.Write(ref _drainer, 0);
+
+    /// <summary>Becomes the drainer to which the delivery was handed over; or stays the one, where no thread took it.</summary>
+    internal void TakeOver()
     {
-        Volatile.Write(ref _drainer, 0);
-        Interlocked.And(ref _word, ~(Draining | Known));
+        NoteDrainer();
+        Interlocked.And(ref _word, ~Offered);
     }
 
     /// <summary>Opens the delivery, if nothing has changed since <paramref name="seen"/>; if not, updates it. Publishes the delivery's
@@ -166,8 +187,21 @@ internal struct ClaimWord
     internal bool TryClose(long sequence)
     {
         Snapshot seen = Read();
+        return seen.Count == sequence && !seen.IsEnded && TryLeave(seen, sequence);
+    }
+
+    /// <summary>Claims the terminal event's sequence number, if nothing has changed since <paramref name="seen"/>; if not, updates it.
+    /// Publishes the last place to join; pairs with <see cref="Read"/>.</summary>
+    internal bool TryEnd(ref Snapshot seen) => TryExchange(ref seen, (seen.Word + 1) | Ended);
+
+    /// <summary>Notes the current thread, which is the drainer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void NoteDrainer() => Volatile.Write(ref _drainer, Environment.CurrentManagedThreadId);
+
+    private bool TryLeave(Snapshot seen, long word)
+    {
         Volatile.Write(ref _drainer, 0);
-        if (seen.Count == sequence && !seen.IsEnded && TryExchange(ref seen, sequence))
+        if (TryExchange(ref seen, word))
         {
             return true;
         }
@@ -176,25 +210,11 @@ internal struct ClaimWord
         return false;
     }
 
-    /// <summary>Claims the terminal event's sequence number, if nothing has changed since <paramref name="seen"/>; if not, updates it.
-    /// Publishes the last place to join; pairs with <see cref="Read"/>.</summary>
-    internal bool TryEnd(ref Snapshot seen) => TryExchange(ref seen, (seen.Word + 1) | Ended);
-
     private bool TryExchange(ref Snapshot seen, long word)
     {
         long found = Interlocked.CompareExchange(ref _word, word, seen.Word);
         bool isExchanged = found == seen.Word;
         seen = new Snapshot(found);
         return isExchanged;
-    }
-
-    /// <summary>Adds to the word if it is as expected.</summary>
-    /// <remarks>Compared is the sum, which stays in its register: the expected value would go to the stack and back, and the interlocked
-    /// operation would wait for that. It is a tenth of what publishing to one observer costs.</remarks>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryAdd(long expected, long step)
-    {
-        long sum = expected + step;
-        return Interlocked.CompareExchange(ref _word, sum, expected) + step == sum;
     }
 }

@@ -246,5 +246,10 @@ internal sealed partial class EventLog<T>
     /// </remarks>
     internal bool MayReuse => (Flags & PublishFlags.HasWaiters) == 0;
 
+    /// <summary>The error where a log for a single writer finds that several threads published at the same time.</summary>
+    internal static InvalidOperationException BrokenPromise() => new(
+        "Two threads have published at the same time to a stream with SingleWriter = true. Events may be lost. " +
+        "Publish from one thread at a time, or create the stream without SingleWriter.");
+
     private void Reclaim() => _segments.Reclaim(this);
 }

@@ -42,13 +42,24 @@ internal enum PublishFlags
     /// is closed, cleared by the writer.</summary>
     HandOverPending = 512,
 
-    /// <summary>The single writer has published from inside a delivery: look for more before returning. Set and cleared by the
-    /// writer.</summary>
+    /// <summary>The draining thread has published from inside a delivery: look for more before returning. Set and cleared by that
+    /// thread.</summary>
     PublishedInside = 1024,
 
     /// <summary>An observer has thrown in the current delivery. Set and cleared by the draining thread.</summary>
     ObserverThrew = 2048,
 
+    /// <summary>A publisher has met another thread that drains: drainers look for more after they have left. Set before a publisher first
+    /// relies on that, and followed by a process-wide barrier. Never cleared.</summary>
+    Contended = 4096,
+
+    /// <summary>The barrier after <see cref="Contended"/> is over: a drainer that missed the flag has left, and all can see it. Never
+    /// cleared.</summary>
+    ContentionAnnounced = 8192,
+
+    /// <summary>With nothing but these, a drainer that has delivered its own event leaves without another look.</summary>
+    Uncontended = MultiWriter | HasWaiters | WaitersAnnounced | ManyObservers,
+
     /// <summary>With nothing but these, publishing takes the fast path.</summary>
-    Fast = MultiWriter | HasWaiters | WaitersAnnounced | ManyObservers,
+    Fast = Uncontended | Contended | ContentionAnnounced,
 }

@@ -72,11 +72,18 @@ internal struct SegmentList<T>
     /// <param name="segment">Where to begin: not after the segment of <paramref name="sequence"/>.</param>
     /// <param name="sequence">A claimed sequence number.</param>
     /// <param name="log">The log.</param>
+    /// <exception cref="InvalidOperationException">There is no such segment any more: several threads publish to a log for a single
+    /// writer.</exception>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal Segment<T> LocateSlow(Segment<T> segment, long sequence, EventLog<T> log)
     {
         while (!segment.Contains(sequence))
         {
+            if (sequence < segment.First)
+            {
+                throw EventLog<T>.BrokenPromise();
+            }
+
             Segment<T>? next = segment.Next ?? segment.Link(CreateNext(segment));
             if (next == Segment<T>.Cut)
             {

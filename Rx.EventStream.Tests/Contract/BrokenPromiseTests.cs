@@ -1,0 +1,44 @@
+namespace Rx.Tests.Contract;
+
+/// <summary>Two threads that publish at the same time to a stream that was promised a single writer.</summary>
+[TestFixture(1)]
+[TestFixture(64)]
+[TestFixture(1024)]
+internal sealed class BrokenPromiseTests(int capacity)
+{
+    private const int MaxRounds = 200;
+    private const int PerRound = 50_000;
+
+    [Test]
+    public async Task OnNext_TwoThreads_EndsInAnExceptionThatNamesThePromise([Values(0, 1, 2)] int observers)
+    {
+        Exception? thrown = null;
+        for (int round = 0; thrown is null && round < MaxRounds; round++)
+        {
+            using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = true, SegmentCapacity = capacity });
+            for (int i = 0; i < observers; i++)
+            {
+                stream.Subscribe(static _ => { });
+            }
+
+            await Eventually.Ends(Task.WhenAll(Eventually.OnThread(Publish), Eventually.OnThread(Publish)));
+
+            void Publish()
+            {
+                try
+                {
+                    for (int i = 0; i < PerRound && Volatile.Read(ref thrown) is null; i++)
+                    {
+                        stream.OnNext(i);
+                    }
+                }
+                catch (Exception error)
+                {
+                    Interlocked.CompareExchange(ref thrown, error, null);
+                }
+            }
+        }
+
+        Assert.That(thrown, Is.TypeOf<InvalidOperationException>().With.Message.Contains("SingleWriter"));
+    }
+}

@@ -1,0 +1,124 @@
+namespace Rx.Parking;
+
+/// <summary>Publishers that wait until subscribers with <see cref="LagPolicy.Wait"/> have room. First come, first served: only the first one
+/// is called, and the next once that one has claimed or given up.</summary>
+/// <param name="parking">Where the queue parks while its first publisher waits.</param>
+/// <param name="hasRoom">Whether a run of so many events may be claimed.</param>
+/// <remarks>A blocking publisher blocks on a task that the waking thread completes itself, so its own thread is all that it needs.</remarks>
+internal sealed class PublisherQueue<T>(ParkingLot<T> parking, Func<int, bool> hasRoom) : IParked
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>The publishers in order of arrival. Under the lock.</summary>
+    private readonly LinkedList<Place> _places = [];
+
+    private readonly Waiter _waiter = new();
+
+    /// <summary>How many publishers wait. Written under the lock with release; read by any publisher with acquire.</summary>
+    private int _count;
+
+    /// <summary>The place of one publisher. Its members are used under the queue's lock, but for the task.</summary>
+    internal sealed class Place(int count)
+    {
+        private TaskCompletionSource _called = Create();
+
+        internal int Count => count;
+
+        internal bool IsCalled => _called.Task.IsCompleted;
+
+        /// <summary>Completes when the publisher is called. For the publisher.</summary>
+        internal Task Called => _called.Task;
+
+        internal void Call() => _called.TrySetResult();
+
+        internal void WaitAgain() => _called = Create();
+
+        private static TaskCompletionSource Create() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    bool IParked.IsReadyWhileParked
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _places.First is { } first && hasRoom(first.Value.Count);
+            }
+        }
+    }
+
+    internal bool IsEmpty => Volatile.Read(ref _count) == 0;
+
+    /// <summary>Takes a place for a run of so many events.</summary>
+    internal Place Enter(int count)
+    {
+        var place = new Place(count);
+        lock (_gate)
+        {
+            _places.AddLast(place);
+            Volatile.Write(ref _count, _places.Count);
+            CallFirstLocked();
+        }
+
+        return place;
+    }
+
+    /// <summary>Waits again, without losing the place: the room was taken by a publisher that cannot wait.</summary>
+    internal void WaitAgain(Place place)
+    {
+        lock (_gate)
+        {
+            place.WaitAgain();
+            CallFirstLocked();
+        }
+    }
+
+    /// <summary>Gives a place up, after a claim or for good. Doing it again has no effect.</summary>
+    internal void Leave(Place place)
+    {
+        lock (_gate)
+        {
+            _places.Remove(place);
+            Volatile.Write(ref _count, _places.Count);
+            CallFirstLocked();
+        }
+    }
+
+    /// <summary>A subscriber has moved, or the stream has ended.</summary>
+    void IParked.Wake()
+    {
+        lock (_gate)
+        {
+            CallFirstLocked();
+        }
+    }
+
+    /// <remarks>
+    /// <code>
+    /// P (pump):      has moved;      does a publisher wait?
+    /// C (publisher): push; barrier;  moved far enough?
+    /// </code>
+    /// The barrier is process-wide, so that moving needs no fence.
+    /// </remarks>
+    private void CallFirstLocked()
+    {
+        if (_places.First?.Value is not { IsCalled: false } first)
+        {
+            return;
+        }
+
+        if (!hasRoom(first.Count))
+        {
+            parking.Push(ParkingPlace.Progress, _waiter, this);
+            Interlocked.MemoryBarrierProcessWide();
+            if (!hasRoom(first.Count))
+            {
+                return;
+            }
+
+            _waiter.Disarm();
+        }
+
+        first.Call();
+    }
+}
