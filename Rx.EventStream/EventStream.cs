@@ -98,10 +98,15 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         }
     }
 
-    StreamTotals IMeteredStream.Totals =>
-        new StreamTotals(_log.NextSequence, 0, 0)
-            .Plus(Volatile.Read(ref _inlineObservers)?.Totals ?? default)
-            .Plus(Volatile.Read(ref _scheduled)?.Totals ?? default);
+    StreamTotals IMeteredStream.Totals
+    {
+        get
+        {
+            (long Delivered, long Dropped) inline = Volatile.Read(ref _inlineObservers)?.Totals ?? default;
+            (long Delivered, long Dropped) scheduled = Volatile.Read(ref _scheduled)?.Totals ?? default;
+            return new StreamTotals(_log.NextSequence, inline.Delivered + scheduled.Delivered, inline.Dropped + scheduled.Dropped);
+        }
+    }
 
     StreamFigures IMeteredStream.Figures
     {
@@ -292,7 +297,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         return new EventReader<T>(this, Join(position, policy), settings.Name, policy.WaitsWhenFull ? OpenGate() : null, policy.Capacity);
     }
 
-    /// <summary>Forgets the events of a disposed stream, which may stay referenced. A thread that has subscribed meanwhile calls it
+    /// <summary>Forgets the events of a disposed stream, which may stay referenced. A thread that has subscribed at the same time calls it
     /// again.</summary>
     private void LetGo()
     {

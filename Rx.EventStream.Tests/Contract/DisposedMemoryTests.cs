@@ -100,8 +100,8 @@ internal sealed class DisposedMemoryTests(StreamConfiguration configuration)
     public void Dispose_OneOfManyParked_KeepsNothing() =>
         AssertKeepsNothing(isRetaining: false, stream =>
         {
-            var scheduler = new ManualScheduler(); // it would keep the subscription that goes on
-            IDisposable[] parked = [.. Enumerable.Range(0, 3).Select(_ => stream.ObserveOn(scheduler).Subscribe(Ignore))];
+            // Each has a scheduler of its own: a scheduler keeps the subscription that goes on.
+            IDisposable[] parked = [.. Enumerable.Range(0, 3).Select(_ => stream.ObserveOn(new ManualScheduler()).Subscribe(Ignore))];
             parked[1].Dispose();
             parked[2].Dispose();
             Publish(stream);

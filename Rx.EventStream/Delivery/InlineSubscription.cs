@@ -7,7 +7,7 @@ namespace Rx.Delivery;
 /// <see cref="SubscriptionState"/>.</summary>
 /// <remarks>A handle may be kept for long after the subscription has ended. So it then forgets what leads to the stream's events:
 /// <see cref="_delivery"/>, <see cref="_log"/> and <see cref="_catchUp"/> are cleared with release by the thread that ended it, or by the
-/// one that was replaying at that moment. The thread that replays reads them plainly, since no other clears them meanwhile; every other
+/// one that was replaying at that moment. The thread that replays reads them plainly, since no other clears them then; every other
 /// thread reads them with acquire, once, and expects null.</remarks>
 internal sealed partial class InlineSubscription<T> : EventSubscription, IObserver<T>
 {

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Rx.Diagnostics;
 
 namespace Rx.Delivery;
 
@@ -25,8 +24,11 @@ internal class SubscriptionList(object? metered = null)
     /// <summary>How many of them are subscribed. Written under the lock, read by any thread.</summary>
     private int _count;
 
-    /// <summary>The figures of subscriptions that have left the list. Under the lock.</summary>
-    private StreamTotals _before;
+    /// <summary>How many events were delivered to subscriptions that have left the list. Under the lock.</summary>
+    private long _deliveredBefore;
+
+    /// <summary>How many events were missed by subscriptions that have left the list. Under the lock.</summary>
+    private long _droppedBefore;
 
     /// <summary>How many subscriptions were ever added: the number of the next one. Under the lock.</summary>
     private long _added;
@@ -35,23 +37,24 @@ internal class SubscriptionList(object? metered = null)
     internal object? Metered { get; } = metered;
 
     /// <summary>How many events were delivered to subscriptions, and missed by them, including those that have left the list.</summary>
-    /// <remarks>Taken under the lock, so that a subscription that leaves meanwhile counts once.</remarks>
-    internal StreamTotals Totals
+    /// <remarks>Taken under the lock, so that a subscription that leaves at the same time counts once.</remarks>
+    internal (long Delivered, long Dropped) Totals
     {
         get
         {
             lock (Gate)
             {
-                StreamTotals totals = _before;
+                (long delivered, long dropped) = (_deliveredBefore, _droppedBefore);
                 foreach (EventSubscription? subscription in _slots)
                 {
                     if (subscription is { Slot: >= 0 })
                     {
-                        totals = totals.Plus(new StreamTotals(0, subscription.Delivered, subscription.Dropped));
+                        delivered += subscription.Delivered;
+                        dropped += subscription.Dropped;
                     }
                 }
 
-                return totals;
+                return (delivered, dropped);
             }
         }
     }
@@ -141,7 +144,8 @@ internal class SubscriptionList(object? metered = null)
 
         OnRemovingLocked(subscription);
         subscription.Slot = -1;
-        _before = _before.Plus(new StreamTotals(0, subscription.Delivered, subscription.Dropped));
+        _deliveredBefore += subscription.Delivered;
+        _droppedBefore += subscription.Dropped;
         _count--;
         if (_count == 0 || _filled - _count > (_count / 2) + FewEnded)
         {

@@ -185,7 +185,7 @@ internal sealed partial class EventLog<T>
     }
 
     /// <summary>Forgets every segment of a log that is disposed. What is being published at this moment goes where no reader finds it.
-    /// Calling it again does nothing; a thread that has joined the log meanwhile does.</summary>
+    /// Calling it again does nothing; a thread that has joined the log at the same time does.</summary>
     internal void LetGo()
     {
         Debug.Assert(IsDisposed, "Only a disposed log forgets its segments.");
