@@ -10,7 +10,7 @@ namespace Rx.Delivery;
 /// offers it to the next one that publishes. And the backlog is bounded: a publisher waits for its turn once
 /// <see cref="EventStreamOptions.MaxInlineBacklog"/> events wait.</para>
 /// </remarks>
-internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>, IDrained
+internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IDrained
 {
     /// <summary>How many events a drainer that has had its share delivers between two looks for a thread to hand over to.</summary>
     private const int OfferInterval = 16;
@@ -270,86 +270,5 @@ internal sealed class MultiWriterDelivery<T> : InlineDelivery<T>, IDrained
 
         DrainOwned(ref errors, last);
         return true;
-    }
-
-    private void AnnounceContention()
-    {
-        if ((_log.Flags & PublishFlags.ContentionAnnounced) != 0)
-        {
-            Interlocked.MemoryBarrier();
-            return;
-        }
-
-        _log.SetFlag(PublishFlags.Contended);
-        Interlocked.MemoryBarrierProcessWide();
-
-        // Only after the barrier: another publisher that comes at this moment must not rely on a barrier that is still to come.
-        _log.SetFlag(PublishFlags.ContentionAnnounced);
-    }
-
-    /// <summary>Waits for this publisher's turn while too many events wait before its last one, or once where the delivery is offered; else
-    /// pauses if another thread drains.</summary>
-    private void WaitForTurns(long last, ref ErrorList errors)
-    {
-        for (bool isFirst = true; ; isFirst = false)
-        {
-            ClaimWord.Snapshot claims = _log.Claims.Read();
-            if (!claims.IsOpen || claims.IsEnded || (_log.Flags & PublishFlags.NoObservers) != 0)
-            {
-                return;
-            }
-
-            bool isBacklogged = last - _cursor.Sequence >= _maxBacklog;
-            bool takesOffer = !isBacklogged && isFirst && claims.IsOffered && _turns.IsEmpty;
-            if (!(isBacklogged || takesOffer) || !TryWaitForTurn(new Turn(last, takesOffer), ref errors))
-            {
-                if (claims.IsDraining)
-                {
-                    PublisherBackOff.Pause(ref _cursor, last);
-                }
-
-                return;
-            }
-        }
-    }
-
-    /// <summary>Waits until the last event is delivered, or the delivery is handed over to this thread, which then drains; false if the thread
-    /// that drains waits for this one.</summary>
-    /// <remarks>
-    /// <code>
-    /// P (publisher): enters the queue;  fence;  does a thread drain?   no: drains itself
-    /// C (drainer):   leaves;            fence;  does a publisher wait? then calls it
-    /// </code>
-    /// Where this thread drains and comes to a hole, it stays in the queue: the writer that fills the hole drains, and calls it.
-    /// </remarks>
-    private bool TryWaitForTurn(Turn turn, ref ErrorList errors)
-    {
-        _turns.Enter(turn);
-        Interlocked.MemoryBarrier();
-        TryDrain(turn.Last, ref errors);
-        bool canWait = WaitingThreads.TryEnter(this);
-        bool isHandedOver;
-        try
-        {
-            // Without observers there is nothing to wait for.
-            isHandedOver = canWait && (_log.Flags & PublishFlags.NoObservers) == 0
-                ? _turns.Wait(turn)
-                : !_turns.TryLeave(turn) && turn.IsHandedOver;
-        }
-        finally
-        {
-            if (canWait)
-            {
-                WaitingThreads.Leave();
-            }
-        }
-
-        if (isHandedOver)
-        {
-            _log.Claims.TakeOver();
-            DrainOwned(ref errors, turn.Last);
-        }
-
-        return canWait;
     }
 }
