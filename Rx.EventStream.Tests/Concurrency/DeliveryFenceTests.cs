@@ -51,6 +51,33 @@ internal sealed class DeliveryFenceTests
     }
 
     [Test]
+    public void OnNext_TwoPublishersMeetForTheFirstTime_BothEventsAreDelivered()
+    {
+        // P (publisher): mark := published; contended; process-wide barrier;  does a thread drain? then that thread delivers
+        // C (drainer):   leaves, without a fence;                             contended? then drain again
+        EventStream<int> stream = null!;
+        var observer = new Recorder<int>();
+        int before = 0;
+
+        TightRace.Run(
+            Rounds / 3,
+            () =>
+            {
+                stream = new EventStream<int>();
+                stream.Subscribe(observer);
+                stream.OnNext(-1);
+                before = observer.Count;
+            },
+            () =>
+            {
+                TightRace.DelayStores();
+                stream.OnNext(0);
+            },
+            () => stream.OnNext(1),
+            () => observer.Count == before + 2 ? null : $"{observer.Count - before} of 2 events are delivered.");
+    }
+
+    [Test]
     public void ReplayAndJoin_EventAsItStartsWaiting_GetsItOnce([Values] bool isSingleWriter)
     {
         // P (publisher):  mark := published;           does a subscription wait? no: not delivered to it
