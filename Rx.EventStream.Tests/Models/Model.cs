@@ -36,7 +36,8 @@ internal sealed partial record Model(string File, string Definitions, bool Holds
     }
 
     /// <summary>Explores every state of the model, and returns what the search printed.</summary>
-    public string Explore()
+    /// <param name="compiler">The C compiler that compiles the search.</param>
+    public string Explore(string compiler)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("model-");
         try
@@ -44,8 +45,8 @@ internal sealed partial record Model(string File, string Definitions, bool Holds
             string[] definitions = Definitions.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             Run(folder, "spin", ["-a", .. definitions, Path.Combine(Folder, File)]);
 
-            // Compiling with optimizations takes longer than it saves.
-            Run(folder, "gcc", ["-w", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=1500", "-o", "pan", "pan.c"]);
+            // Optimizing takes longer than it saves.
+            Run(folder, compiler, ["-w", "-DSAFETY", "-DCOLLAPSE", "-DMEMLIM=1500", "-o", "pan", "pan.c"]);
             return Run(folder, Path.Combine(folder.FullName, "pan"), ["-m1000000"]);
         }
         finally

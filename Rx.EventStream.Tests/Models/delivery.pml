@@ -18,6 +18,7 @@
      -DNW=2 -DNE=2 -DNO_BARRIER       the contending publisher issues its own fence only, never the process-wide barrier
      -DNW=2 -DNE=2 -DNO_LOOK          a drainer does not look again after it has left
      -DNW=2 -DNE=2 -DNO_LOOK_FENCE    it looks without a fence
+     -DNW=2 -DNE=2 -DNO_ANNOUNCE      a publisher waits for its turn although drainers do not know yet that they must look
      -DNW=2 -DNE=1 -DNO_CALL          it calls no waiting publisher after it has left
      -DNW=2 -DNE=1 -DNO_LOOK_IN_QUEUE a publisher goes to sleep without looking whether a thread drains
      -DNW=2 -DNE=2 -DNO_RECHECK       a drainer that leaves before a hole does not look whether the hole was filled */
@@ -197,6 +198,9 @@ inline WaitForTurns(t, s) {
   :: !ended && (cursor <= s || (wantsOffer && offered && waiting == 0)) ->
      atomic { FLUSH(t); takesOffer[t] = (cursor > s); turn[t] = s; state[t] = 0; queue[waiting] = t; waiting++ };
      wantsOffer = false;
+#ifndef NO_ANNOUNCE
+     AnnounceContention(t);                     /* it may have met no drainer yet */
+#endif
 #ifndef NO_LOOK_IN_QUEUE
      TryDrain(t);
      if :: ok -> Drain(t) :: else fi;           /* it stays in the queue */

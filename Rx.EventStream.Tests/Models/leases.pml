@@ -26,7 +26,7 @@
      -DNW=2 -DNE=1 -DTAIL_AFTER_CLAIM      a writer reads the tail after its claim
      -DNW=2 -DNE=2 -DNO_READER -DRESTART_AT_TAIL  a writer that meets a cut link goes on from the tail
      -DNW=2 -DNE=1 -DNO_TAIL_LEASE         the tail holds no lease
-     -DNW=1 -DNE=3 -DMARK_TWICE            a mark is stored twice, as Span.Fill may do
+     -DNW=2 -DNE=1 -DMARK_TWICE            a mark is stored twice, as Span.Fill may do
      -DNW=1 -DNE=3 -DNO_CLEAR              the marks of a reused array are not cleared
      -DNW=1 -DNE=2 -DPOSITION -DFORK_BLINDLY  a fork enters the position's segment without asking whether it is closed
      -DNW=1 -DNE=3 -DPROMPT -DONE_CLOSE    a thread that has closed a segment does not look at the next one

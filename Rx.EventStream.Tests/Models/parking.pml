@@ -13,7 +13,7 @@
      -DNW=2 -DNR=1 -DSWEEP      and a thread that sweeps the stack
      -DNW=1 -DNR=2              two pumps
      -DSINGLE -DNE=2 -DNR=1     a single writer
-     -DSINGLE -DNE=1 -DNR=2 -DSWEEP
+     -DSINGLE -DNE=1 -DNR=2
 
    Fails:
      -DNW=2 -DNR=1 -DNO_LOOK               a pump that has parked does not look again

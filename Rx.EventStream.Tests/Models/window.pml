@@ -13,14 +13,13 @@
 
    Holds:
      -DNE=3 -DBOUND=2               one writer, one bounded cursor
-     -DNE=3 -DBOUND=2 -DOPEN
+     -DNE=4 -DBOUND=2 -DOPEN
      -DNW=2 -DNE=2 -DBOUND=2 -DOPEN -DNO_SUBSCRIBER   two writers move the window
 
    Fails:
-     -DNE=3 -DBOUND=2 -DOPEN -DNO_REACH_BACK   a bounded cursor that joins does not move the window back
-     -DNE=3 -DBOUND=2 -DOPEN -DNO_TURN         it does not take its turn where the window's place is old enough
-     -DNE=3 -DBOUND=2 -DOPEN -DBOUND_LAST      its bound counts only after it has moved the window back
-     -DNE=3 -DBOUND=2 -DOPEN -DLEAVE_EARLY     it gives its lease back before its bound counts
+     -DNE=4 -DBOUND=2 -DOPEN -DNO_REACH_BACK   a bounded cursor that joins does not move the window back
+     -DNE=4 -DBOUND=2 -DOPEN -DBOUND_LAST      its bound counts only after it has moved the window back
+     -DNE=4 -DBOUND=2 -DOPEN -DLEAVE_EARLY     it gives its lease back before its bound counts
      -DNW=2 -DNE=2 -DOPEN -DNO_SUBSCRIBER -DNO_LOOK_AGAIN  a thread that has moved the window does not look again */
 #ifndef NW
 #define NW 1
@@ -149,11 +148,6 @@ inline AddBound(b) { atomic { if :: b > bound -> bound = b :: else fi } }
 
 /* RetainedWindow.ReachBack, to a segment on which the caller holds a lease. */
 inline ReachBack(x) {
-#ifdef NO_TURN
-  if
-  :: x >= window
-  :: else ->
-#endif
   atomic { !isMoving -> isMoving = true };
   w = window;
   if
@@ -161,9 +155,6 @@ inline ReachBack(x) {
   :: else
   fi;
   isMoving = false;
-#ifdef NO_TURN
-  fi;
-#endif
   MoveForward()
 }
 

@@ -1,5 +1,4 @@
 using System.Reactive.Concurrency;
-using System.Text;
 using Rx.Storage;
 using Rx.Tests.Concurrency;
 using Rx.Tests.Contract;
@@ -502,16 +501,16 @@ internal sealed class TortureRound<T>(int seed, bool isSingleWriter, Func<long, 
     {
         EventLog<T> log = _stream.Log;
         ClaimWord.Snapshot claims = log.Claims.Read();
-        var dump = new StringBuilder().AppendLine(what).AppendLine(_setup);
-        dump.AppendLine($"claims {claims.Count}, open {claims.IsOpen}, draining {claims.IsDraining}, ended {claims.IsEnded}; flags {log.Flags}");
-        dump.AppendLine($"next {log.NextSequence}, oldest {log.OldestSequence}, {log.CountSegments()} segments, reference {_reference.Count}");
-        dump.AppendLine($"sent {string.Join(' ', _sent)}; {_events.Count(e => e.IsAlive)} of {_events.Count} sampled events are alive");
+        List<string> dump = [what, _setup];
+        dump.Add($"claims {claims.Count}, open {claims.IsOpen}, draining {claims.IsDraining}, ended {claims.IsEnded}; flags {log.Flags}");
+        dump.Add($"next {log.NextSequence}, oldest {log.OldestSequence}, {log.CountSegments()} segments, reference {_reference.Count}");
+        dump.Add($"sent {string.Join(' ', _sent)}; {_events.Count(e => e.IsAlive)} of {_events.Count} sampled events are alive");
         foreach (EventSubscription subscription in _stream.Subscriptions)
         {
-            dump.AppendLine($"{subscription.GetType().Name}: at {subscription.Sequence}, lag {subscription.Lag}, dropped {subscription.Dropped}");
+            dump.Add($"{subscription.GetType().Name}: at {subscription.Sequence}, lag {subscription.Lag}, dropped {subscription.Dropped}");
         }
 
-        Assert.Fail(dump.ToString());
+        Assert.Fail(string.Join('\n', dump));
     }
 
     private long NumberOf(T value) => numberOf(value);
