@@ -6,18 +6,16 @@ namespace Rx.Delivery;
 /// or synchronization context.</summary>
 internal sealed class LanePump<T> : Pump<T>
 {
-    private readonly PumpList<T> _list;
     private readonly IScheduler _scheduler;
     private readonly object _key;
 
-    /// <summary>The lane, from before the pump is first scheduled. Written with release by the subscribing thread, read with acquire by
-    /// the thread that disposes.</summary>
+    /// <summary>The lane, from before the pump is first scheduled until it has left. Written with release by the subscribing thread, read
+    /// with acquire by threads that schedule; cleared by the thread that ends the pump.</summary>
     private SchedulerLane<T>? _lane;
 
     internal LanePump(in PumpSetup<T> setup, object key, int maxBatch)
         : base(setup)
     {
-        _list = setup.Subscriptions;
         _scheduler = setup.Scheduler;
         _key = key;
         MaxBatch = maxBatch;
@@ -38,24 +36,29 @@ internal sealed class LanePump<T> : Pump<T>
     /// about to request the turn.</summary>
     internal bool TryWakeForLane() => TryWakeReady() || IsScheduled;
 
-    private protected override void OnStarting()
+    private protected override void OnStarting(PumpList<T> subscriptions)
     {
-        Volatile.Write(ref _lane, _list.JoinLane(_key, _scheduler, this));
+        Volatile.Write(ref _lane, subscriptions.JoinLane(_key, _scheduler, this));
         if (IsDisposed)
         {
-            OnLeaving(); // disposed before the lane was known
+            OnLeaving(subscriptions, isDisposed: false); // disposed before the lane was known
         }
     }
 
-    private protected override void Schedule() => _lane!.Request(this);
+    private protected override void Schedule() => Volatile.Read(ref _lane)?.Request(this);
 
-    private protected override void OnLeaving()
+    private protected override void OnLeaving(PumpList<T> subscriptions, bool isDisposed)
     {
         if (Volatile.Read(ref _lane) is { } lane)
         {
-            _list.LeaveLane(lane, this);
+            subscriptions.LeaveLane(lane, this);
+        }
+
+        if (!isDisposed)
+        {
+            Volatile.Write(ref _lane, null);
         }
     }
 
-    private protected override void OnDisposed() => Volatile.Read(ref _lane)?.CancelIfEmpty();
+    private protected override void OnDisposed() => Interlocked.Exchange(ref _lane, null)?.CancelIfEmpty();
 }

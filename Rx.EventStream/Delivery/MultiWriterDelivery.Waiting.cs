@@ -51,22 +51,28 @@ internal sealed partial class MultiWriterDelivery<T>
     /// that drains waits for this one.</summary>
     /// <remarks>
     /// <code>
-    /// P (publisher): enters the queue;  fence;  does a thread drain?   no: drains itself
-    /// C (drainer):   leaves;            fence;  does a publisher wait? then calls it
+    /// P (publisher): enters the queue;  contended; fence;  does a thread drain?   no: drains itself
+    /// C (drainer):   leaves;            contended? fence;  does a publisher wait? then calls it
     /// </code>
-    /// Where this thread drains and comes to a hole, it stays in the queue: the writer that fills the hole drains, and calls it.
+    /// The fence is a process-wide barrier until <see cref="PublishFlags.ContentionAnnounced"/>: this publisher may have met no drainer before,
+    /// where it has drained itself and come to a hole.
+    /// <para>Where this thread drains and comes to a hole, it stays in the queue: the writer that fills the hole drains, and calls it.</para>
     /// </remarks>
     private bool TryWaitForTurn(Turn turn, ref ErrorList errors)
     {
         _turns.Enter(turn);
-        Interlocked.MemoryBarrier();
+        AnnounceContention();
         TryDrain(turn.Last, ref errors);
+
+        // Without observers, and in a delivery that has been opened since, there is nothing to wait for.
+        bool isNeeded = (_log.Flags & PublishFlags.NoObservers) == 0
+            && _log.Claims.Read().IsOpen
+            && (turn.TakesOffer || turn.Last >= _cursor.Sequence);
         bool canWait = WaitingThreads.TryEnter(this);
         bool isHandedOver;
         try
         {
-            // Without observers there is nothing to wait for.
-            isHandedOver = canWait && (_log.Flags & PublishFlags.NoObservers) == 0
+            isHandedOver = canWait && isNeeded
                 ? _turns.Wait(turn)
                 : !_turns.TryLeave(turn) && turn.IsHandedOver;
         }

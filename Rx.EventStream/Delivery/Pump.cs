@@ -15,7 +15,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     private EventLog<T> _log;
     private ParkingLot<T> _parking;
-    private SubscriptionList _subscriptions;
+    private PumpList<T> _subscriptions;
     private Waiter _waiter = new();
 
     /// <summary>The observer, if it takes whole runs.</summary>
@@ -89,10 +89,11 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     {
         EventLog<T> log = _log; // once it is listed, another thread may dispose it
         Waiter waiter = _waiter;
+        PumpList<T> subscriptions = _subscriptions;
         _parking.AnnounceWaiters();
-        _subscriptions.Add(this);
+        subscriptions.Add(this);
         waiter.Order = Number;
-        OnStarting();
+        OnStarting(subscriptions);
         if (_cursor.LooksReady(log))
         {
             ScheduleOrEnd();
@@ -114,7 +115,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     public override void Dispose()
     {
         ParkingLot<T> parking = Volatile.Read(ref _parking);
-        SubscriptionList subscriptions = Volatile.Read(ref _subscriptions);
+        PumpList<T> subscriptions = Volatile.Read(ref _subscriptions);
         Waiter waiter = Volatile.Read(ref _waiter);
         PumpEnd end = _state.End();
         if (end == PumpEnd.EndedBefore)
@@ -124,7 +125,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
         Release();
         subscriptions.Remove(this);
-        OnLeaving();
+        OnLeaving(subscriptions, isDisposed: true);
         if (end != PumpEnd.WasRunning)
         {
             CloseOwned();
@@ -156,12 +157,13 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     private protected abstract void Schedule();
 
     /// <summary>Called before the pump is first scheduled or parked, once it is listed.</summary>
-    private protected virtual void OnStarting()
+    private protected virtual void OnStarting(PumpList<T> subscriptions)
     {
     }
 
-    /// <summary>Called once when the pump has ended, to leave what it shares with other pumps.</summary>
-    private protected virtual void OnLeaving()
+    /// <summary>Called when the pump has ended, to leave what it shares with other pumps. If it was disposed, <see cref="OnDisposed"/>
+    /// follows.</summary>
+    private protected virtual void OnLeaving(PumpList<T> subscriptions, bool isDisposed)
     {
     }
 
@@ -256,7 +258,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         IObserver<T>? observer = Volatile.Read(ref _observer);
         bool isMine = _state.TryEndRunning();
         Termination? termination = _log.Termination;
-        SubscriptionList subscriptions = _subscriptions;
+        PumpList<T> subscriptions = _subscriptions;
         CloseOwned();
         if (!isMine || observer is null)
         {
@@ -265,7 +267,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
         Release();
         subscriptions.Remove(this);
-        OnLeaving();
+        OnLeaving(subscriptions, isDisposed: false);
         ErrorList errors = _endActions.Run();
         Error = _cursor.HasFailed ? Observers.LaggedError(Name, in _cursor) : termination?.Error;
         try

@@ -7,7 +7,6 @@ namespace Rx.Delivery;
 internal sealed class SchedulerPump<T> : Pump<T>
 {
     private readonly IScheduler _scheduler;
-    private readonly PumpList<T> _list;
     private readonly int _batchSize;
 
     /// <summary>How many of the stream's pumps are on the scheduler; null before the pump starts, and where each batch is one event anyway.
@@ -25,7 +24,6 @@ internal sealed class SchedulerPump<T> : Pump<T>
         : base(setup)
     {
         _scheduler = setup.Scheduler;
-        _list = setup.Subscriptions;
         _batchSize = batchSize;
     }
 
@@ -42,23 +40,23 @@ internal sealed class SchedulerPump<T> : Pump<T>
             return Disposable.Empty;
         });
 
-    private protected override void OnStarting()
+    private protected override void OnStarting(PumpList<T> subscriptions)
     {
         if (_batchSize > 1)
         {
-            Volatile.Write(ref _shared, _list.Share(_scheduler));
+            Volatile.Write(ref _shared, subscriptions.Share(_scheduler));
             if (IsDisposed)
             {
-                OnLeaving(); // disposed before it was counted
+                OnLeaving(subscriptions, isDisposed: false); // disposed before it was counted
             }
         }
     }
 
-    private protected override void OnLeaving()
+    private protected override void OnLeaving(PumpList<T> subscriptions, bool isDisposed)
     {
         if (Interlocked.Exchange(ref _shared, null) is { } shared)
         {
-            _list.Leave(shared);
+            subscriptions.Leave(shared);
         }
     }
 
