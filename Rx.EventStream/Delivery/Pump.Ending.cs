@@ -1,0 +1,116 @@
+using Rx.Parking;
+using Rx.Storage;
+
+namespace Rx.Delivery;
+
+/// <content>Ending: disposed, at the terminal event, or with an exception.</content>
+internal abstract partial class Pump<T>
+{
+    public override void Dispose()
+    {
+        ParkingLot<T> parking = Volatile.Read(ref _parking);
+        PumpList<T> subscriptions = Volatile.Read(ref _subscriptions);
+        Waiter waiter = Volatile.Read(ref _waiter);
+        PumpEnd end = _state.End();
+        if (end == PumpEnd.EndedBefore)
+        {
+            return;
+        }
+
+        Release();
+        subscriptions.Remove(this);
+        OnLeaving(subscriptions, isDisposed: true);
+        if (end != PumpEnd.WasRunning)
+        {
+            CloseOwned();
+        }
+
+        if (end == PumpEnd.WasParked)
+        {
+            parking.Abandon(Place, waiter, subscriptions.Count);
+        }
+
+        ErrorList errors = default;
+        try
+        {
+            OnDisposed();
+        }
+        catch (Exception error)
+        {
+            errors.Add(error); // a scheduler that cannot cancel; publishers may wait for this pump all the same
+        }
+
+        errors.AddRange(_endActions.Run());
+        parking.NotifyProgress();
+        errors.Throw();
+    }
+
+    private void FinishOwned()
+    {
+        IObserver<T>? observer = Volatile.Read(ref _observer);
+        bool isMine = _state.TryEndRunning();
+        Termination? termination = _log.Termination;
+        PumpList<T> subscriptions = _subscriptions;
+        CloseOwned();
+        if (!isMine || observer is null)
+        {
+            return;
+        }
+
+        Release();
+        subscriptions.Remove(this);
+        OnLeaving(subscriptions, isDisposed: false);
+        ErrorList errors = _endActions.Run();
+        Error = _cursor.HasFailed ? Observers.LaggedError(Name, in _cursor) : termination?.Error;
+        try
+        {
+            if (_cursor.HasFailed)
+            {
+                observer.OnError(Error!);
+            }
+            else
+            {
+                Observers.Notify(observer, termination);
+            }
+        }
+        catch (Exception error)
+        {
+            errors.Add(error);
+        }
+
+        errors.Throw();
+    }
+
+    /// <summary>Gives back the lease, and forgets the stream. By the thread that owns the cursor, or by the one that ended the pump when no
+    /// thread did.</summary>
+    private void CloseOwned()
+    {
+        _cursor.Close(_log);
+        Volatile.Write(ref _log, null!);
+        Volatile.Write(ref _parking, null!);
+        Volatile.Write(ref _subscriptions, null!);
+        Volatile.Write(ref _waiter, null!);
+        Volatile.Write(ref _batches, null);
+    }
+
+    /// <summary>Ends the pump with an exception, which the caller throws.</summary>
+    private void EndWith(Exception error)
+    {
+        Error ??= error;
+        try
+        {
+            Dispose();
+        }
+        catch (Exception)
+        {
+            // A scheduler that cannot cancel, or an end action: everything is given back, and the first exception counts.
+        }
+    }
+
+    /// <summary>Forgets the observer and its context, so that they can be collected at once.</summary>
+    private void Release()
+    {
+        Volatile.Write(ref _observer, null);
+        Volatile.Write(ref _context, null);
+    }
+}
