@@ -75,6 +75,7 @@ internal sealed class InlineBacklogTests(int capacity)
     }
 
     [Test]
+    [Repeat(5)]
     public async Task OnNext_SeveralPublishersFlood_BacklogAndTurnsAreBounded([Values(2, 4)] int publishers)
     {
         const int PerPublisher = 20_000;

@@ -250,11 +250,12 @@ internal abstract partial class InlineDelivery<T>
         }
     }
 
-    /// <summary>Delivers what is published before a sequence number; true if that is all there is.</summary>
+    /// <summary>Delivers what is published before a sequence number; true if it then has run dry, false if it has come there.</summary>
+    /// <remarks>It may stand after that number already: between leaving and becoming the drainer again, others may have delivered.</remarks>
     private bool TryDeliverPublishedOwned(long end)
     {
         ReadOnlyMemory<T> run;
-        while (!(run = _cursor.PeekRun(_log, (int)Math.Min(end - _cursor.Sequence, int.MaxValue))).IsEmpty)
+        while (_cursor.Sequence < end && !(run = _cursor.PeekRun(_log, (int)Math.Min(end - _cursor.Sequence, int.MaxValue))).IsEmpty)
         {
             foreach (T value in run.Span)
             {
@@ -269,11 +270,11 @@ internal abstract partial class InlineDelivery<T>
 
                 _cursor.MoveOn();
             }
+        }
 
-            if (_cursor.Sequence >= end)
-            {
-                return false;
-            }
+        if (_cursor.Sequence >= end)
+        {
+            return false;
         }
 
         if ((_log.Flags & PublishFlags.HasJoiners) != 0)
