@@ -34,35 +34,54 @@ public sealed partial class EventObservable<T> : IObservable<T>
 
     /// <summary>This observable, observed on a scheduler, which replaces one set before.</summary>
     /// <param name="scheduler">Where observers are called. <see cref="ImmediateScheduler"/> means on the publishing thread.</param>
-    /// <param name="maxBatch">The most events that one scheduled action delivers to the observer, at least 1. Unless set, an action on the
-    /// thread pool delivers up to 1,024 events, and one on any other scheduler up to 64.</param>
     /// <remarks>
-    /// The subscription's own cursor moves there, so there is no queue in between. Schedulers of the thread pool and event
-    /// loops get a bounded batch of events in each action. Virtual-time schedulers get one event, as with Rx's <c>ObserveOn</c>.
+    /// The subscription's own cursor moves there, so there is no queue in between. An action on the thread pool delivers up
+    /// to 1,024 events, and one on any other scheduler up to 64. Virtual-time schedulers get one event, as with Rx's <c>ObserveOn</c>.
     /// Long-running schedulers, such as <see cref="NewThreadScheduler"/>, give the subscription a thread of its own, for as many events as
     /// there are.
     /// <para>Observers of one stream that share an event loop, a synchronization context or a virtual-time scheduler are called in the order
     /// in which they subscribed, for each event. If observers of two streams share one, a batch of one stream's events comes before a batch
-    /// of the other's. With a <paramref name="maxBatch"/> of 1 for both, their events take turns, as with Rx's <c>ObserveOn</c>.</para>
+    /// of the other's. With a <c>maxBatch</c> of 1 for both, their events take turns, as with Rx's <c>ObserveOn</c>.</para>
     /// <para>The observer runs in the <see cref="ExecutionContext"/> of the call to <c>Subscribe</c>: with its culture, its
     /// <see cref="AsyncLocal{T}"/> values and its current activity.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="scheduler"/> is null.</exception>
+    public EventObservable<T> ObserveOn(IScheduler scheduler)
+    {
+        ArgumentNullException.ThrowIfNull(scheduler);
+        return With(_settings with { Scheduler = scheduler, MaxBatch = 0 });
+    }
+
+    /// <summary>This observable, observed on a scheduler, with a bound on what one action delivers.</summary>
+    /// <param name="scheduler">Where observers are called. <see cref="ImmediateScheduler"/> means on the publishing thread.</param>
+    /// <param name="maxBatch">The most events that one scheduled action delivers to the observer, at least 1.</param>
+    /// <remarks>See <see cref="ObserveOn(IScheduler)"/>.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="scheduler"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBatch"/> is less than 1.</exception>
-    public EventObservable<T> ObserveOn(IScheduler scheduler, int maxBatch = PumpFactory.DefaultMaxBatch)
+    public EventObservable<T> ObserveOn(IScheduler scheduler, int maxBatch)
     {
         ArgumentNullException.ThrowIfNull(scheduler);
         ThrowIfLessThanOne(maxBatch);
-        return With(_settings with { Scheduler = scheduler, MaxBatch = maxBatch == PumpFactory.DefaultMaxBatch ? 0 : maxBatch });
+        return With(_settings with { Scheduler = scheduler, MaxBatch = maxBatch });
     }
 
     /// <summary>This observable, observed on a synchronization context, which replaces a scheduler set before.</summary>
+    /// <param name="context">Where observers are called, by posting to it, up to 64 events in one callback.</param>
+    /// <remarks>See <see cref="ObserveOn(IScheduler)"/> for the order in which observers are called.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
+    public EventObservable<T> ObserveOn(SynchronizationContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return ObserveOn(new ContextScheduler(context));
+    }
+
+    /// <summary>This observable, observed on a synchronization context, with a bound on what one callback delivers.</summary>
     /// <param name="context">Where observers are called, by posting to it.</param>
-    /// <param name="maxBatch">The most events that one posted callback delivers to the observer, at least 1. Unless set, up to 64.</param>
-    /// <remarks>See <see cref="ObserveOn(IScheduler, int)"/> for the order in which observers are called.</remarks>
+    /// <param name="maxBatch">The most events that one posted callback delivers to the observer, at least 1.</param>
+    /// <remarks>See <see cref="ObserveOn(IScheduler)"/> for the order in which observers are called.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBatch"/> is less than 1.</exception>
-    public EventObservable<T> ObserveOn(SynchronizationContext context, int maxBatch = PumpFactory.DefaultMaxBatch)
+    public EventObservable<T> ObserveOn(SynchronizationContext context, int maxBatch)
     {
         ArgumentNullException.ThrowIfNull(context);
         return ObserveOn(new ContextScheduler(context), maxBatch);

@@ -21,22 +21,33 @@ public sealed partial class EventStream<T>
     /// <summary>The stream as an observable that gives no way to publish. A subscriber gets what is retained, then what follows.</summary>
     public EventObservable<T> AsObservable() => new(this, null);
 
-    /// <summary>The stream, observed on a scheduler; see <see cref="EventObservable{T}.ObserveOn(IScheduler, int)"/>.</summary>
+    /// <summary>The stream, observed on a scheduler; see
+    /// <see cref="EventObservable{T}.ObserveOn(IScheduler)"/>.</summary>
+    /// <param name="scheduler">Where observers are called.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="scheduler"/> is null.</exception>
+    public EventObservable<T> ObserveOn(IScheduler scheduler) => AsObservable().ObserveOn(scheduler);
+
+    /// <summary>The stream, observed on a scheduler, with a bound on what one scheduled action delivers; see
+    /// <see cref="EventObservable{T}.ObserveOn(IScheduler, int)"/>.</summary>
     /// <param name="scheduler">Where observers are called.</param>
     /// <param name="maxBatch">The most events that one scheduled action delivers to an observer, at least 1.</param>
     /// <exception cref="ArgumentNullException"><paramref name="scheduler"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBatch"/> is less than 1.</exception>
-    public EventObservable<T> ObserveOn(IScheduler scheduler, int maxBatch = PumpFactory.DefaultMaxBatch) =>
-        AsObservable().ObserveOn(scheduler, maxBatch);
+    public EventObservable<T> ObserveOn(IScheduler scheduler, int maxBatch) => AsObservable().ObserveOn(scheduler, maxBatch);
 
     /// <summary>The stream, observed on a synchronization context; see
+    /// <see cref="EventObservable{T}.ObserveOn(SynchronizationContext)"/>.</summary>
+    /// <param name="context">Where observers are called.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
+    public EventObservable<T> ObserveOn(SynchronizationContext context) => AsObservable().ObserveOn(context);
+
+    /// <summary>The stream, observed on a synchronization context, with a bound on what one posted callback delivers; see
     /// <see cref="EventObservable{T}.ObserveOn(SynchronizationContext, int)"/>.</summary>
     /// <param name="context">Where observers are called.</param>
     /// <param name="maxBatch">The most events that one posted callback delivers to an observer, at least 1.</param>
     /// <exception cref="ArgumentNullException"><paramref name="context"/> is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxBatch"/> is less than 1.</exception>
-    public EventObservable<T> ObserveOn(SynchronizationContext context, int maxBatch = PumpFactory.DefaultMaxBatch) =>
-        AsObservable().ObserveOn(context, maxBatch);
+    public EventObservable<T> ObserveOn(SynchronizationContext context, int maxBatch) => AsObservable().ObserveOn(context, maxBatch);
 
     /// <summary>The stream, observed with a lag policy; see <see cref="EventObservable{T}.WithLagPolicy"/>.</summary>
     /// <param name="policy">What happens to a subscriber that does not keep up.</param>

@@ -110,6 +110,43 @@ internal sealed class InlineBacklogTests(int capacity)
     }
 
     [Test]
+    public async Task OnNext_AnotherKeepsPublishingBelowTheBound_DrainerReturns()
+    {
+        // There is always an event to deliver, and never one too many: the other publisher waits only if it takes the delivery over.
+        const int MostForOthers = 100_000;
+        Thread? other = null;
+        int delivered = 0;
+        _stream.Subscribe(value =>
+        {
+            delivered++;
+            if (value == 0)
+            {
+                _entered.Set();
+            }
+
+            SpinWait.SpinUntil(
+                () => _stream.NextSequence > delivered
+                    || other is { IsAlive: false }
+                    || (other is not null && (other.ThreadState & ThreadState.WaitSleepJoin) != 0)
+                    || Thread.CurrentThread == other);
+        });
+        Task delivering = PublishFirst();
+
+        (Task publishing, Thread publisher) = Start(() =>
+        {
+            other = Thread.CurrentThread;
+            for (int i = 1; i < MostForOthers && !delivering.IsCompleted; i++)
+            {
+                SpinWait.SpinUntil(() => _stream.NextSequence - Volatile.Read(ref delivered) < 2);
+                _stream.OnNext(i);
+            }
+        });
+        await Eventually.Ends(Task.WhenAll(delivering, publishing));
+
+        Assert.That(_stream.NextSequence, Is.LessThan(MostForOthers));
+    }
+
+    [Test]
     public async Task OnNext_FloodFromInside_NeverWaits([Values] bool isContended)
     {
         const int Flood = 20 * Max;

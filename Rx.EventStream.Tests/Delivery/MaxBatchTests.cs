@@ -45,6 +45,25 @@ internal sealed class MaxBatchTests
             () => stream.ObserveOn((SynchronizationContext)null!, 0), Throws.ArgumentNullException.With.Property("ParamName").EqualTo("context"));
     }
 
+    [Test]
+    public void SynchronizationContext_ThousandEvents_DefaultIs64AndAnyOtherNumberIsKept()
+    {
+        Assert.That(Callbacks(null), Is.EqualTo(16));
+        Assert.That(Callbacks(64), Is.EqualTo(16));
+        Assert.That(Callbacks(1024), Is.EqualTo(1));
+
+        static int Callbacks(int? maxBatch)
+        {
+            var context = new QueueingContext();
+            using var stream = new EventStream<int>();
+            EventObservable<int> observed = maxBatch is { } most ? stream.ObserveOn(context, most) : stream.ObserveOn(context);
+            observed.Subscribe(static _ => { });
+            stream.OnNextRange([.. Enumerable.Range(0, 1_000)]);
+            context.Run();
+            return context.Runs;
+        }
+    }
+
     [TestCase(1, 10)]
     [TestCase(3, 4)]
     [TestCase(10, 1)]

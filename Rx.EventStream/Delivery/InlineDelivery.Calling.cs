@@ -12,8 +12,8 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>The array that was walked over last, kept for the case that an observer throws. For the drainer.</summary>
     private IObserver<T>?[] _walked = [];
 
-    /// <summary>Which slot's turn it is, 0 between events. Written by the drainer, read by any thread for figures.</summary>
-    private nint _turn;
+    /// <summary>The slot of the observer that is being called, 0 between events. Written by the drainer, read by any thread for figures.</summary>
+    private nint _slot;
 
     /// <summary>What observers threw during the current delivery; the drainer takes it along when it leaves. For the drainer.</summary>
     private ErrorList _errors;
@@ -44,13 +44,13 @@ internal abstract partial class InlineDelivery<T>
         }
 
         ref IObserver<T>? first = ref MemoryMarshal.GetArrayDataReference(observers);
-        for (nint turn = 0; Volatile.Read(ref Unsafe.Add(ref first, turn)) is { } observer; turn++)
+        for (nint slot = 0; Volatile.Read(ref Unsafe.Add(ref first, slot)) is { } observer; slot++)
         {
-            _turn = turn;
+            _slot = slot;
             observer.OnNext(value);
         }
 
-        _turn = 0;
+        _slot = 0;
     }
 
     /// <summary>Wakes parked readers and calls every observer with the event just published; false if it must be delivered another way, or
@@ -137,14 +137,14 @@ internal abstract partial class InlineDelivery<T>
         }
     }
 
-    /// <summary>Calls the observers whose turn did not come because another one threw.</summary>
+    /// <summary>Calls the observers that were not called because another one threw.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void CallRestOwned(T value)
     {
         IObserver<T>?[] observers = _walked;
-        while (Volatile.Read(ref observers[_turn + 1]) is { } observer)
+        while (Volatile.Read(ref observers[_slot + 1]) is { } observer)
         {
-            _turn++;
+            _slot++;
             try
             {
                 observer.OnNext(value);
@@ -155,7 +155,7 @@ internal abstract partial class InlineDelivery<T>
             }
         }
 
-        _turn = 0;
+        _slot = 0;
     }
 
     /// <summary>As <see cref="DeliverOwned"/>, and admits subscriptions that wait for this event.</summary>
@@ -165,11 +165,11 @@ internal abstract partial class InlineDelivery<T>
         ReadOnlySpan<EventSubscription?> slots = _observers.Slots;
         for (int i = 0; i < slots.Length && slots[i] is { } subscription; i++)
         {
-            _turn = i;
+            _slot = i;
             Of(subscription).DeliverOwned(value, sequence);
         }
 
-        _turn = 0;
+        _slot = 0;
         _observers.TryListLive();
     }
 

@@ -25,27 +25,27 @@ internal sealed partial class MultiWriterDelivery<T>
     /// pauses if another thread drains.</summary>
     private void WaitForTurns(long last, ref ErrorList errors)
     {
-        for (bool isFirst = true; ; isFirst = false)
+        if (_log.Claims.Read().IsOffered && _turns.IsEmpty)
         {
-            ClaimWord.Snapshot claims = _log.Claims.Read();
-            if (!claims.IsOpen || claims.IsEnded || (_log.Flags & PublishFlags.NoObservers) != 0)
-            {
-                return;
-            }
+            TryWaitForTurn(new Turn(last, takesOffer: true), ref errors);
+        }
 
-            bool isBacklogged = last - _cursor.Sequence >= _maxBacklog;
-            bool takesOffer = !isBacklogged && isFirst && claims.IsOffered && _turns.IsEmpty;
-            if (!(isBacklogged || takesOffer) || !TryWaitForTurn(new Turn(last, takesOffer), ref errors))
-            {
-                if (claims.IsDraining)
-                {
-                    PublisherBackOff.Pause(ref _cursor, last);
-                }
+        while (MustWait(last) && TryWaitForTurn(new Turn(last, takesOffer: false), ref errors))
+        {
+        }
 
-                return;
-            }
+        if (_log.Claims.Read().IsDraining)
+        {
+            PublisherBackOff.Pause(ref _cursor, last);
         }
     }
+
+    /// <summary>Whether too many events wait before one that is published, and there are observers to wait for.</summary>
+    private bool MustWait(long last) => last - _cursor.Sequence >= _maxBacklog && HasObservers;
+
+    /// <summary>Whether the delivery goes on: it is open, has observers, and has not ended.</summary>
+    private bool HasObservers =>
+        (_log.Flags & PublishFlags.NoObservers) == 0 && _log.Claims.Read() is { IsOpen: true, IsEnded: false };
 
     /// <summary>Waits until the last event is delivered, or the delivery is handed over to this thread, which then drains; false if the thread
     /// that drains waits for this one.</summary>
@@ -55,24 +55,19 @@ internal sealed partial class MultiWriterDelivery<T>
     /// C (drainer):   leaves;            contended? fence;  does a publisher wait? then calls it
     /// </code>
     /// The fence is a process-wide barrier until <see cref="PublishFlags.ContentionAnnounced"/>: this publisher may have met no drainer before,
-    /// where it has drained itself and come to a hole.
-    /// <para>Where this thread drains and comes to a hole, it stays in the queue: the writer that fills the hole drains, and calls it.</para>
+    /// where it has drained itself and come to a hole. It then stays in the queue: the writer that fills the hole drains, and calls it.
+    /// <para>Whether to wait is asked once more in the queue: the last observer may have left in between, and then no drainer calls.</para>
     /// </remarks>
     private bool TryWaitForTurn(Turn turn, ref ErrorList errors)
     {
         _turns.Enter(turn);
         AnnounceContention();
         TryDrain(turn.Last, ref errors);
-
-        // Without observers, and in a delivery that has been opened since, there is nothing to wait for.
-        bool isNeeded = (_log.Flags & PublishFlags.NoObservers) == 0
-            && _log.Claims.Read().IsOpen
-            && (turn.TakesOffer || turn.Last >= _cursor.Sequence);
         bool canWait = WaitingThreads.TryEnter(this);
         bool isHandedOver;
         try
         {
-            isHandedOver = canWait && isNeeded
+            isHandedOver = canWait && (turn.TakesOffer ? HasObservers : MustWait(turn.Last))
                 ? _turns.Wait(turn)
                 : !_turns.TryLeave(turn) && turn.IsHandedOver;
         }

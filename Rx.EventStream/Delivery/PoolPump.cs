@@ -12,8 +12,6 @@ internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
     private const int IdleLingerSpins = 256;
 
     private readonly IScheduler _scheduler;
-
-    /// <summary>After so many events other work on the pool gets its turn.</summary>
     private readonly int _batchSize;
 
     internal PoolPump(in PumpSetup<T> setup, int batchSize)

@@ -5,9 +5,8 @@ namespace Rx.Delivery;
 /// <summary>Chooses the pump for a scheduler.</summary>
 internal static class PumpFactory
 {
-    /// <summary>The default of the most events in one action. On the thread pool it is what an action delivers; elsewhere
-    /// <see cref="BatchSize"/> is.</summary>
-    internal const int DefaultMaxBatch = 1024;
+    /// <summary>After so many events in one action other work on the pool gets its turn.</summary>
+    private const int PoolBatchSize = 1024;
 
     /// <summary>After so many events in one action an event loop gets to its other work.</summary>
     private const int BatchSize = 64;
@@ -20,7 +19,7 @@ internal static class PumpFactory
         {
             case DefaultScheduler or ThreadPoolScheduler:
             case TaskPoolScheduler when ReferenceEquals(setup.Scheduler, TaskPoolScheduler.Default):
-                return new PoolPump<T>(setup, setup.MaxBatch == 0 ? DefaultMaxBatch : setup.MaxBatch);
+                return new PoolPump<T>(setup, setup.MaxBatch == 0 ? PoolBatchSize : setup.MaxBatch);
 
             // It can run long, but a caller with a task factory does not expect a thread for each subscriber.
             case TaskPoolScheduler:
