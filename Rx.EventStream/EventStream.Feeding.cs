@@ -19,23 +19,7 @@ public sealed partial class EventStream<T>
     /// unsubscribed from; then nothing happens, as it does with an observer that has unsubscribed.</summary>
     private sealed class Feed(EventStream<T> stream) : IObserver<T>
     {
-        public void OnNext(T value)
-        {
-            PublishFlags flags = stream._log.Flags;
-            var one = new ReadOnlySpan<T>(in value);
-            if ((flags & PublishFlags.GatedOrEnded) != 0)
-            {
-                stream.PublishGated(one, isFromSource: true);
-            }
-            else if (Volatile.Read(ref stream._inline) is { } inline)
-            {
-                inline.Publish(value, flags);
-            }
-            else
-            {
-                stream.PublishRange(one);
-            }
-        }
+        public void OnNext(T value) => stream.Publish(value, isFromSource: true);
 
         public void OnError(Exception error)
         {

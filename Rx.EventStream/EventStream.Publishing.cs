@@ -5,7 +5,7 @@ using Rx.Storage;
 
 namespace Rx;
 
-/// <content>Publishing off the fast path, and publishing that waits for subscribers with <see cref="LagPolicy.Wait"/>.</content>
+/// <content>Publishing, and publishing that waits for subscribers with <see cref="LagPolicy.Wait"/>.</content>
 public sealed partial class EventStream<T>
 {
     /// <summary>What holds publishers back, null until the first subscriber that needs it. Set once; read with acquire.</summary>
@@ -40,6 +40,33 @@ public sealed partial class EventStream<T>
         catch (Exception error)
         {
             return ValueTask.FromException<long>(error);
+        }
+    }
+
+    /// <summary>Publishes an event; for a source's, a disposed stream is one that has ended.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Publish(T value, bool isFromSource)
+    {
+        EventLog<T> log = _log;
+        PublishFlags flags = log.Flags;
+        if ((flags & PublishFlags.GatedOrEnded) != 0)
+        {
+            PublishGatedSlow(value, isFromSource);
+        }
+        else if (Volatile.Read(ref _inline) is { } inline)
+        {
+            inline.Publish(value, flags);
+        }
+        else if (!log.TryAppend(value, out long sequence, out Segment<T>? tail))
+        {
+            AppendSlow(value, sequence, tail);
+        }
+
+        // After publishing: a reader may be parked, and the first inline observer may have subscribed since; neither must wait for the next
+        // event.
+        else if ((log.Flags & PublishFlags.HasWaiters) != 0 || Volatile.Read(ref _inline) is not null)
+        {
+            WakeSlow(sequence);
         }
     }
 
@@ -103,7 +130,7 @@ public sealed partial class EventStream<T>
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void PublishGatedSlow(T value) => PublishGated(new ReadOnlySpan<T>(in value));
+    private void PublishGatedSlow(T value, bool isFromSource) => PublishGated(new ReadOnlySpan<T>(in value), isFromSource);
 
     /// <summary>Publishes where a flag says to ask before: not at all after the end, and not at once where a subscriber holds publishers
     /// back.</summary>

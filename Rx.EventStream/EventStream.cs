@@ -148,30 +148,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream; or two threads publish at the
     /// same time to a stream with <see cref="EventStreamOptions.SingleWriter"/>.</exception>
-    public override void OnNext(T value)
-    {
-        EventLog<T> log = _log;
-        PublishFlags flags = log.Flags;
-        if ((flags & PublishFlags.GatedOrEnded) != 0)
-        {
-            PublishGatedSlow(value);
-        }
-        else if (Volatile.Read(ref _inline) is { } inline)
-        {
-            inline.Publish(value, flags);
-        }
-        else if (!log.TryAppend(value, out long sequence, out Segment<T>? tail))
-        {
-            AppendSlow(value, sequence, tail);
-        }
-
-        // After publishing: a reader may be parked, and the first inline observer may have subscribed since; neither must wait for the next
-        // event.
-        else if ((log.Flags & PublishFlags.HasWaiters) != 0 || Volatile.Read(ref _inline) is not null)
-        {
-            WakeSlow(sequence);
-        }
-    }
+    public override void OnNext(T value) => Publish(value, isFromSource: false);
 
     /// <summary>Publishes several events as one run: contiguous for every observer.</summary>
     /// <param name="values">The events, in order. They are copied.</param>
