@@ -8,10 +8,8 @@ namespace Rx;
 /// <content>Publishing, and publishing that waits for subscribers with <see cref="LagPolicy.Wait"/>.</content>
 public sealed partial class EventStream<T>
 {
-    /// <summary>What holds publishers back, null until the first subscriber that needs it. Set once; read with acquire.</summary>
-    private WaitGate? _gate;
-
-    /// <summary>The publishers that are held back. Set once, before the gate; read after it.</summary>
+    /// <summary>The publishers that are held back, and what holds them back; null until the first subscriber that needs it. Set once, before
+    /// the flag <see cref="PublishFlags.GatedOrEnded"/>; read after it.</summary>
     private PublisherQueue<T>? _waitingPublishers;
 
     /// <summary>Publishes an event as <see cref="OnNext"/> does, and waits without blocking while a subscriber with
@@ -72,8 +70,7 @@ public sealed partial class EventStream<T>
 
     private WaitGate OpenGate()
     {
-        LazyInitializer.EnsureInitialized(ref _waitingPublishers, () => new PublisherQueue<T>(Parking, HasRoom));
-        WaitGate gate = LazyInitializer.EnsureInitialized(ref _gate, static () => new WaitGate());
+        WaitGate gate = LazyInitializer.EnsureInitialized(ref _waitingPublishers, () => new PublisherQueue<T>(_log, Parking)).Gate;
         _log.SetFlag(PublishFlags.GatedOrEnded);
         return gate;
     }
@@ -177,8 +174,6 @@ public sealed partial class EventStream<T>
         }
     }
 
-    private bool HasRoom(int count) => _log.Termination is not null || _gate!.HasRoom(_log.Claimed, count);
-
     /// <summary>Publishes if every subscriber has room and no publisher waits before this one; true if that is done, or there is nothing to
     /// do.</summary>
     /// <remarks>A publisher inside a delivery of the stream passes by those that wait: they may wait for that delivery.</remarks>
@@ -239,7 +234,7 @@ public sealed partial class EventStream<T>
         do
         {
             sequence = claims.Count;
-            if (!_gate!.HasRoom(sequence, count))
+            if (!_waitingPublishers!.Gate.HasRoom(sequence, count))
             {
                 return false;
             }

@@ -88,14 +88,17 @@ internal sealed class WaitingPublisherTests(int capacity)
     public void NotifyProgress_RoomAgain_FirstPublisherIsCalledBeforeItReturns()
     {
         // A blocking publisher waits for this task alone: it needs no other thread than the one that made room.
-        var parking = new ParkingLot<int>(new EventLog<int>(isSingleWriter: false, capacity));
-        bool hasRoom = false;
-        var queue = new PublisherQueue<int>(parking, _ => hasRoom);
+        var log = new EventLog<int>(isSingleWriter: false, capacity);
+        var parking = new ParkingLot<int>(log);
+        var queue = new PublisherQueue<int>(log, parking);
+        long read = 0;
+        queue.Gate.Add(new WaitGate.Member(() => read, capacity: 1));
+        log.Claims.Claim(1);
         PublisherQueue<int>.Place first = queue.Enter(1);
         PublisherQueue<int>.Place second = queue.Enter(1);
         Assert.That(first.Called.IsCompleted, Is.False);
 
-        hasRoom = true;
+        read = 1;
         parking.NotifyProgress();
 
         Assert.That(first.Called.IsCompleted, Is.True);

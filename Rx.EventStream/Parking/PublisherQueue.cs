@@ -1,13 +1,15 @@
+using Rx.Storage;
+
 namespace Rx.Parking;
 
 /// <summary>Publishers that wait until subscribers with <see cref="LagPolicy.Wait"/> have room. First come, first served: only the first one
 /// is called, and the next once that one has claimed or given up.</summary>
+/// <param name="log">What is published to.</param>
 /// <param name="parking">Where the queue parks while its first publisher waits.</param>
-/// <param name="hasRoom">Whether a run of so many events may be claimed.</param>
 /// <remarks>A blocking publisher blocks on a task that the waking thread completes itself, so its own thread is all that it needs.</remarks>
-internal sealed class PublisherQueue<T>(ParkingLot<T> parking, Func<int, bool> hasRoom) : IParked
+internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) : IParked
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
 
     /// <summary>The publishers in order of arrival. Under the lock.</summary>
     private readonly LinkedList<Place> _places = [];
@@ -40,12 +42,15 @@ internal sealed class PublisherQueue<T>(ParkingLot<T> parking, Func<int, bool> h
     {
         get
         {
-            lock (_gate)
+            lock (_lock)
             {
-                return _places.First is { } first && hasRoom(first.Value.Count);
+                return _places.First is { } first && HasRoom(first.Value.Count);
             }
         }
     }
+
+    /// <summary>What holds the publishers back.</summary>
+    internal WaitGate Gate { get; } = new();
 
     internal bool IsEmpty => Volatile.Read(ref _count) == 0;
 
@@ -53,7 +58,7 @@ internal sealed class PublisherQueue<T>(ParkingLot<T> parking, Func<int, bool> h
     internal Place Enter(int count)
     {
         var place = new Place(count);
-        lock (_gate)
+        lock (_lock)
         {
             _places.AddLast(place);
             Volatile.Write(ref _count, _places.Count);
@@ -66,7 +71,7 @@ internal sealed class PublisherQueue<T>(ParkingLot<T> parking, Func<int, bool> h
     /// <summary>Waits again, without losing the place: the room was taken by a publisher that cannot wait.</summary>
     internal void WaitAgain(Place place)
     {
-        lock (_gate)
+        lock (_lock)
         {
             place.WaitAgain();
             CallFirstLocked();
@@ -76,7 +81,7 @@ internal sealed class PublisherQueue<T>(ParkingLot<T> parking, Func<int, bool> h
     /// <summary>Gives a place up, after a claim or for good. Doing it again has no effect.</summary>
     internal void Leave(Place place)
     {
-        lock (_gate)
+        lock (_lock)
         {
             _places.Remove(place);
             Volatile.Write(ref _count, _places.Count);
@@ -87,7 +92,7 @@ internal sealed class PublisherQueue<T>(ParkingLot<T> parking, Func<int, bool> h
     /// <summary>A subscriber has moved, or the stream has ended.</summary>
     void IParked.Wake()
     {
-        lock (_gate)
+        lock (_lock)
         {
             CallFirstLocked();
         }
@@ -107,11 +112,11 @@ internal sealed class PublisherQueue<T>(ParkingLot<T> parking, Func<int, bool> h
             return;
         }
 
-        if (!hasRoom(first.Count))
+        if (!HasRoom(first.Count))
         {
             parking.Push(ParkingPlace.Progress, _waiter, this);
             Interlocked.MemoryBarrierProcessWide();
-            if (!hasRoom(first.Count))
+            if (!HasRoom(first.Count))
             {
                 return;
             }
@@ -121,4 +126,6 @@ internal sealed class PublisherQueue<T>(ParkingLot<T> parking, Func<int, bool> h
 
         first.Call();
     }
+
+    private bool HasRoom(int count) => log.Termination is not null || Gate.HasRoom(log.Claimed, count);
 }
