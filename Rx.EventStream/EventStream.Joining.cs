@@ -207,8 +207,13 @@ public sealed partial class EventStream<T>
         return inline;
     }
 
-    private InlineDelivery<T> CreateInlineSlow() =>
-        LazyInitializer.EnsureInitialized(ref _inline, () => InlineDelivery<T>.Create(_log, Parking, _options.MaxInlineBacklog));
+    private InlineDelivery<T> CreateInlineSlow()
+    {
+        InlineDelivery<T>? inline =
+            LazyInitializer.EnsureInitialized(ref _inline, () => InlineDelivery<T>.Create(_log, Parking, _options.MaxInlineBacklog));
+        ObjectDisposedException.ThrowIf(inline is null, this); // the initializer reads the field again: disposing clears it
+        return inline;
+    }
 
     private ParkingLot<T> CreateParkingSlow() => LazyInitializer.EnsureInitialized(ref _parking, () => new ParkingLot<T>(_log));
 
