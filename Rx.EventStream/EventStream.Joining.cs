@@ -226,7 +226,7 @@ public sealed partial class EventStream<T>
         try
         {
             pump = PumpFactory.Create(
-                new PumpSetup<T>(_log, Parking, scheduled, cursor, observer, settings.Name, scheduler, settings.MaxBatch));
+                new PumpSetup<T>(_log, scheduled, cursor, observer, settings.Name, scheduler, settings.MaxBatch));
             (observer as ISubscriptionObserver)?.OnSubscribed(pump);
         }
         catch
@@ -244,7 +244,7 @@ public sealed partial class EventStream<T>
         return pump;
     }
 
-    private PumpList<T> CreateScheduledSlow() => LazyInitializer.EnsureInitialized(ref _scheduled, () => new PumpList<T>(_metered));
+    private PumpList<T> CreateScheduledSlow() => LazyInitializer.EnsureInitialized(ref _scheduled, () => new PumpList<T>(Parking, _metered));
 
     private void HoldPublishersBack(Pump<T> pump, int capacity)
     {

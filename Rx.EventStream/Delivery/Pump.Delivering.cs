@@ -53,7 +53,7 @@ internal abstract partial class Pump<T>
             {
                 run = delivered;
                 left -= delivered;
-                _parking.NotifyProgress();
+                _subscriptions.Parking.NotifyProgress();
             }
         }
         while (left > 0 && run > 1 && AwaitsMoreOwned());
@@ -80,19 +80,19 @@ internal abstract partial class Pump<T>
     /// <summary>Delivers one run of events that lie side by side; 0 when dry or disposed.</summary>
     private int DeliverRunOwned(int maxCount)
     {
-        if (_batches is not null)
-        {
-            return DeliverWholeRunOwned(_batches);
-        }
-
-        // A bounded cursor looks again after each event: it must go on with what is the newest then.
-        ReadOnlySpan<T> run = _cursor.PeekRun(_log, _cursor.IsBounded || IsWaitedFor ? 1 : maxCount).Span;
-
         // The same for the whole run, so that the compiler asks for its class once.
         if (Volatile.Read(ref _observer) is not { } observer)
         {
             return 0;
         }
+
+        if (observer is BatchObserver<T> batches)
+        {
+            return DeliverWholeRunOwned(batches);
+        }
+
+        // A bounded cursor looks again after each event: it must go on with what is the newest then.
+        ReadOnlySpan<T> run = _cursor.PeekRun(_log, _cursor.IsBounded || IsWaitedFor ? 1 : maxCount).Span;
 
         // Counted from the end, as in CatchUp.
         ref T end = ref Unsafe.Add(ref MemoryMarshal.GetReference(run), run.Length);

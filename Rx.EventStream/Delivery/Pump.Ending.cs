@@ -8,7 +8,6 @@ internal abstract partial class Pump<T>
 {
     public override void Dispose()
     {
-        ParkingLot<T> parking = Volatile.Read(ref _parking);
         PumpList<T> subscriptions = Volatile.Read(ref _subscriptions);
         Waiter waiter = Volatile.Read(ref _waiter);
         PumpEnd end = _state.End();
@@ -27,7 +26,7 @@ internal abstract partial class Pump<T>
 
         if (end == PumpEnd.WasParked)
         {
-            parking.Abandon(Place, waiter, subscriptions.Count);
+            subscriptions.Parking.Abandon(Place, waiter, subscriptions.Count);
         }
 
         ErrorList errors = default;
@@ -41,7 +40,7 @@ internal abstract partial class Pump<T>
         }
 
         errors.AddRange(_endActions.Run());
-        parking.NotifyProgress();
+        subscriptions.Parking.NotifyProgress();
         errors.Throw();
     }
 
@@ -87,10 +86,8 @@ internal abstract partial class Pump<T>
     {
         _cursor.Close(_log);
         Volatile.Write(ref _log, null!);
-        Volatile.Write(ref _parking, null!);
         Volatile.Write(ref _subscriptions, null!);
         Volatile.Write(ref _waiter, null!);
-        Volatile.Write(ref _batches, null);
     }
 
     /// <summary>Ends the pump with an exception, which the caller throws.</summary>

@@ -6,20 +6,15 @@ namespace Rx.Delivery;
 /// <summary>Moves one cursor and calls one observer, on the threads that run its batches. Its <see cref="PumpState"/> says which thread
 /// owns the cursor.</summary>
 /// <remarks>A handle may be kept for long after the pump has ended. So the pump forgets what leads to the stream's events:
-/// <see cref="_log"/>, <see cref="_parking"/>, <see cref="_subscriptions"/>, <see cref="_waiter"/> and <see cref="_batches"/> are cleared with
-/// release by the thread that closes the cursor. A thread that does not own the cursor reads them with acquire before it ends the pump, or
-/// expects null.</remarks>
+/// <see cref="_log"/>, <see cref="_subscriptions"/> and <see cref="_waiter"/> are cleared with release by the thread that closes the cursor.
+/// A thread that does not own the cursor reads them with acquire before it ends the pump, or expects null.</remarks>
 internal abstract partial class Pump<T> : EventSubscription, IParked
 {
     private readonly long _first;
 
     private EventLog<T> _log;
-    private ParkingLot<T> _parking;
     private PumpList<T> _subscriptions;
     private Waiter _waiter = new();
-
-    /// <summary>The observer, if it takes whole runs.</summary>
-    private BatchObserver<T>? _batches;
 
     /// <summary>The observer until the pump has ended. Cleared by the thread that ends it, read with acquire by the thread that runs
     /// it.</summary>
@@ -41,12 +36,10 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         : base(setup.Name)
     {
         _log = setup.Log;
-        _parking = setup.Parking;
         _subscriptions = setup.Subscriptions;
         _cursor = setup.Cursor;
         _first = setup.Cursor.Sequence;
         _observer = setup.Observer;
-        _batches = setup.Observer as BatchObserver<T>;
         _context = ExecutionContext.Capture();
     }
 
@@ -61,7 +54,8 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     public sealed override bool IsDisposed => _state.IsEnded;
 
-    bool IParked.IsReadyWhileParked => Volatile.Read(ref _parking) is not { } parking || parking.IsReadyWhileParked(ref _cursor);
+    bool IParked.IsReadyWhileParked =>
+        Volatile.Read(ref _subscriptions) is not { } subscriptions || subscriptions.Parking.IsReadyWhileParked(ref _cursor);
 
     internal sealed override Func<long> SequenceInDelivery => () => _cursor.Sequence;
 
@@ -90,7 +84,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         EventLog<T> log = _log; // once it is listed, another thread may dispose it
         Waiter waiter = _waiter;
         PumpList<T> subscriptions = _subscriptions;
-        _parking.AnnounceWaiters();
+        subscriptions.Parking.AnnounceWaiters();
         subscriptions.Add(this);
         waiter.Order = Number;
         OnStarting(subscriptions);
@@ -164,7 +158,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             return false;
         }
 
-        ParkingLot<T> parking = _parking;
+        ParkingLot<T> parking = _subscriptions.Parking;
         object? outer = DeliveryScope.Enter(_log);
         try
         {
@@ -222,7 +216,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// </remarks>
     private bool ParkOwned()
     {
-        ParkingLot<T> parking = _parking;
+        ParkingLot<T> parking = _subscriptions.Parking;
         Waiter waiter = _waiter;
         if (!_state.TryPark())
         {

@@ -1,10 +1,12 @@
 using System.Reactive.Concurrency;
 using System.Runtime.InteropServices;
+using Rx.Parking;
 
 namespace Rx.Delivery;
 
-/// <summary>The subscriptions on schedulers, and what those have in common that share one.</summary>
-internal sealed class PumpList<T>(object? metered) : SubscriptionList(metered)
+/// <summary>The subscriptions on schedulers, and what they have in common: where they park, and what those share that are on one
+/// scheduler.</summary>
+internal sealed class PumpList<T>(ParkingLot<T> parking, object? metered) : SubscriptionList(metered)
 {
     private readonly Lock _sharing = new();
 
@@ -13,6 +15,9 @@ internal sealed class PumpList<T>(object? metered) : SubscriptionList(metered)
 
     /// <summary>How many pumps are on a scheduler, or null until the first one is counted. Under the lock.</summary>
     private Dictionary<IScheduler, SharedScheduler>? _shared;
+
+    /// <summary>Where the pumps park.</summary>
+    internal ParkingLot<T> Parking => parking;
 
     /// <summary>Adds a pump to the lane for a key, which is made if there is none.</summary>
     internal SchedulerLane<T> JoinLane(object key, IScheduler scheduler, LanePump<T> pump)

@@ -1,13 +1,11 @@
 using System.Reactive.Concurrency;
-using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx.Delivery;
 
 /// <summary>What every pump is made of.</summary>
 /// <param name="Log">The log.</param>
-/// <param name="Parking">Where the pump parks.</param>
-/// <param name="Subscriptions">The list that the pump enters when it starts.</param>
+/// <param name="Subscriptions">The list that the pump enters when it starts, which knows where the pump parks.</param>
 /// <param name="Cursor">Where it joins; the pump takes it over.</param>
 /// <param name="Observer">The observer.</param>
 /// <param name="Name">The subscription's name, or null.</param>
@@ -15,7 +13,6 @@ namespace Rx.Delivery;
 /// <param name="MaxBatch">The most events in one scheduled action, or 0: what suits the scheduler.</param>
 internal readonly record struct PumpSetup<T>(
     EventLog<T> Log,
-    ParkingLot<T> Parking,
     PumpList<T> Subscriptions,
     Cursor<T> Cursor,
     IObserver<T> Observer,
