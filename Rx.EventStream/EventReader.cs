@@ -58,7 +58,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
             // Weak: publishers do not wait for a reader that is no longer referenced.
             var self = new WeakReference<EventReader<T>>(this);
             var member = new WaitGate.Member(
-                () => self.TryGetTarget(out EventReader<T>? reader) ? reader.Sequence : long.MaxValue / 2, capacity);
+                () => self.TryGetTarget(out EventReader<T>? reader) ? reader.Sequence : long.MaxValue / 2, _log.NextSequence, capacity);
             gate.Add(member);
             ParkingLot<T> parking = _parking;
             _ended = () =>
@@ -96,8 +96,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
                 return 0;
             }
 
-            long lag = log.NextSequence - _cursor.Sequence;
-            return (int)Math.Clamp(lag, 0, _cursor.IsBounded ? _cursor.Bound : int.MaxValue);
+            return (int)Math.Clamp(_cursor.CountReadable(log.NextSequence), 0, int.MaxValue);
         }
     }
 

@@ -248,7 +248,7 @@ public sealed partial class EventStream<T>
 
     private void HoldPublishersBack(Pump<T> pump, int capacity)
     {
-        var member = new WaitGate.Member(() => pump.Sequence, capacity);
+        var member = new WaitGate.Member(() => pump.Sequence, _log.NextSequence, capacity);
         WaitGate gate = OpenGate();
         gate.Add(member);
         pump.IsWaitedFor = true;
@@ -267,7 +267,8 @@ public sealed partial class EventStream<T>
         if (policy.IsBounded)
         {
             Parking.AnnounceWaiters(); // before the lease is given back: see EventLog.Reclaim
-            cursor.SetBound(_log, policy.Capacity, policy.FailsWhenFull);
+            long replayEnd = policy.SkipsReplay ? cursor.Sequence : _log.NextSequence;
+            cursor.SetLimit(_log, new LagLimit(policy.Capacity, policy.FailsWhenFull, replayEnd));
         }
 
         if (IsDisposed)

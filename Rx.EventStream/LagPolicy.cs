@@ -4,7 +4,8 @@ namespace Rx;
 
 /// <summary>What happens to a subscriber, or a reader, that lags.</summary>
 /// <remarks>
-/// The lag is the number of published events that a subscriber has not consumed yet. While it handles an event its lag may grow past the
+/// The lag is the number of events published since the subscription that a subscriber has not consumed yet. What the subscriber replays is
+/// not lag. While it handles an event its lag may grow past the
 /// bound; the policy is applied before the next event. Whatever the policy, other subscribers miss nothing.
 /// <para>Every policy but <see cref="Unbounded"/> needs a scheduler or a reader: an observer on the publishing thread never lags, and
 /// subscribing it with such a policy throws <see cref="InvalidOperationException"/>.</para>
@@ -26,7 +27,8 @@ public sealed class LagPolicy
     /// <summary>The subscriber misses nothing: events wait in the list for as long as it takes. The default.</summary>
     public static LagPolicy Unbounded { get; } = new("Unbounded", 0);
 
-    /// <summary>Only the newest event waits: a subscriber that was busy continues with it.</summary>
+    /// <summary>Only the newest event waits: a subscriber that was busy continues with it. A new subscriber begins with the newest retained
+    /// event.</summary>
     public static LagPolicy Latest { get; } = new("Latest", 1);
 
     /// <summary>The greatest lag of a subscriber, or 0 for any.</summary>
@@ -35,6 +37,9 @@ public sealed class LagPolicy
     internal bool FailsWhenFull { get; }
 
     internal bool WaitsWhenFull { get; }
+
+    /// <summary>Whether a subscriber begins with the newest event, whatever is retained.</summary>
+    internal bool SkipsReplay => _name == nameof(Latest);
 
     /// <summary>Whether a subscriber that lags further than <see cref="Capacity"/> loses events, or ends.</summary>
     internal bool IsBounded => Capacity > 0 && !WaitsWhenFull;

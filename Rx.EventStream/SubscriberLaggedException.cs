@@ -1,16 +1,19 @@
+using Rx.Storage;
+
 namespace Rx;
 
 /// <summary>Ends a subscriber with <see cref="LagPolicy.Fail"/> that lags too far.</summary>
 /// <remarks><b>Concurrency.</b> Immutable; may be used from any thread.</remarks>
 public sealed class SubscriberLaggedException : Exception
 {
-    internal SubscriberLaggedException(string? name, long sequence, long missedCount, int capacity)
-        : base($"The subscriber{(name is null ? "" : $" '{name}'")} was {missedCount} events behind at sequence number {sequence}, " +
-            $"more than the {capacity} that its lag policy allows.")
+    internal SubscriberLaggedException(string? name, long sequence, LagLimit limit)
+        : base($"The subscriber{(name is null ? "" : $" '{name}'")} was {limit.Missed} events behind at sequence number {sequence}, " +
+            $"{(limit.MissedLag == limit.Missed ? "" : $"{limit.MissedLag} of them published since it subscribed, ")}" +
+            $"more than the {limit.Bound} that its lag policy allows.")
     {
         SubscriberName = name;
         Sequence = sequence;
-        MissedCount = missedCount;
+        MissedCount = limit.Missed;
     }
 
     /// <summary>The subscriber's name, or null.</summary>

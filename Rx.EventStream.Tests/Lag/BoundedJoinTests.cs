@@ -27,7 +27,7 @@ internal sealed class BoundedJoinTests
     }
 
     [Test]
-    public void OpenReader_PositionBeyondTheBound_KeepsOnlyTheBound()
+    public void OpenReader_PositionBeyondTheBound_ReplaysFromThere()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4 });
         EventPosition<int> position = stream.GetNextPosition();
@@ -35,9 +35,13 @@ internal sealed class BoundedJoinTests
         using EventReader<int> reader = position.AsObservable().WithLagPolicy(LagPolicy.DropOldest(8)).OpenReader();
         position.Dispose();
 
+        Assert.That(reader.TryRead(out int first) && first == 0, Is.True);
+        Publish(stream, 1000, 1009);
+        Publish(stream, 1009, 1020);
+
         Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(4));
-        Assert.That(reader.TryRead(out int first) && first == 992, Is.True);
-        Assert.That(reader.Dropped, Is.EqualTo(992));
+        Assert.That(reader.TryRead(out int next) && next == 1012, Is.True);
+        Assert.That(reader.Dropped, Is.EqualTo(1011));
     }
 
     private static void Publish(EventStream<int> stream, int from, int to)

@@ -266,7 +266,7 @@ internal sealed class WaitPolicyTests
     }
 
     [Test]
-    public void Subscribe_MoreRetainedThanTheCapacity_PublisherWaitsForAll()
+    public void Subscribe_MoreRetainedThanTheCapacity_PublisherWaitsForItsOwnOnly()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.All });
         for (int i = 0; i < 10; i++)
@@ -275,9 +275,10 @@ internal sealed class WaitPolicyTests
         }
 
         using EventReader<int> reader = stream.AsObservable().WithLagPolicy(LagPolicy.Wait(3)).OpenReader();
-        Task publishing = stream.OnNextAsync(10).AsTask();
+        Task[] published = [.. Enumerable.Range(10, 3).Select(i => stream.OnNextAsync(i).AsTask())];
+        Task publishing = stream.OnNextAsync(13).AsTask();
         var done = new List<bool>();
-        for (int i = 0; i < 7; i++)
+        for (int i = 0; i < 10; i++)
         {
             done.Add(publishing.IsCompleted);
             reader.TryRead(out _);
@@ -285,6 +286,7 @@ internal sealed class WaitPolicyTests
 
         reader.TryRead(out _);
 
+        Assert.That(published.Select(p => p.IsCompleted), Has.All.True);
         Assert.That(done, Has.None.True);
         Assert.That(async () => await Eventually.Ends(publishing), Throws.Nothing);
     }

@@ -92,7 +92,7 @@ internal sealed class WaitingPublisherTests(int capacity)
         var parking = new ParkingLot<int>(log);
         var queue = new PublisherQueue<int>(log, parking);
         long read = 0;
-        queue.Gate.Add(new WaitGate.Member(() => read, capacity: 1));
+        queue.Gate.Add(new WaitGate.Member(() => read, replayEnd: 0, capacity: 1));
         log.Claims.Claim(1);
         PublisherQueue<int>.Place first = queue.Enter(1);
         PublisherQueue<int>.Place second = queue.Enter(1);

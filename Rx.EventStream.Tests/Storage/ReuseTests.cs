@@ -164,7 +164,7 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
         EventLog<int> log = _stream.Log;
         Cursor<int> cursor = log.JoinNext();
         _stream.Parking.AnnounceWaiters();
-        cursor.SetBound(log, bound: 2, failsWhenLagging: false);
+        cursor.SetLimit(log, new LagLimit(2, failsWhenLagging: false, cursor.Sequence));
         Publish(1);
 
         // What the cursor is about to read when the publishers overtake it.
@@ -183,7 +183,7 @@ internal sealed class ReuseTests(int capacity, bool isSingleWriter)
         Publish();
         Cursor<object> cursor = log.JoinNext();
         stream.Parking.AnnounceWaiters();
-        cursor.SetBound(log, bound: 2, failsWhenLagging: false);
+        cursor.SetLimit(log, new LagLimit(2, failsWhenLagging: false, cursor.Sequence));
         stream.OnNext(this);
 
         ReadOnlyMemory<object> run = cursor.PeekRun(log, 1);

@@ -25,5 +25,5 @@ internal static class Observers
 
     /// <summary>The error of a subscriber whose cursor lagged too far.</summary>
     internal static SubscriberLaggedException LaggedError<T>(string? name, in Cursor<T> cursor) =>
-        new(name, cursor.Sequence, cursor.Missed, cursor.Bound);
+        new(name, cursor.Sequence, cursor.Limit!);
 }

@@ -13,11 +13,14 @@ internal sealed class WaitGate
     private Membership _members = new([]);
 
     /// <summary>Where a member stands, and how far ahead of it publishers may be.</summary>
-    internal sealed class Member(Func<long> sequence, int capacity)
+    /// <param name="sequence">Gives the sequence number of the next event that the member consumes.</param>
+    /// <param name="replayEnd">The first sequence number that is not replay: publishers do not wait for a replay.</param>
+    /// <param name="capacity">How far ahead publishers may be.</param>
+    internal sealed class Member(Func<long> sequence, long replayEnd, int capacity)
     {
         internal int Capacity => capacity;
 
-        internal long Limit => sequence() + capacity;
+        internal long Limit => Math.Max(sequence(), replayEnd) + capacity;
     }
 
     internal void Add(Member member)

@@ -5,59 +5,60 @@ namespace Rx.Storage;
 /// <content>Cursors that may lag only so far, and hold no lease.</content>
 internal partial struct Cursor<T>
 {
-    internal readonly bool IsBounded => _bound > 0;
+    internal readonly bool IsBounded => _limit is not null;
+
+    /// <summary>The limit of a bounded cursor.</summary>
+    internal readonly LagLimit? Limit => _limit;
 
     /// <summary>How many events it jumped over.</summary>
-    internal readonly long Dropped => Volatile.Read(in _dropped);
+    internal readonly long Dropped => _limit?.Dropped ?? 0;
 
     /// <summary>Whether it lagged too far and has ended before the log has.</summary>
-    internal readonly bool HasFailed => _missed > 0;
+    internal readonly bool HasFailed => _limit is { Missed: > 0 };
 
     /// <summary>Makes a leased cursor bounded. The caller has announced that cursors may park: see <see cref="EventLog{T}"/>.</summary>
-    internal void SetBound(EventLog<T> log, int bound, bool failsWhenLagging)
+    internal void SetLimit(EventLog<T> log, LagLimit limit)
     {
         RetainedWindow<T> window = log.OpenWindow();
-        window.AddBound(bound);
+        window.Add(limit, _sequence);
         window.ReachBack(_segment.Owned!);
-        _bound = bound;
-        _failsWhenLagging = failsWhenLagging;
+        _limit = limit;
         log.Leave(_segment.Owned!);
     }
 
-    /// <summary>The lag that ended it, or 0; for the owner.</summary>
-    internal readonly long Missed => _missed;
-
-    internal readonly int Bound => _bound;
+    /// <summary>How many events there are for the cursor, of those published; for any thread.</summary>
+    internal readonly long CountReadable(long next)
+    {
+        long sequence = Sequence;
+        return _limit is { } limit && limit.LagOf(sequence, next) > limit.Bound ? limit.Bound : next - sequence;
+    }
 
     /// <summary>If it lags further than the bound: jumps to the newest events it allows, or ends.</summary>
-    private void KeepUp(EventLog<T> log)
+    private void KeepUp(EventLog<T> log, LagLimit limit)
     {
-        long next = log.NextSequence;
-        long lag = next - _sequence;
-        if (lag <= _bound || HasFailed)
+        if (limit.HasPassedReplay(_sequence))
         {
-            return;
+            log.Window.EndReplay(limit);
         }
 
-        if (_failsWhenLagging)
+        long next = log.NextSequence;
+        if (limit.LagOf(_sequence, next) > limit.Bound && limit.Missed == 0)
         {
-            _missed = lag;
-        }
-        else
-        {
-            JumpTo(next - _bound);
+            Skip(limit, next, next - limit.Bound);
         }
     }
 
-    private void JumpTo(long sequence)
+    private void Skip(LagLimit limit, long next, long target)
     {
-        Volatile.Write(ref _dropped, _dropped + (sequence - _sequence));
-        Volatile.Write(ref _sequence, sequence);
+        if (limit.TrySkip(_sequence, next, target))
+        {
+            Volatile.Write(ref _sequence, target);
+        }
     }
 
     /// <summary>Steps into the segment of the next sequence number without a lease; at a cut link it starts again from the
     /// window.</summary>
-    private bool TryAdvanceUnleased(EventLog<T> log, [NotNullWhen(true)] out Segment<T>? segment)
+    private bool TryAdvanceUnleased(EventLog<T> log, LagLimit limit, [NotNullWhen(true)] out Segment<T>? segment)
     {
         segment = _segment.Owned;
         while (segment is not null && _sequence >= segment.End)
@@ -71,7 +72,7 @@ internal partial struct Cursor<T>
             if (next == Segment<T>.Cut)
             {
                 next = log.Window.Segment;
-                if (next == Segment<T>.Cut || (next.First > _sequence && !TryReach(log, next)))
+                if (next == Segment<T>.Cut || (next.First > _sequence && !TryReach(log, limit, next)))
                 {
                     return false; // of a disposed log, or ended
                 }
@@ -89,27 +90,16 @@ internal partial struct Cursor<T>
     }
 
     /// <summary>Moves up to the window's segment; false if the cursor ends instead.</summary>
-    private bool TryReach(EventLog<T> log, Segment<T> window)
+    private bool TryReach(EventLog<T> log, LagLimit limit, Segment<T> window)
     {
         // The window has moved on since the cursor last looked how far it lags.
-        KeepUp(log);
-        if (HasFailed)
-        {
-            return false;
-        }
-
-        if (window.First > _sequence)
+        KeepUp(log, limit);
+        if (window.First > _sequence && limit.Missed == 0)
         {
             // It joined before the window's place, and those events are no longer held.
-            if (_failsWhenLagging)
-            {
-                _missed = log.NextSequence - _sequence;
-                return false;
-            }
-
-            JumpTo(window.First);
+            Skip(limit, log.NextSequence, window.First);
         }
 
-        return true;
+        return limit.Missed == 0;
     }
 }

@@ -18,17 +18,8 @@ internal partial struct Cursor<T>
     /// lag.</summary>
     private long _sequence;
 
-    /// <summary>How far the cursor may lag, or 0 if it holds a lease instead. Set before it is used.</summary>
-    private int _bound;
-
-    /// <summary>Whether lagging further ends it, instead of making it jump. Set before it is used.</summary>
-    private bool _failsWhenLagging;
-
-    /// <summary>See <see cref="Missed"/>. Written and read by the owner.</summary>
-    private long _missed;
-
-    /// <summary>How many events it jumped over. Written by the owner, read by any thread for figures.</summary>
-    private long _dropped;
+    /// <summary>How far the cursor may lag, or null if it holds a lease instead. Set before it is used.</summary>
+    private LagLimit? _limit;
 
     /// <summary>A cursor that takes over a lease already entered.</summary>
     internal Cursor(Segment<T> leased, long sequence)
@@ -75,9 +66,9 @@ internal partial struct Cursor<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryPeek(EventLog<T> log, [MaybeNullWhen(false)] out T value)
     {
-        if (_bound > 0)
+        if (_limit is { } limit)
         {
-            KeepUp(log);
+            KeepUp(log, limit);
         }
 
         Segment<T>? segment = HasFailed ? null : _segment.Owned;
@@ -94,9 +85,9 @@ internal partial struct Cursor<T>
     /// <summary>The run of published events from here to the end of the segment, without moving; empty when dry.</summary>
     internal ReadOnlyMemory<T> PeekRun(EventLog<T> log, int maxCount)
     {
-        if (_bound > 0)
+        if (_limit is { } limit)
         {
-            KeepUp(log);
+            KeepUp(log, limit);
         }
 
         Segment<T>? segment = HasFailed ? null : _segment.Owned;
@@ -171,9 +162,9 @@ internal partial struct Cursor<T>
     {
         if (_segment.Take() is { } segment)
         {
-            if (_bound > 0)
+            if (_limit is { } limit)
             {
-                log.Window.RemoveBound(_bound);
+                log.Window.Remove(limit);
             }
             else
             {
@@ -186,9 +177,9 @@ internal partial struct Cursor<T>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryAdvanceSlow(EventLog<T> log, [NotNullWhen(true)] out Segment<T>? segment)
     {
-        if (_bound > 0)
+        if (_limit is { } limit)
         {
-            return TryAdvanceUnleased(log, out segment);
+            return TryAdvanceUnleased(log, limit, out segment);
         }
 
         segment = _segment.Owned;

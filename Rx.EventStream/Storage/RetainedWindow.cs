@@ -18,6 +18,9 @@ internal sealed class RetainedWindow<T>
     /// <summary>How many cursors there are of each bound. Under a lock on it.</summary>
     private readonly SortedDictionary<int, int> _bounds = [];
 
+    /// <summary>What these cursors still replay.</summary>
+    private readonly ReplayList _replays = new();
+
     /// <summary>The greatest bound. Written under the lock, read with acquire by the thread that moves the window.</summary>
     private long _bound;
 
@@ -85,26 +88,40 @@ internal sealed class RetainedWindow<T>
         }
     }
 
-    /// <summary>Keeps the newest <paramref name="bound"/> events reachable from now on.</summary>
-    internal void AddBound(int bound)
+    /// <summary>Keeps reachable what a cursor may still read: its replay, and as many of the newest events as its bound allows.</summary>
+    internal void Add(LagLimit limit, long first)
     {
+        if (first < limit.ReplayEnd)
+        {
+            _replays.Add(limit, first);
+        }
+
         lock (_bounds)
         {
-            _bounds[bound] = _bounds.GetValueOrDefault(bound) + 1;
+            _bounds[limit.Bound] = _bounds.GetValueOrDefault(limit.Bound) + 1;
             Volatile.Write(ref _bound, _bounds.Keys.Last());
         }
     }
 
-    internal void RemoveBound(int bound)
+    /// <summary>Keeps nothing any more for a cursor that is closed.</summary>
+    internal void Remove(LagLimit limit)
     {
+        _replays.Remove(limit);
         lock (_bounds)
         {
-            if (--_bounds[bound] == 0)
+            if (--_bounds[limit.Bound] == 0)
             {
-                _bounds.Remove(bound);
+                _bounds.Remove(limit.Bound);
                 Volatile.Write(ref _bound, _bounds.Count == 0 ? 0 : _bounds.Keys.Last());
             }
         }
+    }
+
+    /// <summary>Keeps no replay any more for a cursor that has passed it.</summary>
+    internal void EndReplay(LagLimit limit)
+    {
+        _replays.Remove(limit);
+        MoveForward();
     }
 
     /// <summary>Moves the window back to a segment that the caller holds a lease on, as far as a bound or the retention needs it.</summary>
@@ -156,17 +173,25 @@ internal sealed class RetainedWindow<T>
             }
 
             _state.EndMove();
-            if (segment.Next is null || _log.NextSequence - KeptCount < segment.End || IsTimed)
+            if (segment.Next is null || IsTimed || IsNeeded(segment))
             {
                 return;
             }
         }
     }
 
-    private long KeptCount => Math.Max(_maxCount, Volatile.Read(ref _bound));
+    /// <summary>The first event to keep for bounded cursors.</summary>
+    private long BoundedFrom(long next) => Math.Min(next - Volatile.Read(ref _bound), _replays.KeptFrom(next));
 
     private long NeededFrom(Segment<T> leased) =>
-        Math.Min(_log.NextSequence - Volatile.Read(ref _bound), RetainedFrom(leased, Volatile.Read(ref _lastSeen)));
+        Math.Min(BoundedFrom(_log.NextSequence), RetainedFrom(leased, Volatile.Read(ref _lastSeen)));
+
+    /// <summary>Whether a segment has events to keep, as far as age does not matter.</summary>
+    private bool IsNeeded(Segment<T> segment)
+    {
+        long next = _log.NextSequence;
+        return Math.Min(next - _maxCount, BoundedFrom(next)) < segment.End;
+    }
 
     /// <summary>The sequence number of the oldest retained event, for a caller that holds a lease on the window's segment.</summary>
     private long RetainedFrom(Segment<T> leased, long now)

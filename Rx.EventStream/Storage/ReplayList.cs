@@ -1,0 +1,94 @@
+namespace Rx.Storage;
+
+/// <summary>The events that bounded cursors still replay, and which a log's window keeps for them.</summary>
+/// <remarks>
+/// A replay is kept from the event at which the cursor joined. It is kept until the cursor has passed it, is closed, or has lagged too far by
+/// what was published since: then it never reads its replay, so a cursor that stands still keeps no more than its bound. Replays that begin
+/// at the same event share a group.
+/// <para>The groups are under a lock. A publisher does not wait for it: it asks again when it moves the window the next time.</para>
+/// </remarks>
+internal sealed class ReplayList
+{
+    private readonly Lock _gate = new();
+
+    /// <summary>The groups by their first event. Under the lock.</summary>
+    private readonly SortedDictionary<long, Group> _groups = [];
+
+    /// <summary>The group with the oldest event, or null. Written under the lock with release, read with acquire by the thread that moves the
+    /// window.</summary>
+    private Group? _oldest;
+
+    /// <summary>Replays that begin at one event.</summary>
+    internal sealed class Group(long first)
+    {
+        /// <summary>How many there are. Under the lock.</summary>
+        internal int Count;
+
+        /// <summary>The events are kept until this sequence number was published. Written under the lock with release, read with
+        /// acquire.</summary>
+        internal long Until;
+
+        internal long First => first;
+    }
+
+    internal void Add(LagLimit limit, long first)
+    {
+        lock (_gate)
+        {
+            if (!_groups.TryGetValue(first, out Group? group))
+            {
+                group = new Group(first);
+                _groups.Add(first, group);
+            }
+
+            group.Count++;
+            Volatile.Write(ref group.Until, Math.Max(group.Until, limit.ReplayEnd + limit.Bound));
+            limit.Replay = group;
+            FindOldestLocked();
+        }
+    }
+
+    /// <summary>Takes a replay out; does nothing if it is not in the list any more.</summary>
+    internal void Remove(LagLimit limit)
+    {
+        lock (_gate)
+        {
+            if (limit.Replay is { } group && --group.Count == 0)
+            {
+                DropLocked(group);
+            }
+
+            limit.Replay = null;
+        }
+    }
+
+    /// <summary>The sequence number of the first event to keep, or the greatest number there is if there is no replay.</summary>
+    /// <param name="next">The sequence number of the next event to be published.</param>
+    internal long KeptFrom(long next)
+    {
+        Group? oldest = Volatile.Read(ref _oldest);
+        if (oldest is not null && next > Volatile.Read(ref oldest.Until) && _gate.TryEnter())
+        {
+            while ((oldest = _oldest) is not null && next > oldest.Until)
+            {
+                DropLocked(oldest);
+            }
+
+            _gate.Exit();
+        }
+
+        return oldest?.First ?? long.MaxValue;
+    }
+
+    private void DropLocked(Group group)
+    {
+        // A group that was dropped may have a successor that begins at the same event.
+        if (_groups.GetValueOrDefault(group.First) == group)
+        {
+            _groups.Remove(group.First);
+            FindOldestLocked();
+        }
+    }
+
+    private void FindOldestLocked() => Volatile.Write(ref _oldest, _groups.Count == 0 ? null : _groups.First().Value);
+}
