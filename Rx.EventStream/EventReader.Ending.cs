@@ -10,6 +10,9 @@ public sealed partial class EventReader<T>
     /// <summary>Whether an exception is what the stream, or this reader, ended with, and not what is wrong with a call.</summary>
     private bool IsItsEnd(Exception error) => error == Volatile.Read(ref _failure) || error == Volatile.Read(ref _log)?.Termination?.Error;
 
+    /// <summary>Whether the stream has ended, and every event was read. For any thread.</summary>
+    private bool HasReadAll => Volatile.Read(ref _log) is { } log && log.Termination is not null && _cursor.IsAtEnd(log);
+
     /// <summary>Whether there is an event; false if the stream has completed and all was read. For a wait that was woken.</summary>
     private bool HasEventOrThrow()
     {
@@ -74,6 +77,10 @@ public sealed partial class EventReader<T>
         }
     }
 
-    private SubscriberLaggedException Failure() =>
-        LazyInitializer.EnsureInitialized(ref _failure, () => Observers.LaggedError(_name, in _cursor));
+    private SubscriberLaggedException Failure()
+    {
+        SubscriberLaggedException failure = LazyInitializer.EnsureInitialized(ref _failure, () => Observers.LaggedError(_listing.Name, in _cursor));
+        _listing.SetError(failure);
+        return failure;
+    }
 }

@@ -13,15 +13,16 @@ namespace Rx;
 /// throws <see cref="ObjectDisposedException"/>.
 /// <para>A disposed reader keeps nothing alive. The garbage collector frees a reader that is never disposed, with the events that only it
 /// was holding.</para>
-/// <para><b>Concurrency.</b> One owner at a time, as for an enumerator: reading and waiting must not overlap, and a reader is
-/// disposed by its owner, or while nothing but a wait is pending; that wait then ends. <see cref="Count"/>,
-/// <see cref="Sequence"/> and <see cref="Completion"/> may be used from any thread.</para>
+/// <para><b>Concurrency.</b> One owner at a time, as for an enumerator: reading and waiting must not overlap. Any thread may dispose the
+/// reader at any time: a pending wait then ends, and a read throws or finds nothing. <see cref="Count"/>, <see cref="Sequence"/> and
+/// <see cref="Completion"/> may be used from any thread.</para>
+/// <para><see cref="EventStream{T}.Subscriptions"/> lists the reader until it has ended.</para>
 /// </remarks>
 [DebuggerDisplay("Sequence = {Sequence}, Count = {Count}")]
 public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
 {
     /// <summary>What it reads, or null once it is disposed. Set to null with release by the thread that disposes; read plainly by the owner,
-    /// which disposes the reader itself or only waits then, and with acquire by other threads.</summary>
+    /// once in each call, and with acquire by other threads.</summary>
     private EventLog<T>? _log;
 
     /// <summary>Where it sleeps, or null once it is disposed. As <see cref="_log"/>.</summary>
@@ -39,34 +40,31 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <summary>What the reader ended with when it lagged too far, or null. Set once, by the first thread that tells it.</summary>
     private SubscriberLaggedException? _failure;
 
-    private readonly string? _name;
-
-    /// <summary>Called once when the reader has given back what it held, or null. Set before the constructor returns; exchanged by the thread
-    /// that disposes.</summary>
-    private Action? _ended;
+    private readonly Listing _listing;
 
     internal EventReader(EventStream<T> stream, Cursor<T> cursor, string? name, WaitGate? gate, int capacity)
     {
-        _name = name;
         _log = stream.Log;
         _parking = stream.Parking;
         _cursor = cursor;
         _wait = new Wait(this);
         _parking.AnnounceWaiters();
+        _listing = new Listing(this, stream.Readers, name);
         if (gate is not null)
         {
-            // Weak: publishers do not wait for a reader that is no longer referenced.
-            var self = new WeakReference<EventReader<T>>(this);
-            var member = new WaitGate.Member(
-                () => self.TryGetTarget(out EventReader<T>? reader) ? reader.Sequence : long.MaxValue / 2, _log.NextSequence, capacity);
-            gate.Add(member);
+            // Through the listing, which does not keep the reader: publishers do not wait for a reader that was collected.
+            Listing listing = _listing;
             ParkingLot<T> parking = _parking;
-            _ended = () =>
+            var member = new WaitGate.Member(() => listing.Sequence, _log.NextSequence, capacity);
+            gate.Add(member);
+            listing.OnEnded(() =>
             {
                 gate.Remove(member);
                 parking.NotifyProgress();
-            };
+            });
         }
+
+        _listing.Add();
     }
 
     /// <summary>Gives back what a reader holds that was not disposed.</summary>
@@ -271,7 +269,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     private void LetGo()
     {
         _cursor.Close(_log!);
-        Interlocked.Exchange(ref _ended, null)?.Invoke();
+        _listing?.End(Sequence, Dropped); // null if the constructor threw
         Volatile.Write(ref _log, null);
         Volatile.Write(ref _parking, null);
         Interlocked.MemoryBarrier(); // a thread that sets the completion now either finds the log gone, or is found here

@@ -84,44 +84,14 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <summary>Whether <see cref="Dispose"/> was called.</summary>
     public override bool IsDisposed => _log.IsDisposed;
 
-    /// <summary>The current subscriptions: first the ones on the publishing thread, then the ones on schedulers, each in subscription
-    /// order.</summary>
-    public IReadOnlyList<EventSubscription> Subscriptions
-    {
-        get
-        {
-            var subscriptions = new List<EventSubscription>();
-            Volatile.Read(ref _inlineObservers)?.CopyTo(subscriptions);
-            Volatile.Read(ref _scheduled)?.CopyTo(subscriptions);
-            subscriptions.RemoveAll(static s => s.IsDisposed);
-            return subscriptions;
-        }
-    }
-
-    StreamTotals IMeteredStream.Totals
-    {
-        get
-        {
-            (long Delivered, long Dropped) inline = Volatile.Read(ref _inlineObservers)?.Totals ?? default;
-            (long Delivered, long Dropped) scheduled = Volatile.Read(ref _scheduled)?.Totals ?? default;
-            return new StreamTotals(_log.NextSequence, inline.Delivered + scheduled.Delivered, inline.Dropped + scheduled.Dropped);
-        }
-    }
-
-    StreamFigures IMeteredStream.Figures
-    {
-        get
-        {
-            IReadOnlyList<EventSubscription> subscriptions = Subscriptions;
-            return new StreamFigures(
-                subscriptions.Count,
-                subscriptions.Select(static s => s.Lag).DefaultIfEmpty().Max(),
-                _log.NextSequence - _log.OldestSequence,
-                _log.CountSegments());
-        }
-    }
+    /// <summary>The current subscriptions: first the observers on the publishing thread, then the ones on schedulers, then the readers, each
+    /// in subscription order. A reader that is no longer referenced is listed until the garbage collector has found it.</summary>
+    public IReadOnlyList<EventSubscription> Subscriptions => List(hasReaders: true);
 
     internal EventLog<T> Log => _log;
+
+    /// <summary>The readers, for a new one.</summary>
+    internal SubscriptionList Readers => (Volatile.Read(ref _scheduled) ?? CreateScheduledSlow()).Readers;
 
     /// <summary>Where readers and pumps sleep.</summary>
     internal ParkingLot<T> Parking => Volatile.Read(ref _parking) ?? CreateParkingSlow();
@@ -174,7 +144,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     public Task WhenCaughtUpAsync(CancellationToken cancellationToken = default)
     {
         long sequence = _log.NextSequence;
-        IReadOnlyList<EventSubscription> subscriptions = Subscriptions;
+        List<EventSubscription> subscriptions = List(hasReaders: false);
         return ProgressWait<T>.Until(Parking, () => subscriptions.All(s => s.HasConsumed(sequence)), cancellationToken);
     }
 
@@ -202,7 +172,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
         }
 
         ErrorList errors = default;
-        foreach (EventSubscription subscription in Subscriptions)
+        foreach (EventSubscription subscription in List(hasReaders: false)) // readers find that the log is disposed
         {
             try
             {

@@ -6,8 +6,10 @@ namespace Rx;
 /// <summary>One observer's subscription to an <see cref="EventStream{T}"/>: what <c>Subscribe</c> returns, and what
 /// <see cref="EventStream{T}.Subscriptions"/> lists.</summary>
 /// <remarks>
-/// <b>Concurrency.</b> All members may be used from any thread at any time. The figures are read while events are being
-/// delivered, so two of them may be of different moments.
+/// For a reader, which <see cref="EventStream{T}.Subscriptions"/> lists too, an event counts as delivered when it was read, and
+/// <see cref="Dispose"/> disposes the reader.
+/// <para><b>Concurrency.</b> All members may be used from any thread at any time. The figures are read while events are being
+/// delivered, so two of them may be of different moments.</para>
 /// </remarks>
 [DebuggerDisplay("{Name,nq} Sequence = {Sequence}, Lag = {Lag}")]
 public abstract class EventSubscription : IDisposable
@@ -53,6 +55,15 @@ public abstract class EventSubscription : IDisposable
     /// <summary>Whether the subscription has ended: it was disposed, or its observer got the terminal event, or threw on a
     /// scheduler.</summary>
     public abstract bool IsDisposed { get; }
+
+    /// <summary>Whether it ended with an exception of its own, not with the stream's. Right when it leaves the list.</summary>
+    internal virtual bool HasFailed => Error is not null;
+
+    /// <summary>Whether it is a reader, which pulls, and for which nothing waits.</summary>
+    internal virtual bool IsReader => false;
+
+    /// <summary>How many of the newest events it keeps in memory.</summary>
+    internal virtual long KeptEvents => Lag;
 
     /// <summary>What gives the sequence number of the event that the observer is being called with. Taken before the first event; for the
     /// thread that calls the observer.</summary>

@@ -31,10 +31,15 @@ public sealed class StreamMeterTests
             ["rx.eventstream.published"] = 10,
             ["rx.eventstream.delivered"] = 10,
             ["rx.eventstream.dropped"] = 0,
+            ["rx.eventstream.failed"] = 0,
             ["rx.eventstream.subscribers"] = 3,
             ["rx.eventstream.lag"] = 10,
             ["rx.eventstream.retained"] = 5,
             ["rx.eventstream.segments"] = 1,
+            ["rx.eventstream.kept.retention"] = 5,
+            ["rx.eventstream.kept.observer"] = 10,
+            ["rx.eventstream.kept.reader"] = 0,
+            ["rx.eventstream.kept.position"] = 0,
         }));
         Assert.That(after["rx.eventstream.delivered"], Is.EqualTo(10 + 3 + 10));
         Assert.That(after["rx.eventstream.dropped"], Is.EqualTo(7));
@@ -113,7 +118,78 @@ public sealed class StreamMeterTests
             ["rx.eventstream.published"] = 10,
             ["rx.eventstream.delivered"] = 10,
             ["rx.eventstream.dropped"] = 0,
+            ["rx.eventstream.failed"] = 0,
         }));
+    }
+
+    /// <summary>What keeps events is seen, whichever kind of holder it is.</summary>
+    [TestCase("position", 1_000)]
+    [TestCase("reader", 1_000)]
+    [TestCase("bounded reader", 10)]
+    [TestCase("observer", 1_000)]
+    [TestCase("bounded observer", 10)]
+    public void Measure_EventsKept_ShowsTheKindOfHolder(string holder, int kept)
+    {
+        string name = NewName();
+        using var stream = new EventStream<object>(new EventStreamOptions { Name = name });
+        var scheduler = new HistoricalScheduler();
+        EventObservable<object> events = holder.StartsWith("bounded", StringComparison.Ordinal)
+            ? stream.ObserveOn(scheduler).WithLagPolicy(LagPolicy.DropOldest(10))
+            : stream.ObserveOn(scheduler);
+        using IDisposable held = holder.Split(' ')[^1] switch
+        {
+            "position" => stream.GetNextPosition(),
+            "reader" => events.OpenReader(),
+            _ => events.Subscribe(static _ => { }),
+        };
+        for (int i = 0; i < 1_000; i++)
+        {
+            stream.OnNext(i);
+        }
+
+        IEnumerable<string> found = Measure(name)
+            .Where(static f => f.Key.StartsWith("rx.eventstream.kept", StringComparison.Ordinal) && f.Value > 0)
+            .Select(static f => $"{f.Key.Split('.')[^1]} {f.Value}");
+
+        Assert.That(found, Is.EqualTo(new[] { $"{holder.Split(' ')[^1]} {kept}" }));
+    }
+
+    [Test]
+    public void Measure_SubscriptionsThatFailed_AreCounted()
+    {
+        string name = NewName();
+        var scheduler = new HistoricalScheduler();
+        using var stream = new EventStream<int>(new EventStreamOptions { Name = name });
+        stream.ObserveOn(scheduler).Subscribe(static _ => throw new InvalidOperationException("observer"));
+        stream.ObserveOn(scheduler).WithLagPolicy(LagPolicy.Fail(1)).Subscribe(static _ => { }, static _ => { });
+        stream.ObserveOn(scheduler).Subscribe(static _ => { }, static _ => { });
+        stream.Subscribe(static _ => { }, static _ => { });
+        stream.OnNextRange([1, 2, 3]);
+
+        Assert.That(() => scheduler.Start(), Throws.InvalidOperationException);
+        scheduler.Stop();
+        scheduler.Start();
+        stream.OnError(new TimeoutException());
+        scheduler.Start();
+
+        Assert.That(Measure(name)["rx.eventstream.failed"], Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Measure_Reader_CountsAsSubscriber()
+    {
+        string name = NewName();
+        using var stream = new EventStream<int>(new EventStreamOptions { Name = name });
+        EventReader<int> reader = stream.WithLagPolicy(LagPolicy.DropOldest(2)).OpenReader();
+        stream.OnNextRange([1, 2, 3]);
+        Dictionary<string, long> before = Measure(name);
+        reader.TryRead(out _);
+        reader.Dispose();
+        Dictionary<string, long> after = Measure(name);
+
+        Assert.That((before["rx.eventstream.subscribers"], before["rx.eventstream.lag"]), Is.EqualTo((1L, 3L)));
+        Assert.That((after["rx.eventstream.subscribers"], after["rx.eventstream.lag"]), Is.EqualTo((0L, 0L)));
+        Assert.That((after["rx.eventstream.delivered"], after["rx.eventstream.dropped"]), Is.EqualTo((1L, 1L)));
     }
 
     [Test]
@@ -212,12 +288,10 @@ public sealed class StreamMeterTests
         };
         listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
         {
-            foreach (KeyValuePair<string, object?> tag in tags)
+            Dictionary<string, object?> all = new(tags.ToArray());
+            if (Equals(all["stream"], name))
             {
-                if (tag.Key == "stream" && Equals(tag.Value, name))
-                {
-                    figures.Add(instrument.Name, value);
-                }
+                figures.Add(all.TryGetValue("holder", out object? holder) ? $"{instrument.Name}.{holder}" : instrument.Name, value);
             }
         });
         listener.Start();

@@ -76,6 +76,9 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
 
     public override bool IsDisposed => _state.IsEnded;
 
+    /// <summary>False: an exception of an observer on the publishing thread does not end it.</summary>
+    internal override bool HasFailed => false;
+
     internal override Func<long> SequenceInDelivery
     {
         get

@@ -56,16 +56,18 @@ internal abstract partial class Pump<T>
             return;
         }
 
+        SubscriberLaggedException? failure = _cursor.HasFailed ? Observers.LaggedError(Name, in _cursor) : null;
+        Error = failure; // before it leaves the list, which counts failures
         Release();
         subscriptions.Remove(this);
         OnLeaving(subscriptions, isDisposed: false);
         ErrorList errors = _endActions.Run();
-        Error = _cursor.HasFailed ? Observers.LaggedError(Name, in _cursor) : termination?.Error;
+        Error ??= termination?.Error;
         try
         {
-            if (_cursor.HasFailed)
+            if (failure is not null)
             {
-                observer.OnError(Error!);
+                observer.OnError(failure);
             }
             else
             {

@@ -54,6 +54,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     public sealed override bool IsDisposed => _state.IsEnded;
 
+    internal sealed override long KeptEvents =>
+        Volatile.Read(ref _log) is { } log && !IsDisposed ? Math.Max(0, _cursor.CountReadable(log.NextSequence)) : 0;
+
     bool IParked.IsReadyWhileParked =>
         Volatile.Read(ref _subscriptions) is not { } subscriptions || subscriptions.Parking.IsReadyWhileParked(ref _cursor);
 

@@ -16,6 +16,9 @@ internal sealed class PumpList<T>(ParkingLot<T> parking, object? metered) : Subs
     /// <summary>How many pumps are on a scheduler, or null until the first one is counted. Under the lock.</summary>
     private Dictionary<IScheduler, SharedScheduler>? _shared;
 
+    /// <summary>The readers of the stream, which have cursors of their own as pumps do.</summary>
+    internal SubscriptionList Readers { get; } = new(metered);
+
     /// <summary>Where the pumps park.</summary>
     internal ParkingLot<T> Parking => parking;
 

@@ -24,11 +24,8 @@ internal class SubscriptionList(object? metered = null)
     /// <summary>How many of them are subscribed. Written under the lock, read by any thread.</summary>
     private int _count;
 
-    /// <summary>How many events were delivered to subscriptions that have left the list. Under the lock.</summary>
-    private long _deliveredBefore;
-
-    /// <summary>How many events were missed by subscriptions that have left the list. Under the lock.</summary>
-    private long _droppedBefore;
+    /// <summary>What the subscriptions had that have left the list. Under the lock.</summary>
+    private SubscriptionTotals _before;
 
     /// <summary>How many subscriptions were ever added: the number of the next one. Under the lock.</summary>
     private long _added;
@@ -36,25 +33,24 @@ internal class SubscriptionList(object? metered = null)
     /// <summary>See the constructor.</summary>
     internal object? Metered { get; } = metered;
 
-    /// <summary>How many events were delivered to subscriptions, and missed by them, including those that have left the list.</summary>
+    /// <summary>What the subscriptions had, including those that have left the list.</summary>
     /// <remarks>Taken under the lock, so that a subscription that leaves at the same time counts once.</remarks>
-    internal (long Delivered, long Dropped) Totals
+    internal SubscriptionTotals Totals
     {
         get
         {
             lock (Gate)
             {
-                (long delivered, long dropped) = (_deliveredBefore, _droppedBefore);
+                SubscriptionTotals totals = _before;
                 foreach (EventSubscription? subscription in _slots)
                 {
                     if (subscription is { Slot: >= 0 })
                     {
-                        delivered += subscription.Delivered;
-                        dropped += subscription.Dropped;
+                        totals = totals.Plus(SubscriptionTotals.Of(subscription));
                     }
                 }
 
-                return (delivered, dropped);
+                return totals;
             }
         }
     }
@@ -144,8 +140,7 @@ internal class SubscriptionList(object? metered = null)
 
         OnRemovingLocked(subscription);
         subscription.Slot = -1;
-        _deliveredBefore += subscription.Delivered;
-        _droppedBefore += subscription.Dropped;
+        _before = _before.Plus(SubscriptionTotals.Of(subscription));
         _count--;
         if (_count == 0 || _filled - _count > (_count / 2) + FewEnded)
         {

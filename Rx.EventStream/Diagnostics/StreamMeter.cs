@@ -22,14 +22,18 @@ internal static class StreamMeter
             "rx.eventstream.delivered", () => Count(t => t.Delivered), "{event}", "Events delivered, summed over subscribers.");
         _meter.CreateObservableCounter(
             "rx.eventstream.dropped", () => Count(t => t.Dropped), "{event}", "Events that subscribers missed because they lagged too far.");
+        _meter.CreateObservableCounter(
+            "rx.eventstream.failed", () => Count(t => t.Failed), "{subscriber}", "Subscriptions that ended with an exception of their own.");
         _meter.CreateObservableUpDownCounter(
-            "rx.eventstream.subscribers", () => Measure(f => f.Subscribers), "{subscriber}", "Observers subscribed.");
+            "rx.eventstream.subscribers", () => Measure(f => f.Subscribers), "{subscriber}", "Observers and readers.");
         _meter.CreateObservableGauge(
             "rx.eventstream.lag", () => Measure(f => f.GreatestLag), "{event}", "The lag of the slowest subscriber.");
         _meter.CreateObservableUpDownCounter(
             "rx.eventstream.retained", () => Measure(f => f.RetainedEvents), "{event}", "Events that a late subscriber can replay.");
         _meter.CreateObservableUpDownCounter(
             "rx.eventstream.segments", () => Measure(f => f.Segments), "{segment}", "Segments in memory.");
+        _meter.CreateObservableGauge(
+            "rx.eventstream.kept", MeasureKept, "{event}", "Events kept in memory, by the kind of holder. The kinds overlap.");
     }
 
     /// <summary>Measures a stream from now on; returns what the stream must refer to, and nothing else may.</summary>
@@ -51,6 +55,26 @@ internal static class StreamMeter
 
         return measurements;
     }
+
+    private static List<Measurement<long>> MeasureKept()
+    {
+        var measurements = new List<Measurement<long>>();
+        foreach ((string name, MeteredName streams) in InOrder())
+        {
+            if (streams.Figures is { Kept: var kept })
+            {
+                measurements.Add(Held(kept.ByRetention, name, "retention"));
+                measurements.Add(Held(kept.ByObservers, name, "observer"));
+                measurements.Add(Held(kept.ByReaders, name, "reader"));
+                measurements.Add(Held(kept.ByPositions, name, "position"));
+            }
+        }
+
+        return measurements;
+    }
+
+    private static Measurement<long> Held(long value, string name, string holder) =>
+        new(value, new KeyValuePair<string, object?>("stream", name), new KeyValuePair<string, object?>("holder", holder));
 
     private static IEnumerable<KeyValuePair<string, MeteredName>> InOrder() => _names.OrderBy(static n => n.Key, StringComparer.Ordinal);
 

@@ -1,12 +1,19 @@
 namespace Rx.Diagnostics;
 
 /// <summary>What a stream has done since it was made; these figures only grow.</summary>
-internal readonly record struct StreamTotals(long Published, long Delivered, long Dropped)
+/// <param name="Published">How many events were published.</param>
+/// <param name="Delivered">How many were delivered, summed over subscribers.</param>
+/// <param name="Dropped">How many subscribers missed.</param>
+/// <param name="Failed">How many subscriptions ended with an exception of their own.</param>
+internal readonly record struct StreamTotals(long Published, long Delivered, long Dropped, long Failed)
 {
     internal StreamTotals Plus(StreamTotals other) =>
-        new(Published + other.Published, Delivered + other.Delivered, Dropped + other.Dropped);
+        new(Published + other.Published, Delivered + other.Delivered, Dropped + other.Dropped, Failed + other.Failed);
 
     /// <summary>The greater of each figure.</summary>
-    internal StreamTotals AtLeast(StreamTotals other) =>
-        new(Math.Max(Published, other.Published), Math.Max(Delivered, other.Delivered), Math.Max(Dropped, other.Dropped));
+    internal StreamTotals AtLeast(StreamTotals other) => new(
+        Math.Max(Published, other.Published),
+        Math.Max(Delivered, other.Delivered),
+        Math.Max(Dropped, other.Dropped),
+        Math.Max(Failed, other.Failed));
 }

@@ -140,6 +140,12 @@ internal sealed partial class EventLog<T>
     /// <summary>How many segments are linked and open; for figures.</summary>
     internal int CountSegments() => _segments.Count;
 
+    /// <summary>The oldest segment that is open: its first sequence number, and the one after its last; for figures.</summary>
+    internal (long First, long End) OldestSegment => _segments.Oldest is { } oldest && oldest != Segment<T>.Cut ? (oldest.First, oldest.End) : (0, 0);
+
+    /// <summary>Where the window stands, or the greatest number there is without a window; for figures.</summary>
+    internal long WindowFirst => Volatile.Read(ref _window) is { IsOpen: true } window ? window.Segment.First : long.MaxValue;
+
     /// <summary>The tail as it is now, to be read before a claim: so it begins at or before any later claim.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Segment<T> TailBeforeClaim() => Tail ?? _segments.CreateFirstSlow(_window is { Retains: true } window ? window : null, _flags.IsTimestamped);

@@ -42,6 +42,9 @@ internal struct SegmentList<T>
         get => Volatile.Read(in _tail);
     }
 
+    /// <summary>The oldest segment that is open; for figures.</summary>
+    internal readonly Segment<T>? Oldest => Volatile.Read(in _oldest);
+
     /// <summary>How many segments are linked and open; for figures.</summary>
     internal readonly int Count
     {

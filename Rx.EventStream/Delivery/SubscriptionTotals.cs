@@ -1,0 +1,14 @@
+namespace Rx.Delivery;
+
+/// <summary>What the subscriptions of a list have had since the list was made; these figures only grow.</summary>
+/// <param name="Delivered">How many events were delivered, summed over the subscriptions.</param>
+/// <param name="Dropped">How many events they missed.</param>
+/// <param name="Failed">How many subscriptions ended with an exception of their own.</param>
+internal readonly record struct SubscriptionTotals(long Delivered, long Dropped, long Failed)
+{
+    internal static SubscriptionTotals Of(EventSubscription subscription) =>
+        new(subscription.Delivered, subscription.Dropped, subscription.HasFailed ? 1 : 0);
+
+    internal SubscriptionTotals Plus(SubscriptionTotals other) =>
+        new(Delivered + other.Delivered, Dropped + other.Dropped, Failed + other.Failed);
+}

@@ -1,0 +1,77 @@
+using Rx.Delivery;
+using Rx.Storage;
+
+namespace Rx;
+
+public sealed partial class EventReader<T>
+{
+    /// <summary>The reader as <see cref="EventStream{T}.Subscriptions"/> lists it. The list keeps this object, which does not keep the
+    /// reader.</summary>
+    private sealed class Listing : EventSubscription
+    {
+        private readonly SubscriptionList _readers;
+        private readonly long _first;
+
+        /// <summary>A long weak reference, which finds the reader until its finalizer has given back what it held.</summary>
+        private readonly WeakReference<EventReader<T>> _reader;
+
+        /// <summary>What is done when the reader has given back what it held.</summary>
+        private EndActionState _endActions;
+
+        /// <summary>The figures at the end. Written with release by the thread that ends the reader, before <see cref="_isEnded"/>; read by any
+        /// thread.</summary>
+        private long _lastSequence;
+        private long _lastDropped;
+
+        /// <summary>Whether the reader has ended. Written with release by the thread that ends the reader, read with acquire by any.</summary>
+        private bool _isEnded;
+
+        internal Listing(EventReader<T> reader, SubscriptionList readers, string? name)
+            : base(name)
+        {
+            _readers = readers;
+            _first = reader.Sequence;
+            _reader = new WeakReference<EventReader<T>>(reader, trackResurrection: true);
+        }
+
+        public override long Sequence => Find()?.Sequence ?? Volatile.Read(ref _lastSequence);
+
+        public override long Lag => Find() is { } reader && Volatile.Read(ref reader._log) is { } log ? Math.Max(0, log.NextSequence - reader.Sequence) : 0;
+
+        public override long Delivered => Math.Max(0, Sequence - _first - Dropped);
+
+        public override long Dropped => Find()?.Dropped ?? Volatile.Read(ref _lastDropped);
+
+        public override bool IsDisposed => Find() is not { } reader || reader._cursor.HasFailed || reader.HasReadAll;
+
+        internal override bool IsReader => true;
+
+        internal override long KeptEvents =>
+            Find() is { } reader && Volatile.Read(ref reader._log) is { } log ? Math.Max(0, reader._cursor.CountReadable(log.NextSequence)) : 0;
+
+        internal override Func<long> SequenceInDelivery => () => Sequence;
+
+        public override void Dispose() => Find()?.Dispose();
+
+        internal void SetError(Exception error) => Error = error;
+
+        internal void Add() => _readers.Add(this);
+
+        /// <summary>Leaves the list, with the figures of the reader, which has given back what it held.</summary>
+        internal void End(long sequence, long dropped)
+        {
+            Volatile.Write(ref _lastSequence, sequence);
+            Volatile.Write(ref _lastDropped, dropped);
+            Volatile.Write(ref _isEnded, true);
+            _readers.Remove(this);
+            _endActions.Run().Throw();
+        }
+
+        internal override bool HasConsumed(long sequence) => IsDisposed || Sequence >= sequence;
+
+        internal override void OnEnded(Action action) => _endActions.Add(action);
+
+        /// <summary>The reader, or null once it has ended.</summary>
+        private EventReader<T>? Find() => !Volatile.Read(ref _isEnded) && _reader.TryGetTarget(out EventReader<T>? reader) ? reader : null;
+    }
+}
