@@ -116,11 +116,11 @@ public sealed partial class EventObservable<T> : IObservable<T>
     public IObservable<Sequenced<T>> WithSequence() =>
         new Adapted<Sequenced<T>>(this, static observer => new SequencingObserver<T>(observer));
 
-    /// <summary>The events in batches, without copying: each batch is a slice of the stream's own memory.</summary>
-    /// <param name="maxCount">The most events in one batch; at least 1. A batch has what is there, up to this number,
-    /// and up to the end of a segment; see <see cref="EventStreamOptions.SegmentCapacity"/>.</param>
+    /// <summary>The events in batches: each has what was published since the observer's last call.</summary>
+    /// <param name="maxCount">The most events in one batch; at least 1.</param>
     /// <remarks>
-    /// A batch stays valid, and its memory in use, for as long as it is held. Without a scheduler each event is a batch.
+    /// A batch is a slice of the stream's own memory, without copying, where its events lie in one segment, and a copy where they lie in
+    /// several; see <see cref="EventStreamOptions.SegmentCapacity"/>. It stays valid, and its memory in use, for as long as it is held. Without a scheduler each event is a batch.
     /// <code>
     /// stream  -a-x--|       x = b, c and d at once
     /// result  --A-B--|      A = [a], B = [b c d]
@@ -132,6 +132,11 @@ public sealed partial class EventObservable<T> : IObservable<T>
         ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
         return new Adapted<ReadOnlyMemory<T>>(this, observer => new BatchObserver<T>(observer, maxCount));
     }
+
+    /// <summary>The newest event of each key that the observer has not had; see
+    /// <see cref="EventStreamExtensions.ObserveLatestByKeyOn"/>.</summary>
+    internal IObservable<T> LatestByKey<TKey>(Func<T, TKey> key) =>
+        new Adapted<T>(this, observer => new LatestByKeyObserver<T, TKey>(observer, key));
 
     /// <summary>Joins the stream with a reader, from which events are pulled.</summary>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>

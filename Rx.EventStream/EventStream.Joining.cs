@@ -62,7 +62,7 @@ public sealed partial class EventStream<T>
     /// <summary>The events with their sequence numbers; see <see cref="EventObservable{T}.WithSequence"/>.</summary>
     public IObservable<Sequenced<T>> WithSequence() => AsObservable().WithSequence();
 
-    /// <summary>The events in batches, without copying; see <see cref="EventObservable{T}.Batch"/>.</summary>
+    /// <summary>The events in batches; see <see cref="EventObservable{T}.Batch"/>.</summary>
     /// <param name="maxCount">The most events in one batch; at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1.</exception>
     public IObservable<ReadOnlyMemory<T>> Batch(int maxCount) => AsObservable().Batch(maxCount);

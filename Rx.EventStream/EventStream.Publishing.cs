@@ -41,7 +41,7 @@ public sealed partial class EventStream<T>
         }
     }
 
-    /// <summary>Publishes an event; for a source's, a disposed stream is one that has ended.</summary>
+    /// <summary>Publishes an event. For an event of a source, a disposed stream counts as ended.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Publish(T value, bool isFromSource)
     {
@@ -95,7 +95,7 @@ public sealed partial class EventStream<T>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void WakeSlow(long sequence) => Deliver(sequence, 1, WakeReaders());
 
-    /// <summary>Publishes a run where no flag says to ask before; returns the sequence number of its first event.</summary>
+    /// <summary>Publishes a run where <see cref="PublishFlags.GatedOrEnded"/> is not set; returns the sequence number of its first event.</summary>
     private long PublishRange(ReadOnlySpan<T> values)
     {
         Segment<T> tail = _log.TailBeforeClaim();

@@ -70,7 +70,7 @@ public static class EventStreamExtensions
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scheduler);
         ArgumentNullException.ThrowIfNull(lag);
-        return new ThroughStream<T, T>(source, stream => stream.ObserveOn(scheduler).WithLagPolicy(lag));
+        return OnItsStream(source, observable => observable.ObserveOn(scheduler).WithLagPolicy(lag));
     }
 
     /// <summary>Observes a source on a scheduler; an observer that was busy continues with the newest event.</summary>
@@ -108,7 +108,33 @@ public static class EventStreamExtensions
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scheduler);
         ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
-        return new ThroughStream<T, ReadOnlyMemory<T>>(source, stream => stream.ObserveOn(scheduler).Batch(maxCount));
+        return OnItsStream(source, observable => observable.ObserveOn(scheduler).Batch(maxCount));
+    }
+
+    /// <summary>Observes a source on a scheduler; an observer that was busy continues with the newest event of each key, the key that has
+    /// waited longest first.</summary>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <typeparam name="TKey">The type of the keys.</typeparam>
+    /// <param name="source">The source.</param>
+    /// <param name="key">Gives the key of an event, such as the symbol of a price. If it throws, the observer gets the exception with
+    /// <c>OnError</c>.</param>
+    /// <param name="scheduler">Where the observer is called.</param>
+    /// <remarks>
+    /// With an observer that takes three ticks for each event, and the letter as the key:
+    /// <code>
+    /// source  -a1-b1-a2-b2-a3--------|
+    /// result  --a1---b2---a3---------|
+    /// </code>
+    /// What waits is one event for each key, and what is published during one call of the observer. The last event of each key is never
+    /// skipped.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IObservable<T> ObserveLatestByKeyOn<T, TKey>(this IObservable<T> source, Func<T, TKey> key, IScheduler scheduler)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(scheduler);
+        return OnItsStream(source, observable => observable.ObserveOn(scheduler).WithLagPolicy(LagPolicy.Unbounded).LatestByKey(key));
     }
 
     /// <summary>Reads a source with <c>await foreach</c>, with a bound on what waits for a slow reader.</summary>
@@ -164,4 +190,13 @@ public static class EventStreamExtensions
         ArgumentNullException.ThrowIfNull(apply);
         return new EventProjection<TState, T>(stream, seed, apply);
     }
+
+    /// <summary>Observes a stream with a cursor of its own, and any other source through a stream in between.</summary>
+    private static IObservable<TResult> OnItsStream<T, TResult>(
+        IObservable<T> source, Func<EventObservable<T>, IObservable<TResult>> observe) => source switch
+    {
+        EventStream<T> stream => observe(stream.AsObservable()),
+        EventObservable<T> observable => observe(observable),
+        _ => new ThroughStream<T, TResult>(source, stream => observe(stream.AsObservable())),
+    };
 }

@@ -5,7 +5,7 @@ namespace Rx.Tests.Contract;
 public sealed class EventReaderBatchTests
 {
     [Test]
-    public void TryReadBatch_EventsOfTwoSegments_SlicesOfEach()
+    public void TryReadBatch_EventsOfTwoSegments_UpToTheCount()
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4 });
         using EventReader<int> reader = stream.AsObservable().OpenReader();
@@ -17,7 +17,7 @@ public sealed class EventReaderBatchTests
             batches.Add(batch.ToArray());
         }
 
-        Assert.That(batches, Is.EqualTo(new[] { new[] { 0, 1, 2 }, [3], [4, 5] }));
+        Assert.That(batches, Is.EqualTo(new[] { new[] { 0, 1, 2 }, [3, 4, 5] }));
         Assert.That((reader.Sequence, reader.Count), Is.EqualTo((6L, 0)));
     }
 

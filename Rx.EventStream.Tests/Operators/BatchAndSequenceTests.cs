@@ -63,7 +63,7 @@ public sealed class BatchAndSequenceTests
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 2 });
         var seen = new List<int>();
         IDisposable? subscription = null;
-        subscription = stream.ObserveOn(_manual).Batch(10).Subscribe(batch =>
+        subscription = stream.ObserveOn(_manual).Batch(2).Subscribe(batch =>
         {
             seen.AddRange(batch.ToArray());
             subscription!.Dispose();

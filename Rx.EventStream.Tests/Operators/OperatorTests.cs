@@ -166,7 +166,7 @@ internal sealed class OperatorTests
     }
 
     [Test]
-    public void Batch_BatchesHeld_StayValidWithoutACopy([Values] bool isScheduled)
+    public void Batch_BatchesHeld_StayValidMostlyWithoutACopy([Values] bool isScheduled)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 64 });
         var first = new List<ReadOnlyMemory<int>>();
@@ -181,12 +181,16 @@ internal sealed class OperatorTests
 
         Assert.That(first.Take(1_000).SelectMany(b => b.ToArray()).Take(1_000), Is.EqualTo(Enumerable.Range(0, 1_000)));
         Assert.That(first.Max(b => b.Length), Is.EqualTo(isScheduled ? 10 : 1));
+        int shared = 0;
         foreach ((ReadOnlyMemory<int> a, ReadOnlyMemory<int> b) in first.Zip(second))
         {
             Assert.That(MemoryMarshal.TryGetArray(a, out ArraySegment<int> ofA) & MemoryMarshal.TryGetArray(b, out ArraySegment<int> ofB), Is.True);
-            Assert.That(ofA.Array, Is.SameAs(ofB.Array));
-            Assert.That(ofA.Offset, Is.EqualTo(ofB.Offset));
+            Assert.That(ofA, Is.EqualTo(ofB));
+            shared += ofA.Array == ofB.Array ? 1 : 0;
         }
+
+        // A batch of events of two segments is a copy.
+        Assert.That(shared, Is.GreaterThan(first.Count * 3 / 4));
     }
 
     [Test]

@@ -1,21 +1,32 @@
+using Rx.Storage;
+
 namespace Rx.Delivery;
 
-/// <summary>Takes runs of events that lie side by side, each as a slice of the segment that holds them.</summary>
-internal sealed class BatchObserver<T>(IObserver<ReadOnlyMemory<T>> observer, int maxCount) : IObserver<T>, ISubscriptionObserver
+/// <summary>Takes batches of events: a slice of the segment that holds them, or a copy where they lie in several.</summary>
+internal sealed class BatchObserver<T>(IObserver<ReadOnlyMemory<T>> observer, int maxCount) : CursorObserver<T>, ISubscriptionObserver
 {
     /// <summary>What gives the event in delivery where it lies, if the observer is called on the publishing thread.</summary>
     private Func<ReadOnlyMemory<T>>? _slice;
 
-    internal int MaxCount => maxCount;
-
     public void OnSubscribed(EventSubscription subscription) => _slice = (subscription as InlineSubscription<T>)?.SliceInDelivery;
 
-    internal void OnBatch(ReadOnlyMemory<T> batch) => observer.OnNext(batch);
+    internal override int Deliver(ref Cursor<T> cursor, EventLog<T> log)
+    {
+        ReadOnlyMemory<T> batch = cursor.PeekAcross(log, maxCount); // not PeekBatch: once a pump has existed, no arrays are used again
+        if (!batch.IsEmpty)
+        {
+            long end = cursor.Sequence + batch.Length;
+            observer.OnNext(batch);
+            cursor.MoveTo(end);
+        }
+
+        return batch.Length;
+    }
 
     /// <summary>On the publishing thread events come one by one, and each is a batch.</summary>
-    public void OnNext(T value) => observer.OnNext(_slice!());
+    public override void OnNext(T value) => observer.OnNext(_slice!());
 
-    public void OnError(Exception error) => observer.OnError(error);
+    public override void OnError(Exception error) => observer.OnError(error);
 
-    public void OnCompleted() => observer.OnCompleted();
+    public override void OnCompleted() => observer.OnCompleted();
 }

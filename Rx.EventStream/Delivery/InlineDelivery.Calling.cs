@@ -103,7 +103,7 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>Wakes readers, for a publisher that is not the drainer; returns what that threw.</summary>
     private protected ErrorList WakeReaders() => (_log.Flags & PublishFlags.HasWaiters) != 0 ? _parking.WakeReaders() : default;
 
-    /// <summary>Goes on after the only observer threw: with what else there is.</summary>
+    /// <summary>Delivers the remaining events after the only observer threw.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private protected static void ResumeOwned(ref InlineDelivery<T> delivery, Exception error)
     {

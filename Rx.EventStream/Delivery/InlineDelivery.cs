@@ -187,9 +187,9 @@ internal abstract partial class InlineDelivery<T>
         errors.Throw();
     }
 
-    /// <summary>Delivers until dry and leaves, or has had its share and hands over.</summary>
+    /// <summary>Delivers until the cursor is dry, and leaves; or until this thread has delivered its share and another thread takes over.</summary>
     /// <param name="errors">Takes what observers throw.</param>
-    /// <param name="last">The last event of its own, if it may not be delivered yet.</param>
+    /// <param name="last">The last event that this thread has published, or -1.</param>
     private protected void DrainOwned(ref ErrorList errors, long last = -1)
     {
         long shareEnd = ShareEndOwned(last);
@@ -203,7 +203,7 @@ internal abstract partial class InlineDelivery<T>
                 FinishOwned();
             }
 
-            // Taken along while they are still this thread's.
+            // Before another thread can become the drainer.
             errors.AddRange(TakeErrorsOwned());
             if (isAtEnd)
             {
@@ -250,7 +250,8 @@ internal abstract partial class InlineDelivery<T>
         }
     }
 
-    /// <summary>Delivers what is published before a sequence number; true if it then has run dry, false if it has come there.</summary>
+    /// <summary>Delivers what is published before a sequence number; true if the cursor is dry, false if it has reached
+    /// that number.</summary>
     /// <remarks>It may stand after that number already: between leaving and becoming the drainer again, others may have delivered.</remarks>
     private bool TryDeliverPublishedOwned(long end)
     {
@@ -285,8 +286,7 @@ internal abstract partial class InlineDelivery<T>
         return true;
     }
 
-    /// <summary>Leaves as the drainer, and closes the delivery when no observer is subscribed, so that publishing is as cheap as
-    /// before.</summary>
+    /// <summary>Leaves as the drainer, and closes the delivery when no observer is subscribed, so that it keeps no events.</summary>
     private bool TryLeaveOwned() => (_observers.Count == 0 && TryCloseOwned()) || TryReleaseOwned();
 
     private bool TryCloseOwned()

@@ -86,9 +86,9 @@ internal abstract partial class Pump<T>
             return 0;
         }
 
-        if (observer is BatchObserver<T> batches)
+        if (observer is CursorObserver<T> taking)
         {
-            return DeliverWholeRunOwned(batches);
+            return taking.Deliver(ref _cursor, _log);
         }
 
         // A bounded cursor looks again after each event: it must go on with what is the newest then.
@@ -107,21 +107,6 @@ internal abstract partial class Pump<T>
             }
         }
 
-        return run.Length;
-    }
-
-    /// <summary>Delivers one run as a whole, however many events the action may deliver; 0 when dry or disposed.</summary>
-    private int DeliverWholeRunOwned(BatchObserver<T> batches)
-    {
-        ReadOnlyMemory<T> run = _cursor.PeekRun(_log, batches.MaxCount); // not PeekBatch: once a pump has existed, no arrays are used again
-        if (run.IsEmpty || Volatile.Read(ref _observer) is null)
-        {
-            return 0;
-        }
-
-        long end = _cursor.Sequence + run.Length;
-        batches.OnBatch(run);
-        _cursor.MoveTo(end);
         return run.Length;
     }
 }

@@ -62,10 +62,13 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     internal sealed override Func<long> SequenceInDelivery => () => _cursor.Sequence;
 
-    internal sealed override bool HasConsumed(long sequence) => IsDisposed || Sequence >= sequence;
+    internal sealed override bool HasConsumed(long sequence) => IsDisposed || (Sequence >= sequence && !HasPending);
 
     /// <summary>Whether publishers wait for this pump; then they must learn of each event it is done with. Set before it starts.</summary>
     internal bool IsWaitedFor { get; set; }
+
+    /// <summary>Whether the observer has taken events that it has not delivered yet. For any thread.</summary>
+    private bool HasPending => Volatile.Read(ref _observer) is CursorObserver<T> { HasPending: true };
 
     /// <summary>Where the pump parks.</summary>
     private protected virtual ParkingPlace Place => ParkingPlace.Direct;
@@ -119,7 +122,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     {
     }
 
-    /// <summary>Called when the pump has ended, to leave what it shares with other pumps. If it was disposed, <see cref="OnDisposed"/>
+    /// <summary>Called when the pump has ended, to release what it shares with other pumps. If it was disposed, <see cref="OnDisposed"/>
     /// follows.</summary>
     private protected virtual void OnLeaving(PumpList<T> subscriptions, bool isDisposed)
     {
@@ -195,7 +198,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             parking.NotifyProgress();
         }
 
-        if (_cursor.IsReady(_log))
+        if (HasPending || _cursor.IsReady(_log))
         {
             if (_state.TryReschedule())
             {

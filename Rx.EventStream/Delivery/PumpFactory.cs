@@ -40,7 +40,7 @@ internal static class PumpFactory
         return new SchedulerPump<T>(setup, VirtualTime.IsClockOf(setup.Scheduler) ? 1 : maxBatch);
     }
 
-    /// <summary>What observers share that run one after the other, on a scheduler known to run one action at a time; else null.</summary>
+    /// <summary>The key of the lane of observers that run one after the other, on a scheduler known to run one action at a time; else null.</summary>
     private static object? LaneKey(IScheduler scheduler) => scheduler switch
     {
         EventLoopScheduler => scheduler,

@@ -74,7 +74,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         return true;
     }
 
-    /// <remarks>Called when dry: then everything that was claimed is delivered, unless another thread claims too. What
+    /// <remarks>Called when dry: every claimed event is delivered then, unless a second thread publishes and so breaks the promise. What
     /// was published while the log was disposed may be where the cursor does not find it.</remarks>
     private protected override bool TryReleaseOwned()
     {
@@ -96,7 +96,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     }
 
     /// <summary>Publishes to one observer.</summary>
-    /// <remarks>The way to the observer and back is most of what publishing to one costs. So it is all in
+    /// <remarks>Calling the observer through several methods would be most of the cost of publishing to one. So it is all in
     /// one method, which calls nothing but the observer. What is needed if that throws lies on the stack, by reference: else the handler
     /// would make this method load from there whatever it needs after the call.</remarks>
     internal void PublishToOne(T value)

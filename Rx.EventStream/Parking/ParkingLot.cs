@@ -79,7 +79,7 @@ internal sealed class ParkingLot<T>(EventLog<T> log)
     /// </code>
     /// If the slot is not even claimed when the reader looks, the claim comes later, and so does the writer's look at the stack: the
     /// writer will find the push. If it is claimed but not published, the writer may already have looked; a barrier on all
-    /// the process's cores comes before or after the writer's mark, and then the mark tells. So the rare and slow side pays, and
+    /// the process's cores comes before or after the writer's mark, and then the mark tells. So the reader pays, which is rare, and
     /// publishing has a single interlocked operation.
     /// <para>Once the entry is on the stack the owner may be woken on another thread and move the cursor, so what is read
     /// here may not fit together. Then it is no longer parked, and the answer has no effect.</para>

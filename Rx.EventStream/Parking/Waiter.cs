@@ -15,7 +15,7 @@ internal sealed class Waiter
     /// they parked. Written by the owner before its first push; the stack's CAS publishes it.</summary>
     internal long Order;
 
-    /// <summary>The parked owner, or null when none waits any more. Written by the owner, or the thread that disposes it; read by the
+    /// <summary>The parked owner, or null when no owner waits. Written by the owner, or the thread that disposes it; read by the
     /// thread that took the stack.</summary>
     private IParked? _owner;
 
@@ -30,7 +30,7 @@ internal sealed class Waiter
     /// <remarks>
     /// <code>
     /// P (owner): owner := me;     full fence; is it on the stack? then leave it there
-    /// C (taker): taken off stack; full fence; whose is it?        then wake that one
+    /// C (taker): taken off stack; full fence; read the owner;     then wake it
     /// </code>
     /// With a fence on each side one of them sees the other.
     /// </remarks>

@@ -15,7 +15,7 @@ namespace Rx.Storage;
 ///   Draining --Offer--> Draining, Offered       any of these --TryEnd--> the same, ended
 /// </code>
 /// In one word, so that claiming and becoming the drainer is one CAS. Only the drainer changes <c>Draining</c> and <c>Offered</c>, which
-/// have a byte of their own: so it can leave with a plain store while others claim. A single writer uses the count alone, without an
+/// have a byte of their own: so it can leave with a release store of that byte while others claim. A single writer uses the count alone, without an
 /// interlocked operation.
 /// <para>The drainer notes its thread, and clears the note before it leaves. So a thread that finds its own note is the drainer, and one
 /// that does not find it is not, however late it sees what other threads store.</para>
@@ -128,7 +128,7 @@ internal struct ClaimWord
             }
         }
 
-        // While another thread drains there is nothing to take over, and nothing that an addition could miss: see
+        // While another thread drains there is nothing to take over, and a claim by addition misses no change: see
         // MultiWriterDelivery.Deliver.
         isDrainer = false;
         return Claim(1);
@@ -171,7 +171,7 @@ internal struct ClaimWord
     /// <summary>Stops being the drainer without leaving: another thread is told to <see cref="TakeOver"/>.</summary>
     internal void HandOver() => Volatile.Write(ref _drainer, 0);
 
-    /// <summary>Becomes the drainer to which the delivery was handed over; or stays the one, where no thread took it.</summary>
+    /// <summary>Becomes the drainer to which the delivery was handed over; or stays the drainer if no thread took it.</summary>
     internal void TakeOver()
     {
         NoteDrainer();

@@ -14,7 +14,7 @@ namespace Rx.Storage;
 ///       cursor         cursor               cursor at |
 ///                                           a hole:  15 is claimed, not published
 /// </code>
-/// I1  A claim (<see cref="ClaimWord"/>) gives each sequence number to one writer; a slot is then written once, then marked. So for a
+/// I1  A claim (<see cref="ClaimWord"/>) gives each sequence number to one writer. The writer writes the slot once, and then marks it. So for a
 ///     thread that has seen the mark of n, <see cref="NextSequence"/> is greater than n.
 /// I2  A reader reads no value whose mark it has not seen, and stops at the first slot without one.
 /// I3  The terminal event takes a sequence number of its own, <see cref="End"/>, whose slot is never marked; later slots are never read.
@@ -24,7 +24,7 @@ namespace Rx.Storage;
 ///     that can be reached from a lease, and every slot still to be filled, is open.
 /// I6  A closed segment's link is <see cref="Segment{T}.Cut"/>. A writer, which holds no lease while it looks for its
 ///     slot, starts again from the oldest segment when it meets one: by I5 its own is still there.
-/// I7  A closed segment's arrays may be cleared, and be a later one's: without a lease only marks are read, to learn whether to look
+/// I7  A closed segment's arrays may be cleared, and used again by a later segment: without a lease only marks are read, to learn whether to look
 ///     again.
 /// I8  No reader sleeps beside an event: a reader parks, then looks; a writer marks, then looks for parked readers. The fences are
 ///     described at <c>ParkingLot.IsReadyWhileParked</c>.
