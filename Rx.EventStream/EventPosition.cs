@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Rx.Diagnostics;
 using Rx.Storage;
 
 namespace Rx;
@@ -38,7 +39,7 @@ public sealed class EventPosition<T> : IDisposable
         get
         {
             EventStream<T>? stream = Volatile.Read(ref _stream);
-            ObjectDisposedException.ThrowIf(stream is null, this);
+            DisposedError.ThrowIf(stream is null, typeof(EventPosition<T>));
             return stream;
         }
     }
@@ -71,7 +72,7 @@ public sealed class EventPosition<T> : IDisposable
     {
         bool isForked = _cursor.TryFork(out Cursor<T> cursor);
         GC.KeepAlive(this); // the finalizer must not give the lease back before the fork has its own
-        ObjectDisposedException.ThrowIf(!isForked, this);
+        DisposedError.ThrowIf(!isForked, typeof(EventPosition<T>));
         return cursor;
     }
 

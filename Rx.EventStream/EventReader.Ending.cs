@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Rx.Delivery;
+using Rx.Diagnostics;
 using Rx.Storage;
 
 namespace Rx;
@@ -23,10 +24,10 @@ public sealed partial class EventReader<T>
     /// <summary>Whether everything was read and the stream has completed; throws if it has ended in another way.</summary>
     private bool HasEndedOrThrow(EventLog<T> log)
     {
-        ObjectDisposedException.ThrowIf(_wait.IsEnded, this);
+        DisposedError.ThrowIf(_wait.IsEnded, typeof(EventReader<T>), _listing.Name);
         CompleteIfEnded(_completion);
         Termination? termination = log.Termination;
-        ObjectDisposedException.ThrowIf(ReferenceEquals(termination, Termination.Disposed), typeof(EventStream<T>));
+        DisposedError.ThrowIf(ReferenceEquals(termination, Termination.Disposed), typeof(EventStream<T>));
         if (_cursor.HasFailed)
         {
             ExceptionDispatchInfo.Throw(Failure());
@@ -65,7 +66,7 @@ public sealed partial class EventReader<T>
         Termination? termination = log.Termination;
         if (ReferenceEquals(termination, Termination.Disposed))
         {
-            completion.Complete(new ObjectDisposedException(nameof(EventStream<T>)));
+            completion.Complete(DisposedError.Of(typeof(EventStream<T>)));
         }
         else if (_cursor.HasFailed)
         {

@@ -68,7 +68,7 @@ public sealed partial class EventReader<T>
             _token = cancellationToken;
             if (!_state.TryBegin())
             {
-                return ValueTask.FromException<bool>(Disposed());
+                return ValueTask.FromException<bool>(reader.Disposed());
             }
 
             if (Volatile.Read(ref _waiter) is { } waiter)
@@ -101,7 +101,7 @@ public sealed partial class EventReader<T>
             Volatile.Write(ref _waiter, null);
             if (wasPending)
             {
-                _result.SetException(Disposed());
+                _result.SetException(reader.Disposed());
             }
 
             return true;

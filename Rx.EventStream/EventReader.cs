@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
+using Rx.Diagnostics;
 using Rx.Parking;
 using Rx.Storage;
 
@@ -228,7 +229,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         }
     }
 
-    private static ObjectDisposedException Disposed() => new(nameof(EventReader<T>));
+    private ObjectDisposedException Disposed() => DisposedError.Of(typeof(EventReader<T>), _listing?.Name);
 
     private async ValueTask<T> ReadSlowAsync(CancellationToken cancellationToken)
     {
@@ -280,7 +281,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     private EventLog<T> LogOrThrow()
     {
         EventLog<T>? log = _log; // plain: see the field
-        ObjectDisposedException.ThrowIf(log is null, this);
+        DisposedError.ThrowIf(log is null, typeof(EventReader<T>), _listing.Name);
         return log;
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reactive.Concurrency;
 using Rx.Delivery;
+using Rx.Diagnostics;
 using Rx.Parking;
 using Rx.Storage;
 
@@ -211,7 +212,7 @@ public sealed partial class EventStream<T>
     {
         InlineDelivery<T>? inline =
             LazyInitializer.EnsureInitialized(ref _inline, () => InlineDelivery<T>.Create(_log, Parking, _options.MaxInlineBacklog));
-        ObjectDisposedException.ThrowIf(inline is null, this); // the initializer reads the field again: disposing clears it
+        DisposedError.ThrowIf(inline is null, typeof(EventStream<T>), _options.Name); // the initializer reads the field again: disposing clears it
         return inline;
     }
 

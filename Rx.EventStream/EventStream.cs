@@ -267,5 +267,6 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     }
 
     /// <param name="isFromSource">Whether a source publishes, which has not disposed the stream and must not fail for it.</param>
-    private void ThrowIfDisposed(bool isFromSource = false) => ObjectDisposedException.ThrowIf(IsDisposed && !isFromSource, this);
+    private void ThrowIfDisposed(bool isFromSource = false) =>
+        DisposedError.ThrowIf(IsDisposed && !isFromSource, typeof(EventStream<T>), _options.Name);
 }
