@@ -8,29 +8,17 @@ using Microsoft.CodeAnalysis.Emit;
 namespace Rx.Tests.Documentation;
 
 /// <summary>Compiles every C# block of every page, and runs the blocks whose output the page shows.</summary>
-/// <remarks>The blocks under one heading are compiled as one program. Declarations that the reader need not see are in a hidden comment,
+/// <remarks>The blocks under one heading are compiled as one program, as if pasted into a new project: it has the implicit usings, and the
+/// namespaces that the page names. Declarations that the reader need not see are in a hidden comment,
 /// <c>&lt;!-- compiled with: ... --&gt;</c>. Declarations for the whole page that the reader does see are in a <c>```csharp helper</c> block.</remarks>
 [NonParallelizable] // the console is redirected
 public sealed partial class SnippetTests
 {
-    private const string Usings = """
-        using System;
-        using System.Collections.Generic;
-        using System.Linq;
-        using System.Reactive;
-        using System.Reactive.Concurrency;
-        using System.Reactive.Disposables;
-        using System.Reactive.Linq;
-        using System.Reactive.Subjects;
-        using System.Threading;
-        using System.Threading.Channels;
-        using System.Threading.Tasks;
-        using NATS.Client.Core;
-        using NATS.Client.JetStream;
-        using NATS.Client.JetStream.Models;
-        using Rx;
-        using Rx.Nats;
-        """;
+    /// <summary>The implicit usings of a new console project.</summary>
+    private static readonly string[] _implicit =
+    [
+        "System", "System.Collections.Generic", "System.IO", "System.Linq", "System.Net.Http", "System.Threading", "System.Threading.Tasks",
+    ];
 
     private static readonly MetadataReference[] _references =
         [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!)
@@ -104,13 +92,15 @@ public sealed partial class SnippetTests
     private static IEnumerable<(string Heading, string Code, string? Output)> SectionsOf(string page)
     {
         string given = string.Concat(Given().Matches(page).Concat(Helper().Matches(page)).Select(m => m.Groups["code"].Value));
+        string usings = string.Join('\n', _implicit.Concat(Namespaces().Matches(Block().Replace(page, "")).Select(m => m.Groups["name"].Value))
+            .Distinct().Select(name => $"using {name};"));
         foreach (string section in Heading().Split(page))
         {
             string[] blocks = [.. Block().Matches(section).Select(m => m.Groups["code"].Value)];
             if (blocks.Length > 0)
             {
                 // The await makes every entry point asynchronous, even if no block awaits.
-                var code = new StringBuilder(Usings)
+                var code = new StringBuilder(usings)
                     .AppendLine().AppendLine("await Task.Yield();")
                     .AppendJoin('\n', blocks).AppendLine()
                     .Append(given);
@@ -119,6 +109,10 @@ public sealed partial class SnippetTests
             }
         }
     }
+
+    /// <summary>A namespace that the page tells the reader to use: in a using, or by its name.</summary>
+    [GeneratedRegex(@"`(using (?<name>[\w.]+);|(?<name>Rx\.Nats|System\.Reactive[\w.]*|System\.Threading\.Channels|NATS\.Client\.[\w.]+))`")]
+    private static partial Regex Namespaces();
 
     [GeneratedRegex(@"^#{1,3} ", RegexOptions.Multiline)]
     private static partial Regex Heading();
