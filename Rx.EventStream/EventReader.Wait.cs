@@ -18,6 +18,9 @@ public sealed partial class EventReader<T>
         /// <summary>The result of the pending wait. Reset by the owner, set by the thread that moved the state out of Pending.</summary>
         private ManualResetValueTaskSourceCore<bool> _result = new() { RunContinuationsAsynchronously = true };
 
+        /// <summary>Whether a wait was begun whose result the owner has not taken yet, pending or not. For the owner.</summary>
+        private bool _isOutstanding;
+
         /// <summary>What cancels the pending wait. For the owner; <see cref="_token"/> is written before the callback can run.</summary>
         private CancellationTokenRegistration _registration;
         private CancellationToken _token;
@@ -46,6 +49,7 @@ public sealed partial class EventReader<T>
             _registration.Dispose();
             _registration = default;
             _token = default;
+            _isOutstanding = false;
             return _result.GetResult(token);
         }
 
@@ -57,7 +61,7 @@ public sealed partial class EventReader<T>
         /// <summary>Begins a wait. Called by the reader's owner, after it found nothing to read.</summary>
         internal ValueTask<bool> Start(ParkingLot<T> parking, CancellationToken cancellationToken)
         {
-            if (_state.IsPending)
+            if (_isOutstanding)
             {
                 return ValueTask.FromException<bool>(new InvalidOperationException(
                     "A wait for this reader is already pending; a reader has one owner at a time."));
@@ -70,6 +74,8 @@ public sealed partial class EventReader<T>
             {
                 return ValueTask.FromException<bool>(reader.Disposed());
             }
+
+            _isOutstanding = true;
 
             if (Volatile.Read(ref _waiter) is { } waiter)
             {

@@ -225,6 +225,11 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         if (_wait.TryDispose())
         {
             GC.SuppressFinalize(this);
+            if (HasReadAll || _cursor.HasFailed)
+            {
+                _ = Completion; // it has ended before, and a caller that asks later must learn how
+            }
+
             LetGo();
         }
     }

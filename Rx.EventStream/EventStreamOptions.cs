@@ -52,13 +52,14 @@ public sealed class EventStreamOptions
         init => _lagPolicy = value ?? throw new ArgumentNullException(nameof(value));
     }
 
-    /// <summary>How many published events may wait for the observers on the publishing threads before publishers wait too; at least 1.
-    /// Default: 1,024.</summary>
+    /// <summary>How many published events may wait for the observers on the publishing threads, the event in delivery included, before
+    /// publishers wait too; at least 1. Default: 1,024.</summary>
     /// <remarks>
-    /// While one thread calls the observers, other publishers append and return. Once so many events wait, a publisher blocks until its
-    /// own event is delivered, or until it takes the delivery over. The thread that delivers hands it over after its own event and
-    /// this many of other publishers' events. A publisher inside a delivery of the stream never waits, nor does one for which the
-    /// delivering thread waits itself. Of no effect on observers on schedulers, and with <see cref="SingleWriter"/>.
+    /// While one thread calls the observers, other publishers append and return. Once so many events come before its own, a publisher blocks
+    /// until its own event is delivered, or until it takes the delivery over. The thread that delivers hands it over after its own event and
+    /// this many of other publishers' events. A publisher inside a delivery of the stream never waits. Neither does one that would close a
+    /// circle: the delivering thread waits inside the <c>OnNext</c> of another stream, in whose delivery this publisher is. An observer that
+    /// waits for another thread's <c>OnNext</c> by other means can wait forever, as with <c>Subject.Synchronize</c>. Of no effect on observers on schedulers, and with <see cref="SingleWriter"/>.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int MaxInlineBacklog

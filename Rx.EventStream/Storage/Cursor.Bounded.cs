@@ -30,7 +30,7 @@ internal partial struct Cursor<T>
     internal readonly long CountReadable(long next)
     {
         long sequence = Sequence;
-        return _limit is { } limit && limit.LagOf(sequence, next) > limit.Bound ? limit.Bound : next - sequence;
+        return _limit is { } limit && limit.LagOf(sequence, next) > limit.Bound ? limit.MaxReadable : next - sequence;
     }
 
     /// <summary>If it lags further than the bound: jumps to the newest events it allows, or ends.</summary>
