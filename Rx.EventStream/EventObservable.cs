@@ -116,11 +116,12 @@ public sealed partial class EventObservable<T> : IObservable<T>
     public IObservable<Sequenced<T>> WithSequence() =>
         new Adapted<Sequenced<T>>(this, static observer => new SequencingObserver<T>(observer));
 
-    /// <summary>The events in batches: each has what was published since the observer's last call.</summary>
+    /// <summary>The events in batches: each has what is there, up to a number of events.</summary>
     /// <param name="maxCount">The most events in one batch; at least 1.</param>
     /// <remarks>
-    /// A batch is a slice of the stream's own memory, without copying, where its events lie in one segment, and a copy where they lie in
-    /// several; see <see cref="EventStreamOptions.SegmentCapacity"/>. It stays valid, and its memory in use, for as long as it is held. Without a scheduler each event is a batch.
+    /// A batch is a slice of the stream's own memory where its events lie in one segment, and a copy where they lie in several; see
+    /// <see cref="EventStreamOptions.SegmentCapacity"/>. Either stays valid, and its memory in use, for as long as it is held. Without a
+    /// scheduler each event is a batch.
     /// <code>
     /// stream  -a-x--|       x = b, c and d at once
     /// result  --A-B--|      A = [a], B = [b c d]
@@ -129,14 +130,41 @@ public sealed partial class EventObservable<T> : IObservable<T>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1.</exception>
     public IObservable<ReadOnlyMemory<T>> Batch(int maxCount)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
+        Ranges.ThrowIfNoBatch(maxCount);
         return new Adapted<ReadOnlyMemory<T>>(this, observer => new BatchObserver<T>(observer, maxCount));
     }
 
-    /// <summary>The newest event of each key that the observer has not had; see
-    /// <see cref="EventStreamExtensions.ObserveLatestByKeyOn"/>.</summary>
+    /// <summary>The events in batches, each as soon as it is full, or has waited for long enough.</summary>
+    /// <param name="maxCount">The most events in one batch; at least 1.</param>
+    /// <param name="maxDelay">How long a batch that is not full waits for more events, from zero to about 24 days. The time begins when the
+    /// batch's first event arrives at the scheduler, and is measured by the scheduler: on a virtual-time scheduler it is virtual
+    /// time.</param>
+    /// <remarks>
+    /// The events that wait are delivered before the terminal event, also before an error. There are no empty batches.
+    /// <para>While events wait for their batch they are not consumed: they count as lag. So a batch is full, too, when it has as many events as
+    /// the capacity of the <see cref="LagPolicy"/>: then <see cref="LagPolicy.Fail"/> does not fail, <see cref="LagPolicy.DropOldest"/> drops
+    /// nothing, and publishers do not wait for <paramref name="maxDelay"/>, only because a batch fills. A run of events for which
+    /// <see cref="LagPolicy.Wait"/> has no room beside the batch does wait for it.</para>
+    /// <para>It needs a scheduler: on the publishing thread no event waits for others. Memory as for <see cref="Batch(int)"/>.</para>
+    /// With at most three events, and a delay of four:
+    /// <code>
+    /// stream  -a-b--------c-de---f|
+    /// result  ------A--------B----C|     A = [a b], B = [c d e], C = [f]
+    /// </code>
+    /// </remarks>
+    /// <returns>An observable whose <c>Subscribe</c> throws <see cref="InvalidOperationException"/> if there is no scheduler.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1, or <paramref name="maxDelay"/> is negative
+    /// or too long.</exception>
+    public IObservable<ReadOnlyMemory<T>> Batch(int maxCount, TimeSpan maxDelay)
+    {
+        Ranges.ThrowIfNoBatch(maxCount);
+        Ranges.ThrowIfNoDelay(maxDelay);
+        return new Adapted<ReadOnlyMemory<T>>(this, observer => new TimedBatchObserver<T>(observer, maxCount, maxDelay));
+    }
+
+    /// <summary>The newest event of each key; see <see cref="EventStreamExtensions.ObserveLatestByKeyOn"/>.</summary>
     internal IObservable<T> LatestByKey<TKey>(Func<T, TKey> key) =>
-        new Adapted<T>(this, observer => new LatestByKeyObserver<T, TKey>(observer, key));
+        new Adapted<T>(WithLagPolicy(LagPolicy.Unbounded), observer => new LatestByKeyObserver<T, TKey>(observer, key));
 
     /// <summary>Joins the stream with a reader, from which events are pulled.</summary>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
+using Rx.Delivery;
 using Rx.Diagnostics;
 using Rx.Parking;
 using Rx.Storage;
@@ -132,16 +133,16 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         return isRead;
     }
 
-    /// <summary>Reads the events that are there now.</summary>
+    /// <summary>Reads the events that are there now, up to a number of events.</summary>
     /// <param name="maxCount">The most events to read; at least 1.</param>
-    /// <param name="batch">A slice of the stream's own memory, or a copy where the events lie in several segments. It stays valid, and in use,
-    /// for as long as it is held.</param>
+    /// <param name="batch">The events: a slice of the stream's own memory where they lie in one segment, and a copy where they lie in several.
+    /// Either stays valid, and in use, for as long as it is held.</param>
     /// <returns>True if there was one.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1.</exception>
     /// <exception cref="ObjectDisposedException">The reader is disposed.</exception>
     public bool TryReadBatch(int maxCount, out ReadOnlyMemory<T> batch)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
+        Ranges.ThrowIfNoBatch(maxCount);
         batch = _cursor.PeekAcross(LogOrThrow(), maxCount); // not PeekBatch: once a reader has existed, no arrays are used again
         _cursor.MoveTo(_cursor.Sequence + batch.Length);
         OnRead();

@@ -63,10 +63,18 @@ public sealed partial class EventStream<T>
     /// <summary>The events with their sequence numbers; see <see cref="EventObservable{T}.WithSequence"/>.</summary>
     public IObservable<Sequenced<T>> WithSequence() => AsObservable().WithSequence();
 
-    /// <summary>The events in batches; see <see cref="EventObservable{T}.Batch"/>.</summary>
+    /// <summary>The events in batches; see <see cref="EventObservable{T}.Batch(int)"/>.</summary>
     /// <param name="maxCount">The most events in one batch; at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1.</exception>
     public IObservable<ReadOnlyMemory<T>> Batch(int maxCount) => AsObservable().Batch(maxCount);
+
+    /// <summary>The events in batches that wait for more events; see <see cref="EventObservable{T}.Batch(int, TimeSpan)"/>.</summary>
+    /// <param name="maxCount">The most events in one batch; at least 1.</param>
+    /// <param name="maxDelay">How long a batch that is not full waits for more events, from zero to about 24 days.</param>
+    /// <returns>An observable whose <c>Subscribe</c> throws <see cref="InvalidOperationException"/> if the stream has no scheduler.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1, or <paramref name="maxDelay"/> is negative
+    /// or too long.</exception>
+    public IObservable<ReadOnlyMemory<T>> Batch(int maxCount, TimeSpan maxDelay) => AsObservable().Batch(maxCount, maxDelay);
 
     /// <summary>Opens a reader at the oldest retained event; with no retention, at the next event.</summary>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
@@ -229,6 +237,7 @@ public sealed partial class EventStream<T>
             pump = PumpFactory.Create(
                 new PumpSetup<T>(_log, scheduled, cursor, observer, settings.Name, scheduler, settings.MaxBatch));
             (observer as ISubscriptionObserver)?.OnSubscribed(pump);
+            (observer as CursorObserver<T>)?.OnPumped(pump, scheduler, policy);
         }
         catch
         {

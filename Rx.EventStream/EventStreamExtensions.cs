@@ -1,5 +1,6 @@
 using System.Reactive.Concurrency;
 using System.Reactive.Linq;
+using Rx.Delivery;
 using Rx.Operators;
 
 namespace Rx;
@@ -58,7 +59,9 @@ public static class EventStreamExtensions
     /// <param name="scheduler">Where the observer is called.</param>
     /// <param name="lag">What happens when the observer lags.</param>
     /// <remarks>
-    /// With <c>LagPolicy.Latest</c>, and an observer that takes three ticks for <c>a</c>:
+    /// An <see cref="EventStream{T}"/> or <see cref="EventObservable{T}"/> is observed with a cursor of its own; a scheduler or lag policy set
+    /// before is replaced.
+    /// <para>With <c>LagPolicy.Latest</c>, and an observer that takes three ticks for <c>a</c>:</para>
     /// <code>
     /// source  -a-bcd----|
     /// result  --a---d----|
@@ -70,7 +73,7 @@ public static class EventStreamExtensions
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scheduler);
         ArgumentNullException.ThrowIfNull(lag);
-        return OnItsStream(source, observable => observable.ObserveOn(scheduler).WithLagPolicy(lag));
+        return Through(source, observable => observable.ObserveOn(scheduler).WithLagPolicy(lag));
     }
 
     /// <summary>Observes a source on a scheduler; an observer that was busy continues with the newest event.</summary>
@@ -88,6 +91,37 @@ public static class EventStreamExtensions
     public static IObservable<T> ObserveLatestOn<T>(this IObservable<T> source, IScheduler scheduler) =>
         ObserveOn(source, scheduler, LagPolicy.Latest);
 
+    /// <summary>Observes a source on a scheduler; an observer that was busy continues with the newest event of each key that it has not
+    /// seen.</summary>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <typeparam name="TKey">The type of the keys; compared by <see cref="EqualityComparer{T}.Default"/>. A key may be null.</typeparam>
+    /// <param name="source">The source.</param>
+    /// <param name="key">Gives the key of an event, such as the symbol of a price. Called where the observer is called, once for each
+    /// event.</param>
+    /// <param name="scheduler">Where the observer is called.</param>
+    /// <remarks>
+    /// With a letter as the key, whether small or large, and an observer that takes five ticks for the first <c>a</c>:
+    /// <code>
+    /// source  -a-bAB-c----|
+    /// result  --a-----BAc--|
+    /// </code>
+    /// The keys come in the order in which they began to wait. The last event of each key is always delivered, and so is everything that
+    /// waits before the terminal event. Before each call the observer's backlog is reduced to one event for each key, so in memory are as many
+    /// events as there are keys that wait, and those published during one call.
+    /// <para>If <paramref name="key"/> throws, the observer gets what waits, then the exception with <c>OnError</c>.</para>
+    /// <para>An <see cref="EventStream{T}"/> or <see cref="EventObservable{T}"/> is observed with a cursor of its own; a scheduler or lag policy set
+    /// before is replaced. <see cref="EventSubscription.Dropped"/> counts the events that a newer one has replaced. On
+    /// <see cref="ImmediateScheduler"/> no event waits, and each is delivered.</para>
+    /// </remarks>
+    /// <exception cref="ArgumentNullException">An argument is null.</exception>
+    public static IObservable<T> ObserveLatestByKeyOn<T, TKey>(this IObservable<T> source, Func<T, TKey> key, IScheduler scheduler)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(key);
+        ArgumentNullException.ThrowIfNull(scheduler);
+        return Through(source, observable => observable.ObserveOn(scheduler).LatestByKey(key));
+    }
+
     /// <summary>Observes a source on a scheduler in batches: the observer gets what has arrived since its last call as one batch.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="source">The source.</param>
@@ -99,7 +133,9 @@ public static class EventStreamExtensions
     /// source  -a-bcd----|
     /// result  --A---B----|   A = [a], B = [b c d]
     /// </code>
-    /// A batch is a slice of memory that stays valid for as long as it is held.
+    /// A batch stays valid for as long as it is held; see <see cref="EventObservable{T}.Batch(int)"/>.
+    /// <para>An <see cref="EventStream{T}"/> or <see cref="EventObservable{T}"/> is observed with a cursor of its own, and with its own lag
+    /// policy.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1.</exception>
@@ -107,34 +143,8 @@ public static class EventStreamExtensions
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(scheduler);
-        ArgumentOutOfRangeException.ThrowIfLessThan(maxCount, 1);
-        return OnItsStream(source, observable => observable.ObserveOn(scheduler).Batch(maxCount));
-    }
-
-    /// <summary>Observes a source on a scheduler; an observer that was busy continues with the newest event of each key, the key that has
-    /// waited longest first.</summary>
-    /// <typeparam name="T">The type of the events.</typeparam>
-    /// <typeparam name="TKey">The type of the keys.</typeparam>
-    /// <param name="source">The source.</param>
-    /// <param name="key">Gives the key of an event, such as the symbol of a price. If it throws, the observer gets the exception with
-    /// <c>OnError</c>.</param>
-    /// <param name="scheduler">Where the observer is called.</param>
-    /// <remarks>
-    /// With an observer that takes three ticks for each event, and the letter as the key:
-    /// <code>
-    /// source  -a1-b1-a2-b2-a3--------|
-    /// result  --a1---b2---a3---------|
-    /// </code>
-    /// What waits is one event for each key, and what is published during one call of the observer. The last event of each key is never
-    /// skipped.
-    /// </remarks>
-    /// <exception cref="ArgumentNullException">An argument is null.</exception>
-    public static IObservable<T> ObserveLatestByKeyOn<T, TKey>(this IObservable<T> source, Func<T, TKey> key, IScheduler scheduler)
-    {
-        ArgumentNullException.ThrowIfNull(source);
-        ArgumentNullException.ThrowIfNull(key);
-        ArgumentNullException.ThrowIfNull(scheduler);
-        return OnItsStream(source, observable => observable.ObserveOn(scheduler).WithLagPolicy(LagPolicy.Unbounded).LatestByKey(key));
+        Ranges.ThrowIfNoBatch(maxCount);
+        return Through(source, observable => observable.ObserveOn(scheduler).Batch(maxCount));
     }
 
     /// <summary>Reads a source with <c>await foreach</c>, with a bound on what waits for a slow reader.</summary>
@@ -191,12 +201,12 @@ public static class EventStreamExtensions
         return new EventProjection<TState, T>(stream, seed, apply);
     }
 
-    /// <summary>Observes a stream with a cursor of its own, and any other source through a stream in between.</summary>
-    private static IObservable<TResult> OnItsStream<T, TResult>(
-        IObservable<T> source, Func<EventObservable<T>, IObservable<TResult>> observe) => source switch
-    {
-        EventStream<T> stream => observe(stream.AsObservable()),
-        EventObservable<T> observable => observe(observable),
-        _ => new ThroughStream<T, TResult>(source, stream => observe(stream.AsObservable())),
-    };
+    /// <summary>Observes a stream itself, and any other source through a stream for each observer.</summary>
+    private static IObservable<TResult> Through<T, TResult>(IObservable<T> source, Func<EventObservable<T>, IObservable<TResult>> observe) =>
+        source switch
+        {
+            EventStream<T> stream => observe(stream.AsObservable()),
+            EventObservable<T> observable => observe(observable),
+            _ => new ThroughStream<T, TResult>(source, stream => observe(stream.AsObservable())),
+        };
 }

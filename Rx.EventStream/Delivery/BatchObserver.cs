@@ -2,31 +2,41 @@ using Rx.Storage;
 
 namespace Rx.Delivery;
 
-/// <summary>Takes batches of events: a slice of the segment that holds them, or a copy where they lie in several.</summary>
-internal sealed class BatchObserver<T>(IObserver<ReadOnlyMemory<T>> observer, int maxCount) : CursorObserver<T>, ISubscriptionObserver
+/// <summary>Delivers what is there in batches.</summary>
+internal class BatchObserver<T>(IObserver<ReadOnlyMemory<T>> observer, int maxCount) : CursorObserver<T>
 {
+    /// <summary>The observer, until the subscription has ended. Cleared with release by the thread that ends it, read with acquire by
+    /// the thread that calls it.</summary>
+    private IObserver<ReadOnlyMemory<T>>? _observer = observer;
+
     /// <summary>What gives the event in delivery where it lies, if the observer is called on the publishing thread.</summary>
     private Func<ReadOnlyMemory<T>>? _slice;
 
-    public void OnSubscribed(EventSubscription subscription) => _slice = (subscription as InlineSubscription<T>)?.SliceInDelivery;
+    private protected int MaxCount => maxCount;
 
-    internal override int Deliver(ref Cursor<T> cursor, EventLog<T> log)
+    public override void OnSubscribed(EventSubscription subscription) => _slice = (subscription as InlineSubscription<T>)?.SliceInDelivery;
+
+    /// <summary>On the publishing thread events come one by one, and each is a batch.</summary>
+    public override void OnNext(T value) => Volatile.Read(ref _observer)?.OnNext(_slice!());
+
+    public override void OnError(Exception error) => Volatile.Read(ref _observer)?.OnError(error);
+
+    public override void OnCompleted() => Volatile.Read(ref _observer)?.OnCompleted();
+
+    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log)
     {
-        ReadOnlyMemory<T> batch = cursor.PeekAcross(log, maxCount); // not PeekBatch: once a pump has existed, no arrays are used again
-        if (!batch.IsEmpty)
+        // Not PeekBatch: once a pump has existed, no arrays are used again.
+        ReadOnlyMemory<T> batch = cursor.PeekAcross(log, maxCount);
+        if (batch.IsEmpty || Volatile.Read(ref _observer) is not { } observer)
         {
-            long end = cursor.Sequence + batch.Length;
-            observer.OnNext(batch);
-            cursor.MoveTo(end);
+            return 0;
         }
 
+        long end = cursor.Sequence + batch.Length;
+        observer.OnNext(batch);
+        cursor.MoveTo(end);
         return batch.Length;
     }
 
-    /// <summary>On the publishing thread events come one by one, and each is a batch.</summary>
-    public override void OnNext(T value) => observer.OnNext(_slice!());
-
-    public override void OnError(Exception error) => observer.OnError(error);
-
-    public override void OnCompleted() => observer.OnCompleted();
+    internal override void Release() => Volatile.Write(ref _observer, null);
 }

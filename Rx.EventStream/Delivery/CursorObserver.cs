@@ -1,21 +1,55 @@
+using System.Reactive.Concurrency;
 using Rx.Storage;
 
 namespace Rx.Delivery;
 
-/// <summary>An observer that a pump lets take several events from its cursor at once. On the publishing thread it gets them one by
-/// one.</summary>
-internal abstract class CursorObserver<T> : IObserver<T>
+/// <summary>An observer that takes events from its pump's cursor itself: several in one call, later than they are there, or not all of
+/// them.</summary>
+/// <remarks>Members named <c>Owned</c> are for the thread that runs the pump. <see cref="IObserver{T}.OnNext"/> is called by a delivery on
+/// the publishing thread only.</remarks>
+internal abstract class CursorObserver<T> : IObserver<T>, ISubscriptionObserver
 {
-    /// <summary>Whether it has taken events that it has not delivered yet. Read by any thread.</summary>
-    internal virtual bool HasPending => false;
+    /// <summary>How many events were passed over in favor of newer ones; for any thread.</summary>
+    internal virtual long Conflated => 0;
 
-    /// <summary>Takes events and makes one call; returns how many events it has handled, or 0 if there is none. By the cursor's
-    /// owner.</summary>
-    internal abstract int Deliver(ref Cursor<T> cursor, EventLog<T> log);
+    /// <summary>What ends the subscription, once everything before it is delivered, or null.</summary>
+    internal virtual Exception? FailureOwned => null;
+
+    /// <summary>Whether there is something to deliver that no event announces; for any thread.</summary>
+    internal virtual bool IsDue => false;
 
     public abstract void OnNext(T value);
 
     public abstract void OnError(Exception error);
 
     public abstract void OnCompleted();
+
+    public virtual void OnSubscribed(EventSubscription subscription)
+    {
+    }
+
+    /// <summary>Told once, before the first event, if a pump calls the observer.</summary>
+    internal virtual void OnPumped(Pump<T> pump, IScheduler scheduler, LagPolicy policy)
+    {
+    }
+
+    /// <summary>Delivers what is due, and moves the cursor; returns how much that was, or 0.</summary>
+    internal abstract int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log);
+
+    /// <summary>Whether <see cref="DeliverOwned"/> would deliver something. If not, the pump parks until <see cref="Awaited"/> is there, or
+    /// <see cref="IsDue"/>.</summary>
+    internal virtual bool IsDueOwned(ref Cursor<T> cursor, EventLog<T> log) => cursor.HasEvent(log);
+
+    /// <summary>The place of the event that makes a parked pump ready; for any thread.</summary>
+    internal virtual Cursor<T> Awaited(in Cursor<T> cursor) => cursor;
+
+    /// <summary>The sequence number up to which the observer has had everything, of a pump whose cursor has come so far; for any
+    /// thread.</summary>
+    internal virtual long ConsumedTo(long cursor) => cursor;
+
+    /// <summary>How many events were delivered, of so many that the cursor's figures show; for any thread.</summary>
+    internal virtual long DeliveredOf(long delivered) => delivered;
+
+    /// <summary>Forgets the observer. By the thread that has ended the subscription; calls that begin later reach no observer.</summary>
+    internal abstract void Release();
 }

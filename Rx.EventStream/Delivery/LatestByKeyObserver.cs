@@ -2,85 +2,105 @@ using Rx.Storage;
 
 namespace Rx.Delivery;
 
-/// <summary>Gives an observer the newest event of each key that it has not had, the key that has waited longest first.</summary>
-/// <remarks>Before each call it takes all events that are there, so that the value it gives is the newest, and the log does not keep what
-/// has been replaced. What it keeps is one event for each key that waits.</remarks>
-internal sealed class LatestByKeyObserver<T, TKey>(IObserver<T> observer, Func<T, TKey> key) : CursorObserver<T>, ISubscriptionObserver
+/// <summary>Delivers the newest event of each key. Before each call it reads everything that is there, and keeps one event for each key: so
+/// the log is free to forget the others, and the observer gets what is the newest at that moment.</summary>
+internal sealed class LatestByKeyObserver<T, TKey>(IObserver<T> observer, Func<T, TKey> key) : CursorObserver<T>
 {
-    /// <summary>The newest events, by key. A tuple, since a key may be null. For the cursor's owner.</summary>
-    private readonly Dictionary<ValueTuple<TKey>, T> _newest = [];
+    /// <summary>The observer, until the subscription has ended. Cleared with release by the thread that ends it, read with acquire by
+    /// the thread that calls it.</summary>
+    private IObserver<T>? _observer = observer;
 
-    /// <summary>The keys of these events, in the order in which they began to wait. For the cursor's owner.</summary>
-    private readonly Queue<ValueTuple<TKey>> _waiting = new();
+    /// <summary>What waits, until the subscription has ended. As <see cref="_observer"/>.</summary>
+    private KeyedQueue<TKey, T>? _waiting = new();
 
-    private EventSubscription? _subscription;
+    /// <summary>What <c>key</c> threw; no event is read after that. For the thread that runs the pump.</summary>
+    private Exception? _keyError;
 
-    /// <summary>Written with release by the cursor's owner, read with acquire by any thread.</summary>
-    private bool _hasPending;
+    /// <summary>The sequence number with which the first waiting key began to wait, or <see cref="long.MaxValue"/>. Written with release by the thread
+    /// that runs the pump, before the cursor moves over that event; read with acquire by any thread, for figures.</summary>
+    private long _firstWaiting = long.MaxValue;
 
-    internal override bool HasPending => Volatile.Read(ref _hasPending);
+    /// <summary>As <see cref="_firstWaiting"/>.</summary>
+    private long _conflated;
 
-    public void OnSubscribed(EventSubscription subscription) => _subscription = subscription;
+    /// <summary>As <see cref="_firstWaiting"/>.</summary>
+    private long _delivered;
 
-    internal override int Deliver(ref Cursor<T> cursor, EventLog<T> log)
+    internal override Exception? FailureOwned => Volatile.Read(ref _waiting) is { Count: > 0 } ? null : _keyError;
+
+    internal override long Conflated => Volatile.Read(ref _conflated);
+
+    /// <summary>On the publishing thread no event waits.</summary>
+    public override void OnNext(T value) => Volatile.Read(ref _observer)?.OnNext(value);
+
+    public override void OnError(Exception error) => Volatile.Read(ref _observer)?.OnError(error);
+
+    public override void OnCompleted() => Volatile.Read(ref _observer)?.OnCompleted();
+
+    /// <remarks>Every event before that number was delivered, or a newer one of its key was or waits.</remarks>
+    internal override long ConsumedTo(long cursor) => Math.Min(cursor, Volatile.Read(ref _firstWaiting));
+
+    internal override long DeliveredOf(long delivered) => Volatile.Read(ref _delivered);
+
+    internal override bool IsDueOwned(ref Cursor<T> cursor, EventLog<T> log) =>
+        Volatile.Read(ref _waiting) is { Count: > 0 } || (_keyError is null && cursor.HasEvent(log));
+
+    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log)
     {
-        if (!TryTakeAll(ref cursor, log) || !_waiting.TryDequeue(out ValueTuple<TKey> first))
+        if (Volatile.Read(ref _waiting) is not { } waiting)
         {
             return 0;
         }
 
-        _newest.Remove(first, out T? value);
-        observer.OnNext(value!);
-        Volatile.Write(ref _hasPending, _waiting.Count > 0);
+        ReadAheadOwned(waiting, ref cursor, log);
+        if (waiting.Count == 0 || Volatile.Read(ref _observer) is not { } observer)
+        {
+            return 0;
+        }
+
+        observer.OnNext(waiting.First);
+        Volatile.Write(ref _delivered, _delivered + 1);
+        waiting.RemoveFirst();
+        Volatile.Write(ref _firstWaiting, waiting.FirstSequence);
         return 1;
     }
 
-    public override void OnNext(T value) => observer.OnNext(value);
-
-    public override void OnError(Exception error) => observer.OnError(error);
-
-    public override void OnCompleted() => observer.OnCompleted();
-
-    /// <summary>Takes the events that are there; false if a key could not be told, which has ended the subscription.</summary>
-    private bool TryTakeAll(ref Cursor<T> cursor, EventLog<T> log)
+    internal override void Release()
     {
-        for (ReadOnlyMemory<T> run = cursor.PeekRun(log, int.MaxValue); !run.IsEmpty; run = cursor.PeekRun(log, int.MaxValue))
-        {
-            Volatile.Write(ref _hasPending, true); // before the cursor moves: a caller that waits looks at the cursor first
-            foreach (T value in run.Span)
-            {
-                if (!TryTake(value))
-                {
-                    return false;
-                }
-            }
-
-            cursor.MoveTo(cursor.Sequence + run.Length);
-        }
-
-        return true;
+        Volatile.Write(ref _observer, null);
+        Volatile.Write(ref _waiting, null);
     }
 
-    private bool TryTake(T value)
+    /// <summary>Reads what is there now; what is published in between is read before the next call, or publishers could keep the observer
+    /// waiting.</summary>
+    private void ReadAheadOwned(KeyedQueue<TKey, T> waiting, ref Cursor<T> cursor, EventLog<T> log)
     {
-        ValueTuple<TKey> waiting;
-        try
+        long end = log.NextSequence;
+        while (_keyError is null && cursor.Sequence < end && cursor.PeekRun(log, int.MaxValue) is { IsEmpty: false } run)
         {
-            waiting = new(key(value));
-        }
-        catch (Exception error)
-        {
-            _subscription!.Dispose();
-            observer.OnError(error);
-            return false;
-        }
+            foreach (T value in run.Span)
+            {
+                long sequence = cursor.Sequence;
+                try
+                {
+                    if (waiting.Put(key(value), value, sequence))
+                    {
+                        Volatile.Write(ref _conflated, _conflated + 1);
+                    }
+                }
+                catch (Exception error)
+                {
+                    _keyError = error;
+                    return;
+                }
 
-        if (!_newest.ContainsKey(waiting))
-        {
-            _waiting.Enqueue(waiting);
-        }
+                if (waiting.Count == 1)
+                {
+                    Volatile.Write(ref _firstWaiting, waiting.FirstSequence);
+                }
 
-        _newest[waiting] = value;
-        return true;
+                cursor.MoveTo(sequence + 1);
+            }
+        }
     }
 }

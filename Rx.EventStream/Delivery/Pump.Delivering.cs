@@ -59,7 +59,7 @@ internal abstract partial class Pump<T>
         while (left > 0 && run > 1 && AwaitsMoreOwned());
 
         // The terminal event takes its turn like any other.
-        return left > 0 && (_cursor.HasFailed || _cursor.IsAtEnd(_log));
+        return left > 0 && HasEndedOwned();
     }
 
     /// <summary>Waits a moment for more events of a burst; false if none came. A publisher that is about as fast as the observer would
@@ -74,10 +74,10 @@ internal abstract partial class Pump<T>
         }
 
         Thread.SpinWait(spins);
-        return !IsDisposed && _cursor.HasEvent(_log);
+        return !IsDisposed && IsDueOwned();
     }
 
-    /// <summary>Delivers one run of events that lie side by side; 0 when dry or disposed.</summary>
+    /// <summary>Delivers one run of events that lie side by side, or what the observer takes; 0 when dry or disposed.</summary>
     private int DeliverRunOwned(int maxCount)
     {
         // The same for the whole run, so that the compiler asks for its class once.
@@ -86,9 +86,9 @@ internal abstract partial class Pump<T>
             return 0;
         }
 
-        if (observer is CursorObserver<T> taking)
+        if (_taking is { } taking)
         {
-            return taking.Deliver(ref _cursor, _log);
+            return taking.DeliverOwned(ref _cursor, _log);
         }
 
         // A bounded cursor looks again after each event: it must go on with what is the newest then.
@@ -109,4 +109,10 @@ internal abstract partial class Pump<T>
 
         return run.Length;
     }
+
+    /// <summary>Whether there is nothing but the end to deliver, once everything before it is delivered.</summary>
+    private bool HasEndedOwned() => _cursor.HasFailed || _cursor.IsAtEnd(_log) || _taking?.FailureOwned is not null;
+
+    /// <summary>Whether there is an event to deliver now.</summary>
+    private bool IsDueOwned() => _taking is { } taking ? taking.IsDueOwned(ref _cursor, _log) : _cursor.HasEvent(_log);
 }

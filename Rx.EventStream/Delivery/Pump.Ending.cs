@@ -32,6 +32,7 @@ internal abstract partial class Pump<T>
         ErrorList errors = default;
         try
         {
+            _taking?.Release();
             OnDisposed();
         }
         catch (Exception error)
@@ -56,7 +57,7 @@ internal abstract partial class Pump<T>
             return;
         }
 
-        SubscriberLaggedException? failure = _cursor.HasFailed ? Observers.LaggedError(Name, in _cursor) : null;
+        Exception? failure = _cursor.HasFailed ? Observers.LaggedError(Name, in _cursor) : _taking?.FailureOwned;
         Error = failure; // before it leaves the list, which counts failures
         Release();
         subscriptions.Remove(this);
@@ -73,6 +74,8 @@ internal abstract partial class Pump<T>
             {
                 Observers.Notify(observer, termination);
             }
+
+            _taking?.Release();
         }
         catch (Exception error)
         {

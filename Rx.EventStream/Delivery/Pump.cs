@@ -20,6 +20,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// it.</summary>
     private IObserver<T>? _observer;
 
+    /// <summary>The observer, if it takes events from the cursor itself. Stays when the pump has ended, for its figures.</summary>
+    private readonly CursorObserver<T>? _taking;
+
     /// <summary>The execution context of <c>Subscribe</c>, in which the observer runs; null if its flow was suppressed there, and once the
     /// pump has ended. Cleared with release by the thread that ends it, read with acquire by the thread that runs it.</summary>
     private ExecutionContext? _context;
@@ -40,17 +43,25 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         _cursor = setup.Cursor;
         _first = setup.Cursor.Sequence;
         _observer = setup.Observer;
+        _taking = setup.Observer as CursorObserver<T>;
         _context = ExecutionContext.Capture();
     }
 
-    public sealed override long Sequence => _cursor.Sequence;
+    public sealed override long Sequence => _taking is { } taking ? taking.ConsumedTo(_cursor.Sequence) : _cursor.Sequence;
 
     public sealed override long Lag =>
         Volatile.Read(ref _log) is { } log && !IsDisposed ? Math.Max(0, log.NextSequence - Sequence) : 0;
 
-    public sealed override long Delivered => Math.Max(0, Sequence - _first - Dropped);
+    public sealed override long Delivered
+    {
+        get
+        {
+            long delivered = Math.Max(0, Sequence - _first - _cursor.Dropped);
+            return _taking is { } taking ? taking.DeliveredOf(delivered) : delivered;
+        }
+    }
 
-    public sealed override long Dropped => _cursor.Dropped;
+    public sealed override long Dropped => _cursor.Dropped + (_taking?.Conflated ?? 0);
 
     public sealed override bool IsDisposed => _state.IsEnded;
 
@@ -58,17 +69,14 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         Volatile.Read(ref _log) is { } log && !IsDisposed ? Math.Max(0, _cursor.CountReadable(log.NextSequence)) : 0;
 
     bool IParked.IsReadyWhileParked =>
-        Volatile.Read(ref _subscriptions) is not { } subscriptions || subscriptions.Parking.IsReadyWhileParked(ref _cursor);
+        Volatile.Read(ref _subscriptions) is not { } subscriptions || IsReadyWhileParked(subscriptions.Parking);
 
     internal sealed override Func<long> SequenceInDelivery => () => _cursor.Sequence;
 
-    internal sealed override bool HasConsumed(long sequence) => IsDisposed || (Sequence >= sequence && !HasPending);
+    internal sealed override bool HasConsumed(long sequence) => IsDisposed || Sequence >= sequence;
 
     /// <summary>Whether publishers wait for this pump; then they must learn of each event it is done with. Set before it starts.</summary>
     internal bool IsWaitedFor { get; set; }
-
-    /// <summary>Whether the observer has taken events that it has not delivered yet. For any thread.</summary>
-    private bool HasPending => Volatile.Read(ref _observer) is CursorObserver<T> { HasPending: true };
 
     /// <summary>Where the pump parks.</summary>
     private protected virtual ParkingPlace Place => ParkingPlace.Direct;
@@ -111,6 +119,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             ScheduleOrEnd();
         }
     }
+
+    /// <summary>As <see cref="Wake"/>, for a timer's action on the pump's scheduler.</summary>
+    internal virtual void WakeOnTime() => Wake();
 
     internal sealed override void OnEnded(Action action) => _endActions.Add(action);
 
@@ -165,6 +176,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         }
 
         ParkingLot<T> parking = _subscriptions.Parking;
+        bool hasMore = false;
         object? outer = DeliveryScope.Enter(_log);
         try
         {
@@ -176,6 +188,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             if (!IsDisposed)
             {
                 _cursor.PrepareNext(_log);
+                hasMore = IsDueOwned() || HasEndedOwned(); // inside: an observer may schedule what wakes it
             }
         }
         catch (Exception error)
@@ -198,7 +211,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             parking.NotifyProgress();
         }
 
-        if (HasPending || _cursor.IsReady(_log))
+        if (hasMore)
         {
             if (_state.TryReschedule())
             {
@@ -230,7 +243,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         }
 
         parking.Push(Place, waiter, this);
-        if (parking.IsReadyWhileParked(ref _cursor))
+        if (IsReadyWhileParked(parking))
         {
             parking.WakeAll(Place);
         }
@@ -254,7 +267,25 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         return isScheduled;
     }
 
+    /// <summary>Parked to Scheduled, for an action of the pump's scheduler, which then runs the pump.</summary>
+    private protected bool TryWake() => _state.TryWake();
+
     /// <summary>Parked to Scheduled where there is an event, for a caller that then runs the pump; false if it is not parked, or dry.</summary>
     private protected bool TryWakeReady() =>
-        _state.IsParked && Volatile.Read(ref _log) is { } log && _cursor.LooksReady(log) && _state.TryWake();
+        _state.IsParked && Volatile.Read(ref _log) is { } log && LooksReady(log) && _state.TryWake();
+
+    private bool LooksReady(EventLog<T> log) =>
+        _taking is { } taking ? taking.IsDue || taking.Awaited(in _cursor).LooksReady(log) : _cursor.LooksReady(log);
+
+    /// <summary>The look between parking and sleeping; see <see cref="ParkingLot{T}.IsReadyWhileParked"/>.</summary>
+    private bool IsReadyWhileParked(ParkingLot<T> parking)
+    {
+        if (_taking is not { } taking)
+        {
+            return parking.IsReadyWhileParked(ref _cursor);
+        }
+
+        Cursor<T> awaited = taking.Awaited(in _cursor);
+        return taking.IsDue || parking.IsReadyWhileParked(ref awaited);
+    }
 }

@@ -60,6 +60,15 @@ internal sealed class SchedulerPump<T> : Pump<T>
         }
     }
 
+    /// <remarks>At once, so that what is due comes at the tick when it is due.</remarks>
+    internal override void WakeOnTime()
+    {
+        if (TryWake())
+        {
+            Run();
+        }
+    }
+
     private protected override void OnDisposed() => _scheduled?.Dispose();
 
     /// <remarks>A scheduler that runs actions at once would nest one batch in the other without end; such an action returns, and

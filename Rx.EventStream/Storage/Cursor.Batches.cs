@@ -1,47 +1,68 @@
+using System.Diagnostics;
+
 namespace Rx.Storage;
 
-/// <content>Batches of events, which may lie in several segments.</content>
+/// <content>Looking at more events than one segment holds.</content>
 internal partial struct Cursor<T>
 {
-    /// <summary>The published events from here on, without moving: a slice of the segment if they lie in one, else a copy; empty when
-    /// dry.</summary>
-    /// <remarks>A cursor of its own walks ahead, so that this one, and with it the lag, stays where it is until the batch was
-    /// delivered.</remarks>
+    /// <summary>Up to <paramref name="maxCount"/> published events from here on, without moving; empty when dry. A slice of the segment
+    /// that holds them, or a copy where they lie in several.</summary>
     internal ReadOnlyMemory<T> PeekAcross(EventLog<T> log, int maxCount)
     {
         ReadOnlyMemory<T> run = PeekRun(log, maxCount);
-        if (run.IsEmpty || run.Length == maxCount || _segment.Current is not { } segment || _sequence + run.Length < segment.End)
+        long end = _sequence + run.Length;
+        if (run.IsEmpty || run.Length == maxCount || _segment.Owned is not { } segment || end < segment.End)
         {
             return run;
         }
 
-        // The segment of a bounded cursor may be closed. Then what lies in it is the batch.
-        if (!TryFork(out Cursor<T> ahead))
-        {
-            return run;
-        }
-
-        ahead.MoveTo(_sequence + run.Length);
-        ReadOnlyMemory<T> next = ahead.PeekRun(log, maxCount - run.Length);
-        ReadOnlyMemory<T> batch = next.IsEmpty ? run : Copy(log, ref ahead, run, next, maxCount);
-        ahead.Close(log);
-        return batch;
+        int count = run.Length + CountPublished(end, Math.Min(maxCount, Array.MaxLength) - run.Length);
+        return count == run.Length ? run : Copy(segment, count);
     }
 
-    private static ReadOnlyMemory<T> Copy(
-        EventLog<T> log, ref Cursor<T> ahead, ReadOnlyMemory<T> run, ReadOnlyMemory<T> next, int maxCount)
+    /// <summary>How many events are published from a sequence number on, one after the other, at most
+    /// <paramref name="maxCount"/>. It moves nothing.</summary>
+    /// <remarks>The owner's lease keeps the segments that follow linked. A bounded cursor, which has none, may meet a cut link: then it
+    /// lags too far, and fewer are counted.</remarks>
+    internal readonly int CountPublished(long sequence, int maxCount)
     {
-        var copy = new T[Math.Min(maxCount, run.Length + (log.NextSequence - ahead._sequence))];
-        run.CopyTo(copy);
-        int count = run.Length;
-        while (!next.IsEmpty)
+        int count = 0;
+        for (Segment<T>? segment = _segment.Owned; segment is not null && count < maxCount; segment = segment.Next)
         {
-            next.CopyTo(copy.AsMemory(count));
-            count += next.Length;
-            ahead.MoveTo(ahead._sequence + next.Length);
-            next = ahead.PeekRun(log, copy.Length - count);
+            long next = sequence + count;
+            if (segment.Contains(next))
+            {
+                count += segment.PublishedFrom(next, maxCount - count).Length;
+                if (sequence + count < segment.End)
+                {
+                    break;
+                }
+            }
         }
 
-        return copy.AsMemory(0, count);
+        return count;
+    }
+
+    /// <summary>A place to look from, at a later sequence number. It has no lease: it must not be moved or closed.</summary>
+    internal readonly Cursor<T> LookAt(long sequence)
+    {
+        Debug.Assert(sequence >= Sequence || _segment.Current is null, "A cursor looks forward.");
+        Cursor<T> place = this;
+        place._sequence = sequence;
+        return place;
+    }
+
+    private readonly T[] Copy(Segment<T> segment, int count)
+    {
+        var copy = new T[count];
+        int copied = 0;
+        for (Segment<T>? from = segment; copied < count; from = from.Next!)
+        {
+            ReadOnlySpan<T> run = from.PublishedFrom(_sequence + copied, count - copied).Span;
+            run.CopyTo(copy.AsSpan(copied));
+            copied += run.Length;
+        }
+
+        return copy;
     }
 }
