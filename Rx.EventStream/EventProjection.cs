@@ -1,200 +1,178 @@
 using System.Diagnostics;
 using Rx.Delivery;
-using Rx.Storage;
 
 namespace Rx;
 
-/// <summary>A state kept up to date with a stream: what a new client takes as a snapshot before it follows the stream.</summary>
+/// <summary>A state kept up to date with a stream: what a new client starts with before it follows the stream.</summary>
 /// <typeparam name="TState">The type of the state; immutable, since it is shared.</typeparam>
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks>
-/// A client that takes <see cref="Current"/>, starts with its state and follows its position sees every event exactly once.
-/// If <c>apply</c> throws, the projection ends with that error, and <see cref="Current"/> throws it. The stream and its subscribers are not
-/// affected, and neither are clients that follow the position of a snapshot taken before.
-/// <para><b>Concurrency.</b> All members may be used from any thread at any time. <see cref="Current"/> waits for no lock.</para>
+/// A client that starts with the state and follows the stream with <see cref="Follow"/>, <see cref="OpenReader"/> or the position of
+/// <see cref="Current"/> sees every event exactly once.
+/// <para>After the end of the stream the last state stays. If <c>apply</c> throws, the projection ends with that error, and so does
+/// <see cref="Completion"/>; from then on the other members throw it. The stream and its subscribers are not affected, and neither are
+/// clients that already follow the stream.</para>
+/// <para><b>Concurrency.</b> All members may be used from any thread at any time. <see cref="State"/> and <see cref="Current"/> wait for no
+/// lock.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
-public sealed class EventProjection<TState, T> : IDisposable
+public sealed partial class EventProjection<TState, T> : IDisposable
 {
     private readonly Folder _folder;
     private readonly EventSubscription _subscription;
 
-    internal EventProjection(EventStream<T> stream, TState seed, Func<TState, T, TState> apply)
+    internal EventProjection(EventStream<T> stream, EventPosition<T>? from, JoinSettings settings, TState seed, Func<TState, T, TState> apply)
     {
-        using EventPosition<T> start = stream.GetOldestPosition();
-        _folder = new Folder(stream, start.Fork(), seed, apply);
+        LagPolicy policy = settings.LagPolicy ?? LagPolicy.Unbounded; // the stream's own is for observers
+        if (policy.IsBounded)
+        {
+            throw new InvalidOperationException(
+                $"The lag policy {policy} cannot be applied to a projection: it would lose events, and the state would be wrong. " +
+                "Use LagPolicy.Unbounded or LagPolicy.Wait.");
+        }
+
+        EventPosition<T> start = from ?? stream.GetOldestPosition();
         try
         {
-            _subscription = start.AsObservable().WithLagPolicy(LagPolicy.Unbounded).Subscribe(_folder);
+            _folder = new Folder(stream, start.Fork(), seed, apply, stream.SchedulerOf(settings));
+            try
+            {
+                _subscription = stream.Subscribe(_folder, start, settings with { LagPolicy = policy });
+            }
+            catch
+            {
+                _folder.Dispose();
+                throw;
+            }
         }
-        catch
+        finally
         {
-            _folder.Dispose();
-            throw;
+            if (from is null)
+            {
+                start.Dispose();
+            }
         }
 
-        _subscription.OnEnded(_folder.EndIfStreamIsDisposed);
+        _subscription.OnEnded(_folder.OnSubscriptionEnded);
     }
 
-    /// <summary>The state now, and the position it belongs to.</summary>
+    /// <summary>The state now. Reading it keeps no events alive.</summary>
     /// <remarks>Before the first event of the stream it is the seed, and after its end the last state. An event that another thread is
-    /// still delivering when <see cref="EventStream{T}.OnNext"/> returns may not be in it yet.</remarks>
+    /// still delivering when <see cref="EventStream{T}.OnNext"/> returns may not be in it yet; see <see cref="WhenReachedAsync"/>.</remarks>
+    /// <exception cref="ObjectDisposedException">The projection, or the stream, is disposed.</exception>
+    /// <exception cref="Exception"><c>apply</c> threw: the same exception, each time.</exception>
+    public TState State => _folder.State;
+
+    /// <summary>The sequence number of the first event that is not in the state: how many events of the stream it contains, if the
+    /// projection began with the first one. It stays readable after the end.</summary>
+    /// <remarks>It goes up as events are folded. To read it together with its state, take <see cref="Current"/>.</remarks>
+    public long Sequence => _folder.Sequence;
+
+    /// <summary>The state now, and the position it belongs to. Dispose it when you have joined there.</summary>
+    /// <remarks>It is what <see cref="State"/> says. Until it is disposed, or collected, it keeps the events after the position
+    /// alive.</remarks>
     /// <exception cref="ObjectDisposedException">The projection, or the stream, is disposed.</exception>
     /// <exception cref="Exception"><c>apply</c> threw: the same exception, each time.</exception>
     public EventSnapshot<TState, T> Current => _folder.Take();
 
+    /// <summary>Completes when the stream has completed and every event is in the state.</summary>
+    /// <remarks>It fails with the stream's error, with the exception of <c>apply</c> or of the projection's scheduler, and with an
+    /// <see cref="ObjectDisposedException"/> if the projection or the stream is disposed before. A failure that no caller looks at raises no
+    /// <see cref="TaskScheduler.UnobservedTaskException"/>.</remarks>
+    public Task Completion => _folder.Completion;
+
+    /// <summary>How many callers of <see cref="WhenReachedAsync"/> wait, for tests.</summary>
+    internal int WaitCount => _folder.WaitCount;
+
     private string DebuggerDisplay => _folder.ToString();
 
-    /// <summary>Ends the projection. Snapshots taken before stay valid. Calling it again does nothing.</summary>
+    /// <summary>The state now, and a reader of exactly the events that are not in it.</summary>
+    /// <param name="state">The state.</param>
+    /// <returns>The reader. It misses no event, whatever <see cref="EventStreamOptions.LagPolicy"/> is. Dispose it when you have read
+    /// enough.</returns>
+    /// <exception cref="ObjectDisposedException">The projection, or the stream, is disposed.</exception>
+    /// <exception cref="Exception"><c>apply</c> threw: the same exception, each time.</exception>
+    public EventReader<T> OpenReader(out TState state)
+    {
+        using EventSnapshot<TState, T> now = Current;
+        EventReader<T> reader = now.Position.AsObservable().WithLagPolicy(LagPolicy.Unbounded).OpenReader();
+        state = now.State;
+        return reader;
+    }
+
+    /// <summary>Calls an action with the state now, then an observer with exactly the events that are not in it.</summary>
+    /// <param name="onState">Called once, on the calling thread, before the first event. If it throws, the exception leaves this method, and
+    /// the observer is not subscribed.</param>
+    /// <param name="observer">Subscribed as with <see cref="EventStream{T}.Subscribe(IObserver{T})"/>, and so called on the publishing thread
+    /// unless the stream has a scheduler. It misses no event, whatever <see cref="EventStreamOptions.LagPolicy"/> is.</param>
+    /// <returns>An <see cref="EventSubscription"/>, which ends when disposed. The end of the projection does not end it.</returns>
+    /// <remarks>
+    /// Events published while <paramref name="onState"/> runs are delivered to the observer before this returns, or on the stream's scheduler.
+    /// <code>
+    /// stream    -1--2--3--4--|
+    /// state          3
+    /// observer       ---3--4--|
+    /// </code>
+    /// To observe on another scheduler, or with a lag policy, use the position of <see cref="Current"/>.
+    /// </remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="onState"/> or <paramref name="observer"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The projection, or the stream, is disposed.</exception>
+    /// <exception cref="Exception"><c>apply</c> threw: the same exception, each time.</exception>
+    public IDisposable Follow(Action<TState> onState, IObserver<T> observer)
+    {
+        ArgumentNullException.ThrowIfNull(onState);
+        ArgumentNullException.ThrowIfNull(observer);
+        using EventSnapshot<TState, T> now = Current;
+        onState(now.State);
+        return now.Position.AsObservable().WithLagPolicy(LagPolicy.Unbounded).Subscribe(observer);
+    }
+
+    /// <summary>Completes when the event with a given sequence number is in the state. <see cref="EventStream{T}.OnNextAsync"/> gives the
+    /// number: a caller that waits for it reads its own write.</summary>
+    /// <param name="sequence">The event's sequence number, at least 0. Once this completes, <see cref="Sequence"/> is greater.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <remarks>Completes at once if the event is in the state, or came before the projection began. The task fails if the event cannot come:
+    /// with an <see cref="InvalidOperationException"/> if the stream has completed, with the stream's error if it has one, with the exception
+    /// that ended the projection, and with an <see cref="ObjectDisposedException"/> if the projection or the stream is disposed.
+    /// <para>Do not block inside a delivery of the stream until this completes: the delivery may be what it waits for.</para></remarks>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="sequence"/> is less than 0.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task WhenReachedAsync(long sequence, CancellationToken cancellationToken = default)
+    {
+        if (sequence < 0)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(sequence), sequence, "An event's sequence number is at least 0. OnNextAsync returns -1 if the stream had ended.");
+        }
+
+        return _folder.WhenReachedAsync(sequence, cancellationToken);
+    }
+
+    /// <summary>The state now, then the state after each event, then the end of the stream. No state is missed or repeated.</summary>
+    /// <remarks>
+    /// <code>
+    /// stream   -1--2--3--|
+    /// sum        (1)3--6--|   for an observer that joins after 1
+    /// </code>
+    /// The first state comes on the subscribing thread, and those that follow on the thread that folds the events. An exception of an observer
+    /// does not end the projection: it leaves the <c>OnNext</c> that published the event, or an action on the projection's scheduler.
+    /// <para>Observers get an <c>OnError</c> with the stream's error, or with the exception that ended the projection. If the projection or the
+    /// stream is disposed they get nothing more, as with a disposed subject; subscribing then throws
+    /// <see cref="ObjectDisposedException"/>.</para>
+    /// </remarks>
+    public IObservable<TState> AsObservable() => new StateObservable(_folder);
+
+    /// <summary>Ends the projection. Snapshots taken before, and what has joined through it, stay valid. Calling it again does
+    /// nothing.</summary>
     public void Dispose()
     {
         try
         {
-            _subscription.Dispose();
+            _folder.Dispose();
         }
         finally
         {
-            _folder.Dispose(); // also where the scheduler cannot cancel
+            _subscription.Dispose(); // throws where the scheduler cannot cancel
         }
     }
-
-    /// <summary>The observer that folds events into the state. It has one caller at a time.</summary>
-    /// <remarks>A projection may be kept for long after it has ended. So it forgets the stream, the state and <c>apply</c>: they are cleared
-    /// with release by the thread that closes the cursor. Every other thread reads them with acquire, and expects null.</remarks>
-    private sealed class Folder : IObserver<T>, ISubscriptionObserver
-    {
-        private EventStream<T>? _stream;
-        private Func<TState, T, TState>? _apply;
-
-        /// <summary>Before the events that are not in the state. Owned by the folding thread; its lease keeps
-        /// the segment open that <see cref="_current"/> names.</summary>
-        private Cursor<T> _cursor;
-
-        private ProjectionState _state;
-
-        /// <summary>The newest state and its place. Replaced by the folding thread with release, read with acquire by
-        /// <see cref="Take"/>.</summary>
-        private Folded? _current;
-
-        private EventSubscription? _subscription;
-
-        internal Folder(EventStream<T> stream, Cursor<T> start, TState seed, Func<TState, T, TState> apply)
-        {
-            _stream = stream;
-            _apply = apply;
-            _cursor = start;
-            _current = new Folded(seed, start.Segment!, start.Sequence);
-        }
-
-        public void OnSubscribed(EventSubscription subscription) => _subscription = subscription;
-
-        public void OnNext(T value)
-        {
-            if (!_state.TryBeginFold())
-            {
-                return;
-            }
-
-            EventLog<T> log = _stream!.Log;
-            // Kept until the new state is out: a caller that takes the old one enters this segment.
-            Segment<T> left = _cursor.Segment!;
-            left.Enter();
-            try
-            {
-                Fold(value, log);
-            }
-            finally
-            {
-                log.Leave(left);
-                if (!_state.TryEndFold())
-                {
-                    LetGo();
-                }
-            }
-        }
-
-        /// <summary>The end of the stream changes no state.</summary>
-        public void OnCompleted()
-        {
-        }
-
-        /// <summary>The end of the stream changes no state; followers of the position get the error.</summary>
-        public void OnError(Exception error)
-        {
-        }
-
-        public override string ToString() =>
-            Volatile.Read(ref _current) is { } current ? $"{current.Value} at {current.Sequence}" : "Ended";
-
-        /// <remarks>Lock-free: entering fails only if the state was replaced, or the projection has ended, in between.</remarks>
-        internal EventSnapshot<TState, T> Take()
-        {
-            while (true)
-            {
-                _state.Error?.Throw();
-                if (Volatile.Read(ref _stream) is not { } stream || Volatile.Read(ref _current) is not { } current)
-                {
-                    continue; // ended in between, and the error was set before
-                }
-
-                ObjectDisposedException.ThrowIf(stream.IsDisposed, stream);
-                if (current.Segment.TryEnter())
-                {
-                    return new(current.Value, new EventPosition<T>(stream, new Cursor<T>(current.Segment, current.Sequence)));
-                }
-            }
-        }
-
-        internal void Dispose() => TryEnd(new ObjectDisposedException(nameof(EventProjection<TState, T>)));
-
-        internal void EndIfStreamIsDisposed()
-        {
-            if (Volatile.Read(ref _stream) is { IsDisposed: true } stream)
-            {
-                TryEnd(new ObjectDisposedException(stream.GetType().FullName));
-            }
-        }
-
-        private void Fold(T value, EventLog<T> log)
-        {
-            try
-            {
-                TState applied = _apply!(_current!.Value, value);
-                _cursor.TryRead(log, out _);
-
-                // Publishes the state and its place as one.
-                Volatile.Write(ref _current, new Folded(applied, _cursor.Segment!, _cursor.Sequence));
-            }
-            catch (Exception error)
-            {
-                if (TryEnd(error))
-                {
-                    _subscription!.Dispose();
-                }
-            }
-        }
-
-        private bool TryEnd(Exception error)
-        {
-            bool isFirst = _state.TryEnd(error, out bool wasIdle);
-            if (wasIdle)
-            {
-                LetGo();
-            }
-
-            return isFirst;
-        }
-
-        /// <summary>Closes the cursor and forgets the stream, once the projection has ended. By the folding thread, or by the one that ended
-        /// the projection while no thread folded.</summary>
-        private void LetGo()
-        {
-            _cursor.Close(_stream!.Log);
-            Volatile.Write(ref _current, null);
-            Volatile.Write(ref _apply, null);
-            Volatile.Write(ref _stream, null);
-        }
-    }
-
-    private sealed record Folded(TState Value, Segment<T> Segment, long Sequence);
 }

@@ -15,6 +15,9 @@ public sealed partial class EventStream<T>
         }
     }
 
+    /// <summary>What publishes to the stream, and does nothing once the stream is disposed.</summary>
+    internal IObserver<T> AsFeed() => new Feed(this);
+
     /// <summary>What a source sees of the stream. A source may go on publishing while the stream is disposed, and until the source is
     /// unsubscribed from; then nothing happens, as it does with an observer that has unsubscribed.</summary>
     private sealed class Feed(EventStream<T> stream) : IObserver<T>

@@ -212,14 +212,17 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     public override IDisposable Subscribe(IObserver<T> observer) => Subscribe(observer, null, default);
 
+    /// <summary>Where an observer is called, or null: on the publishing thread.</summary>
+    internal IScheduler? SchedulerOf(JoinSettings settings) =>
+        (settings.Scheduler ?? _options.Scheduler) is { } scheduler and not ImmediateScheduler ? scheduler : null;
+
     internal EventSubscription Subscribe(IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
         ArgumentNullException.ThrowIfNull(observer);
         ThrowIfDisposed();
-        IScheduler? scheduler = settings.Scheduler ?? _options.Scheduler;
-        EventSubscription subscription = scheduler is null or ImmediateScheduler
-            ? SubscribeInline(observer, position, settings)
-            : SubscribeOn(scheduler, observer, position, settings);
+        EventSubscription subscription = SchedulerOf(settings) is { } scheduler
+            ? SubscribeOn(scheduler, observer, position, settings)
+            : SubscribeInline(observer, position, settings);
         if (IsDisposed)
         {
             // The thread that disposed the stream may have looked before the subscription was listed.

@@ -177,28 +177,61 @@ public static class EventStreamExtensions
         };
     }
 
-    /// <summary>Keeps a state up to date with a stream, so that a client can take it together with the position it belongs to.</summary>
+    /// <summary>Keeps a state up to date with a stream, so that a client can start with it and then follow the stream.</summary>
     /// <typeparam name="TState">The type of the state; immutable, since it is shared.</typeparam>
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="stream">The stream.</param>
-    /// <param name="seed">The state before the first event.</param>
+    /// <param name="seed">The state before the first event that is folded.</param>
     /// <param name="apply">Returns the next state, from a state and an event. Called once for each event, in order, one call at a
     /// time.</param>
+    /// <param name="from">Where to begin; a position of the stream, which stays the caller's. If it is null, the projection begins at the oldest
+    /// event that the stream retains when the projection is made, and with no retention at the next event: the events before are not in the
+    /// state.</param>
     /// <remarks>
-    /// It begins with what the stream retains. Without <see cref="EventStreamOptions.Scheduler"/> it is up to date when
-    /// <c>OnNext</c> returns, like an observer on the publishing thread.
+    /// Without <see cref="EventStreamOptions.Scheduler"/> it is up to date when <c>OnNext</c> returns, like an observer on the publishing
+    /// thread. <see cref="EventStreamOptions.LagPolicy"/> does not apply: a projection gets every event.
     /// <code>
     /// stream   -1--2--3--|
     /// sum     0-1--3--6--
     /// </code>
+    /// To go on from a saved state, begin at the sequence number that was saved with it:
+    /// <c>stream.ToProjection(saved.State, apply, stream.GetPosition(saved.Sequence))</c>.
+    /// <see cref="EventStream{T}.GetPosition"/> throws <see cref="ArgumentOutOfRangeException"/> if the stream no longer retains those events.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> or <paramref name="apply"/> is null.</exception>
-    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    public static EventProjection<TState, T> ToProjection<TState, T>(this EventStream<T> stream, TState seed, Func<TState, T, TState> apply)
+    /// <exception cref="ArgumentException"><paramref name="from"/> belongs to another stream.</exception>
+    /// <exception cref="ObjectDisposedException">The stream, or <paramref name="from"/>, is disposed.</exception>
+    public static EventProjection<TState, T> ToProjection<TState, T>(
+        this EventStream<T> stream, TState seed, Func<TState, T, TState> apply, EventPosition<T>? from = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(apply);
-        return new EventProjection<TState, T>(stream, seed, apply);
+        if (from is not null && !ReferenceEquals(from.Stream, stream))
+        {
+            throw new ArgumentException($"The position (sequence number {from.Sequence}) belongs to another stream.", nameof(from));
+        }
+
+        return new EventProjection<TState, T>(stream, from, default, seed, apply);
+    }
+
+    /// <summary>As <see cref="ToProjection{TState, T}(EventStream{T}, TState, Func{TState, T, TState}, EventPosition{T})"/>, for a stream with a
+    /// position, a scheduler or a name of its own.</summary>
+    /// <typeparam name="TState">The type of the state; immutable, since it is shared.</typeparam>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <param name="source">How to join the stream: where, on which scheduler, under what name.</param>
+    /// <param name="seed">The state before the first event that is folded.</param>
+    /// <param name="apply">Returns the next state, from a state and an event. Called once for each event, in order, one call at a
+    /// time.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="source"/> or <paramref name="apply"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The source has a lag policy that can lose events: only <see cref="LagPolicy.Unbounded"/>,
+    /// and <see cref="LagPolicy.Wait"/> with a scheduler, keep the state right.</exception>
+    /// <exception cref="ObjectDisposedException">The stream, or the position, is disposed.</exception>
+    public static EventProjection<TState, T> ToProjection<TState, T>(
+        this EventObservable<T> source, TState seed, Func<TState, T, TState> apply)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(apply);
+        return source.Fold(seed, apply);
     }
 
     /// <summary>Observes a stream itself, and any other source through a stream for each observer.</summary>

@@ -38,8 +38,7 @@ internal sealed class RoomFeed : IAsyncDisposable
     /// <param name="client">The client to send to.</param>
     public RoomFeed(Room room, string name, LagPolicy lag, IServerStreamWriter<Event> client)
     {
-        // The snapshot is not stored in a field: its position would keep all later events in memory.
-        EventSnapshot<RoomState, Event> now = room.Current;
+        using EventSnapshot<RoomState, Event> now = room.Current;
         _state = now.State;
         _reader = now.Position.AsObservable().WithLagPolicy(lag).WithName(name).OpenReader();
         _room = room;

@@ -95,11 +95,11 @@ await claims.CheckAsync("a projection's state matches its position", () =>
     using var stream = new EventStream<decimal>();
     using EventProjection<decimal, decimal> sum = stream.ToProjection(0m, (total, value) => total + value);
     stream.OnNext(1.5m);
-    EventSnapshot<decimal, decimal> snapshot = sum.Current;
+    using EventSnapshot<decimal, decimal> snapshot = sum.Current;
     stream.OnNext(2m);
     var seen = new List<decimal>();
     snapshot.Position.AsObservable().Subscribe(seen.Add);
-    return Task.FromResult($"{snapshot.State} + {seen.Single()} = {sum.Current.State}");
+    return Task.FromResult($"{snapshot.State} + {seen.Single()} = {sum.State}");
 }, "1.5 + 2 = 3.5");
 
 await claims.CheckAsync("operators work on any observable", async () =>

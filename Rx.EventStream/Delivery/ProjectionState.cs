@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace Rx.Delivery;
 
 /// <summary>The state of a projection.</summary>
@@ -10,8 +8,12 @@ namespace Rx.Delivery;
 ///   any --> Ended:  TryEnd (disposed, or folding threw)
 /// </code>
 /// Folding owns the projection's cursor. In the other states no thread does, so the thread that ends it closes the cursor; the folding
-/// thread closes it where it finds that another thread has ended the projection. Every transition is an interlocked operation, a full
-/// fence. A mutable struct: always used in place.
+/// thread closes it where it finds that another thread has ended the projection. Beside it, why nothing more is folded:
+/// <code>
+///   none --TryEndStream--> the stream has ended --TryEnd--> disposed
+///   none --TryEnd--> disposed, or failed
+/// </code>
+/// Every transition is an interlocked operation, a full fence. A mutable struct: always used in place.
 /// </remarks>
 internal struct ProjectionState
 {
@@ -21,22 +23,34 @@ internal struct ProjectionState
 
     private int _state;
 
-    /// <summary>Why the projection has ended. Set once, before the state is Ended.</summary>
-    private ExceptionDispatchInfo? _error;
+    /// <summary>Why nothing more is folded. A final one is set before the state is Ended.</summary>
+    private ProjectionEnd? _end;
 
-    /// <summary>Why the projection has ended, or null; read with acquire.</summary>
-    internal readonly ExceptionDispatchInfo? Error => Volatile.Read(in _error);
+    /// <summary>Why nothing more is folded, or null; read with acquire.</summary>
+    internal readonly ProjectionEnd? End => Volatile.Read(in _end);
 
     /// <summary>Idle to Folding, for the next event; false if it has ended.</summary>
     internal bool TryBeginFold() => Interlocked.CompareExchange(ref _state, Folding, Idle) == Idle;
 
-    /// <summary>Folding to Idle; false if it has ended: the caller closes the cursor.</summary>
+    /// <summary>Folding to Idle; false if it has ended: the caller closes the cursor. It is also the fence between the new state and the
+    /// look for waiting callers; see <see cref="ProjectionWaits"/>.</summary>
     internal bool TryEndFold() => Interlocked.CompareExchange(ref _state, Idle, Folding) == Folding;
 
-    /// <summary>Ends it with an error; false if it had ended. <paramref name="wasIdle"/>: the caller closes the cursor.</summary>
-    internal bool TryEnd(Exception error, out bool wasIdle)
+    /// <summary>Notes that the stream has ended; false if the projection, or the stream, had ended.</summary>
+    internal bool TryEndStream(ProjectionEnd end) => Interlocked.CompareExchange(ref _end, end, null) is null;
+
+    /// <summary>Ends it for good; false if it had ended for good. <paramref name="wasIdle"/>: the caller closes the cursor.</summary>
+    internal bool TryEnd(ProjectionEnd end, out bool wasIdle)
     {
-        bool isFirst = Interlocked.CompareExchange(ref _error, ExceptionDispatchInfo.Capture(error), null) is null;
+        ProjectionEnd? seen = Volatile.Read(ref _end);
+        bool isFirst = false;
+        while (!isFirst && seen is not { IsFinal: true })
+        {
+            ProjectionEnd? found = Interlocked.CompareExchange(ref _end, end, seen);
+            isFirst = ReferenceEquals(found, seen);
+            seen = found;
+        }
+
         wasIdle = Interlocked.Exchange(ref _state, Ended) == Idle;
         return isFirst;
     }

@@ -15,7 +15,7 @@ internal sealed class SnapshotAndDeltas : Screen
         // shown
         using var deposits = new EventStream<int>();
         using var balance = deposits.ToProjection(0, (sum, d) => sum + d);
-        player.Watch("balance", () => balance.Current.State);
+        player.Watch("balance", () => balance.State);
         await player.Publish(deposits, 10, 5);
 
         EventSnapshot<int, int> snapshot = balance.Current;
@@ -25,6 +25,7 @@ internal sealed class SnapshotAndDeltas : Screen
         snapshot.Position.AsObservable()
             .Scan(snapshot.State, (sum, d) => sum + d)
             .Subscribe(player.Observer<int>("the client's"));
+        snapshot.Dispose();                      // joined
         await player.Publish(deposits, 4, 3);
         // end
     }

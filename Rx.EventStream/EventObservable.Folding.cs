@@ -1,0 +1,8 @@
+namespace Rx;
+
+public sealed partial class EventObservable<T>
+{
+    /// <summary>Joins the stream with a projection.</summary>
+    internal EventProjection<TState, T> Fold<TState>(TState seed, Func<TState, T, TState> apply) =>
+        new(_stream, _position, _settings, seed, apply);
+}

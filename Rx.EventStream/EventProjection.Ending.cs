@@ -1,0 +1,153 @@
+using Rx.Delivery;
+using Rx.Diagnostics;
+using Rx.Storage;
+
+namespace Rx;
+
+public sealed partial class EventProjection<TState, T>
+{
+    /// <content>How the projection ends, and how callers learn of that and of the events before.</content>
+    private sealed partial class Folder
+    {
+        private readonly ProjectionWaits _waits = new();
+        private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal Task Completion => _completion.Task;
+
+        /// <summary>How many callers wait, for tests.</summary>
+        internal int WaitCount => _waits.Count;
+
+        internal Task WhenReachedAsync(long sequence, CancellationToken cancellationToken)
+        {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                return Task.FromCanceled(cancellationToken);
+            }
+
+            if (_state.End is { IsFinal: true } end)
+            {
+                return Task.FromException(end.Error!);
+            }
+
+            if (Volatile.Read(ref _stream) is { IsDisposed: true })
+            {
+                return Task.FromException(DisposedError.Of(typeof(EventStream<T>)));
+            }
+
+            if (Sequence > sequence)
+            {
+                return Task.CompletedTask;
+            }
+
+            ProjectionWaits.Wait wait = _waits.Add(sequence);
+            if (Volatile.Read(ref _current) is { } current && current.Sequence > sequence)
+            {
+                _waits.Reach(sequence); // folded in between
+            }
+
+            return cancellationToken.CanBeCanceled ? wait.Until(cancellationToken) : wait.Task;
+        }
+
+        internal void Dispose() => End(ProjectionEnd.Disposal(DisposedError.Of(typeof(EventProjection<TState, T>))));
+
+        /// <summary>Ends the projection with its subscription, whatever ended that. At the end of the stream, before the observers are told
+        /// of it.</summary>
+        internal void OnSubscriptionEnded()
+        {
+            if (Volatile.Read(ref _stream) is not { } stream)
+            {
+                return; // the projection ended its subscription
+            }
+
+            Termination? termination = stream.Log.Termination;
+            if (stream.IsDisposed)
+            {
+                End(ProjectionEnd.Disposal(DisposedError.Of(typeof(EventStream<T>))));
+            }
+            else if (termination is not null && Sequence >= stream.Log.End)
+            {
+                var end = ProjectionEnd.OfStream(termination.Error);
+                if (_state.TryEndStream(end))
+                {
+                    Announce(end);
+                }
+            }
+            else if (_subscription!.HasFailed)
+            {
+                End(ProjectionEnd.Fault(_subscription.Error!));
+            }
+            else
+            {
+                Dispose(); // the subscription was disposed, and not by the projection
+            }
+        }
+
+        /// <summary>Ends the fold that found the projection disposed, or threw. By the folding thread.</summary>
+        private void EndFold(Exception? fault)
+        {
+            ProjectionEnd? end = fault is null ? null : ProjectionEnd.Fault(fault);
+            bool isFirst = end is not null && _state.TryEnd(end, out _);
+            LetGo();
+            if (isFirst)
+            {
+                try
+                {
+                    _subscription!.Dispose();
+                }
+                finally
+                {
+                    Announce(end!);
+                }
+            }
+        }
+
+        private void End(ProjectionEnd end)
+        {
+            bool isFirst = _state.TryEnd(end, out bool wasIdle);
+            if (wasIdle)
+            {
+                LetGo();
+            }
+
+            if (isFirst)
+            {
+                Announce(end);
+            }
+        }
+
+        /// <summary>Tells the callers that wait, and the observers of the states. By the thread that set the end.</summary>
+        private void Announce(ProjectionEnd end)
+        {
+            if (end.Error is null)
+            {
+                _completion.TrySetResult();
+            }
+            else if (_completion.TrySetException(end.Error))
+            {
+                // Looking at it marks it as observed: a program that does not ask for the completion finds the error elsewhere.
+                _ = _completion.Task.Exception;
+            }
+
+            if (!end.IsFinal)
+            {
+                _waits.Reach(Sequence - 1); // the folding thread may not have come to that yet
+            }
+
+            _waits.Close(end);
+            if (Volatile.Read(ref _states) is { } states)
+            {
+                TellEnd(states, end);
+            }
+        }
+
+        /// <summary>Closes the cursor and forgets the stream, once the projection has ended. By the folding thread, or by the one that ended
+        /// the projection while no thread folded.</summary>
+        private void LetGo()
+        {
+            _cursor.Close(_stream!.Log);
+            Volatile.Write(ref _current, null);
+            Volatile.Write(ref _apply, null);
+            Volatile.Write(ref _stream, null);
+        }
+    }
+}

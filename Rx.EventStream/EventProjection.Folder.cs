@@ -1,0 +1,148 @@
+using System.Reactive.Concurrency;
+using Rx.Delivery;
+using Rx.Diagnostics;
+using Rx.Storage;
+
+namespace Rx;
+
+public sealed partial class EventProjection<TState, T>
+{
+    /// <summary>The observer that folds events into the state. It has one caller at a time.</summary>
+    /// <remarks>A projection may be kept for long after it has ended. So it forgets the stream, the state and <c>apply</c>: they are cleared
+    /// with release by the thread that closes the cursor. Every other thread reads them with acquire, and expects null.</remarks>
+    private sealed partial class Folder : IObserver<T>, ISubscriptionObserver
+    {
+        /// <summary>Where events are folded, or null: on the publishing thread.</summary>
+        private readonly IScheduler? _scheduler;
+
+        private EventStream<T>? _stream;
+        private Func<TState, T, TState>? _apply;
+
+        /// <summary>Before the events that are not in the state. Owned by the folding thread; its lease keeps
+        /// the segment open that <see cref="_current"/> names.</summary>
+        private Cursor<T> _cursor;
+
+        private ProjectionState _state;
+
+        /// <summary>The newest state and its place. Replaced by the folding thread with release, read with acquire by
+        /// any thread.</summary>
+        private Folded? _current;
+
+        /// <summary>Written by the subscribing thread before the first event.</summary>
+        private EventSubscription? _subscription;
+
+        internal Folder(EventStream<T> stream, Cursor<T> start, TState seed, Func<TState, T, TState> apply, IScheduler? scheduler)
+        {
+            _scheduler = scheduler;
+            _stream = stream;
+            _apply = apply;
+            _cursor = start;
+            _current = new Folded(seed, start.Segment!, start.Sequence);
+        }
+
+        internal long Sequence => Volatile.Read(ref _current)?.Sequence ?? _cursor.Sequence;
+
+        internal TState State
+        {
+            get
+            {
+                while (true)
+                {
+                    if (TryGetCurrent(out _) is { } current)
+                    {
+                        return current.Value;
+                    }
+                }
+            }
+        }
+
+        public void OnSubscribed(EventSubscription subscription) => _subscription = subscription;
+
+        public void OnNext(T value)
+        {
+            if (!_state.TryBeginFold())
+            {
+                return;
+            }
+
+            EventLog<T> log = _stream!.Log;
+            Folded? folded = null;
+            Exception? fault = null;
+            // Kept until the new state is out: a caller that takes the old one enters this segment.
+            Segment<T> left = _cursor.Segment!;
+            left.Enter();
+            try
+            {
+                folded = Fold(value, log);
+            }
+            catch (Exception error)
+            {
+                fault = error;
+            }
+
+            log.Leave(left);
+            if (folded is not null && _state.TryEndFold())
+            {
+                _waits.Reach(folded.Sequence - 1);
+                PublishState(folded);
+            }
+            else
+            {
+                EndFold(fault);
+            }
+        }
+
+        /// <summary>Nothing: the end of the subscription tells of the end of the stream, as it tells of other ends.</summary>
+        public void OnCompleted()
+        {
+        }
+
+        /// <inheritdoc cref="OnCompleted"/>
+        public void OnError(Exception error)
+        {
+        }
+
+        public override string ToString() =>
+            Volatile.Read(ref _current) is { } current ? $"{current.Value} at {current.Sequence}" : "Ended";
+
+        /// <remarks>Lock-free: entering fails only if the state was replaced, or the projection has ended, in between.</remarks>
+        internal EventSnapshot<TState, T> Take()
+        {
+            while (true)
+            {
+                if (TryGetCurrent(out EventStream<T>? stream) is { } current && current.Segment.TryEnter())
+                {
+                    return new(current.Value, new EventPosition<T>(stream!, new Cursor<T>(current.Segment, current.Sequence)));
+                }
+            }
+        }
+
+        /// <summary>The newest state; null if the projection has ended in between, which the next call throws.</summary>
+        private Folded? TryGetCurrent(out EventStream<T>? stream)
+        {
+            _state.End?.ThrowIfFinal();
+            stream = Volatile.Read(ref _stream);
+            Folded? current = Volatile.Read(ref _current);
+            if (stream is null || current is null)
+            {
+                return null; // the error was set before
+            }
+
+            DisposedError.ThrowIf(stream.IsDisposed, typeof(EventStream<T>));
+            return current;
+        }
+
+        private Folded Fold(T value, EventLog<T> log)
+        {
+            TState applied = _apply!(_current!.Value, value);
+            _cursor.TryRead(log, out _);
+
+            // Publishes the state and its place as one.
+            var folded = new Folded(applied, _cursor.Segment!, _cursor.Sequence);
+            Volatile.Write(ref _current, folded);
+            return folded;
+        }
+
+        private sealed record Folded(TState Value, Segment<T> Segment, long Sequence);
+    }
+}
