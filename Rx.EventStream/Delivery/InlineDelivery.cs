@@ -92,8 +92,8 @@ internal abstract partial class InlineDelivery<T>
             _observers.AnnounceJoinerLocked(subscription);
         }
 
-        // Pairs with the exchange that sets the end: either the end is seen here, or the thread that ended the log finds this subscription.
-        Interlocked.MemoryBarrier();
+        // Setting the flag was a full fence, which pairs with the exchange that sets the end: either the end is seen here, or the thread that
+        // ended the log finds this subscription.
         if (_log.End != long.MaxValue)
         {
             subscription.FinishWaiting(_log.Termination!);

@@ -30,7 +30,7 @@ internal partial struct Cursor<T>
     internal readonly long CountReadable(long next)
     {
         long sequence = Sequence;
-        return _limit is { } limit && limit.LagOf(sequence, next) > limit.Bound ? limit.MaxReadable : next - sequence;
+        return _limit is { } limit && limit.LagOf(sequence, next) > limit.Bound ? limit.Bound : next - sequence;
     }
 
     /// <summary>If it lags further than the bound: jumps to the newest events it allows, or ends.</summary>
@@ -58,8 +58,9 @@ internal partial struct Cursor<T>
 
     /// <summary>Steps into the segment of the next sequence number without a lease; at a cut link it starts again from the
     /// window.</summary>
-    private bool TryAdvanceUnleased(EventLog<T> log, LagLimit limit, [NotNullWhen(true)] out Segment<T>? segment)
+    private bool TryAdvanceUnleased(EventLog<T> log, LagLimit limit, [NotNullWhen(true)] out Segment<T>? segment, out long sequence)
     {
+        sequence = _sequence;
         segment = _segment.Owned;
         while (segment is not null && _sequence >= segment.End)
         {
@@ -86,7 +87,8 @@ internal partial struct Cursor<T>
             segment = next;
         }
 
-        return segment is not null && segment.Contains(_sequence);
+        sequence = _sequence;
+        return segment is not null && segment.Contains(sequence);
     }
 
     /// <summary>Moves up to the window's segment; false if the cursor ends instead.</summary>

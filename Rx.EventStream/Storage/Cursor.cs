@@ -71,10 +71,12 @@ internal partial struct Cursor<T>
             KeepUp(log, limit);
         }
 
+        // Once: a second thread that uses the cursor against the rules must not make this one read outside of the segment.
+        long sequence = _sequence;
         Segment<T>? segment = HasFailed ? null : _segment.Owned;
-        if (segment is not null && (segment.Contains(_sequence) || TryAdvanceSlow(log, out segment)) && segment.IsPublished(_sequence))
+        if (segment is not null && (segment.Contains(sequence) || TryAdvanceSlow(log, out segment, out sequence)) && segment.IsPublished(sequence))
         {
-            value = segment.Read(_sequence);
+            value = segment.Read(sequence);
             return true;
         }
 
@@ -90,9 +92,10 @@ internal partial struct Cursor<T>
             KeepUp(log, limit);
         }
 
+        long sequence = _sequence; // once, as in TryPeek
         Segment<T>? segment = HasFailed ? null : _segment.Owned;
-        return segment is not null && (segment.Contains(_sequence) || TryAdvanceSlow(log, out segment))
-            ? segment.PublishedFrom(_sequence, maxCount)
+        return segment is not null && (segment.Contains(sequence) || TryAdvanceSlow(log, out segment, out sequence))
+            ? segment.PublishedFrom(sequence, maxCount)
             : default;
     }
 
@@ -173,15 +176,17 @@ internal partial struct Cursor<T>
         }
     }
 
-    /// <summary>Steps into the segment of the next sequence number; false when it is not linked yet.</summary>
+    /// <summary>Steps into the segment of the next sequence number, which may be a later one by then; false when it is not linked
+    /// yet.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryAdvanceSlow(EventLog<T> log, [NotNullWhen(true)] out Segment<T>? segment)
+    private bool TryAdvanceSlow(EventLog<T> log, [NotNullWhen(true)] out Segment<T>? segment, out long sequence)
     {
         if (_limit is { } limit)
         {
-            return TryAdvanceUnleased(log, limit, out segment);
+            return TryAdvanceUnleased(log, limit, out segment, out sequence);
         }
 
+        sequence = _sequence;
         segment = _segment.Owned;
         while (segment is not null && _sequence >= segment.End)
         {
@@ -204,6 +209,7 @@ internal partial struct Cursor<T>
         }
 
         // A cursor that joined after the end may stand before its segment; it reads nothing but the terminal event.
-        return segment is not null && segment.Contains(_sequence);
+        sequence = _sequence;
+        return segment is not null && segment.Contains(sequence);
     }
 }

@@ -17,9 +17,6 @@ internal sealed class LagLimit(int bound, bool failsWhenLagging, long replayEnd)
 
     internal int Bound => bound;
 
-    /// <summary>How many events it can still read once it lags too far.</summary>
-    internal int MaxReadable => failsWhenLagging ? 0 : bound;
-
     /// <summary>The first sequence number that is not replay.</summary>
     internal long ReplayEnd => replayEnd;
 

@@ -18,14 +18,13 @@ internal sealed class SnapshotAndDeltas : Screen
         player.Watch("balance", () => balance.State);
         await player.Publish(deposits, 10, 5);
 
-        EventSnapshot<int, int> snapshot = balance.Current;
+        using EventSnapshot<int, int> snapshot = balance.Current;
         await player.Publish(deposits, 1, 2);    // not in the snapshot
 
         player.Note($"the client starts with {snapshot.State}");
         snapshot.Position.AsObservable()
             .Scan(snapshot.State, (sum, d) => sum + d)
             .Subscribe(player.Observer<int>("the client's"));
-        snapshot.Dispose();                      // joined
         await player.Publish(deposits, 4, 3);
         // end
     }
