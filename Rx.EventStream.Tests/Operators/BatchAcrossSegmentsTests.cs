@@ -87,4 +87,31 @@ internal sealed class BatchAcrossSegmentsTests(StreamConfiguration configuration
         Assert.That(wrong, Is.Zero);
         Assert.That(next.Sum(), Is.EqualTo(publishers * Each));
     }
+
+    /// <summary>Publishers overrun a bounded subscriber while it copies a batch: the segments that it walks over are closed then.</summary>
+    [Test]
+    public async Task Batch_OverrunWhileItIsCopied_HasPublishedEventsInOrder()
+    {
+        const int Events = 200_000;
+        using EventStream<int> stream = configuration.Create<int>();
+        int last = -1;
+        int wrong = 0;
+        using var subscription = (EventSubscription)stream.ObserveOn(TaskPoolScheduler.Default).WithLagPolicy(LagPolicy.DropOldest(300)).Batch(300)
+            .Subscribe(batch =>
+            {
+                foreach (int value in batch.Span)
+                {
+                    wrong += value > last ? 0 : 1;
+                    last = value;
+                }
+            });
+        for (int i = 0; i < Events; i++)
+        {
+            stream.OnNext(i);
+        }
+
+        await Eventually.Ends(stream.WhenCaughtUpAsync());
+
+        Assert.That((subscription.Error, wrong, last), Is.EqualTo(((Exception?)null, 0, Events - 1)));
+    }
 }

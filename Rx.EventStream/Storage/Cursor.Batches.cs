@@ -52,17 +52,19 @@ internal partial struct Cursor<T>
         return place;
     }
 
-    private readonly T[] Copy(Segment<T> segment, int count)
+    /// <summary>Copies events that were counted. The segments of a bounded cursor may be closed since: then the copy ends at the cut
+    /// link.</summary>
+    private readonly ReadOnlyMemory<T> Copy(Segment<T> segment, int count)
     {
         var copy = new T[count];
         int copied = 0;
-        for (Segment<T>? from = segment; copied < count; from = from.Next!)
+        for (Segment<T>? from = segment; copied < count && from is not null && from.Contains(_sequence + copied); from = from.Next)
         {
             ReadOnlySpan<T> run = from.PublishedFrom(_sequence + copied, count - copied).Span;
             run.CopyTo(copy.AsSpan(copied));
             copied += run.Length;
         }
 
-        return copy;
+        return copy.AsMemory(0, copied);
     }
 }
