@@ -171,7 +171,7 @@ public sealed partial class EventStream<T>
     private InlineSubscription<T> SubscribeInline(IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
         ThrowIfBounded(settings.LagPolicy ?? _options.LagPolicy);
-        InlineDelivery<T> inline = OpenInline();
+        InlineDelivery<T> inline = Volatile.Read(ref _inline) ?? OpenInlineSlow();
         bool joinsNow = position is null && !_log.Retains;
         var subscription = new InlineSubscription<T>(
             inline, _log, observer, settings.Name, joinsNow ? default : position?.Fork() ?? Joined(_log.JoinOldest()));
@@ -187,7 +187,7 @@ public sealed partial class EventStream<T>
 
         if (joinsNow)
         {
-            inline.Join(subscription);
+            inline.Add(subscription);
         }
         else
         {
@@ -199,27 +199,12 @@ public sealed partial class EventStream<T>
 
     /// <summary>The delivery on the publishing thread, made for the first observer. A disposed stream has none, and never makes a second
     /// one.</summary>
-    private InlineDelivery<T> OpenInline()
+    private InlineDelivery<T> OpenInlineSlow()
     {
-        InlineDelivery<T>? inline = Volatile.Read(ref _inline);
-        if (inline is null)
-        {
-            ThrowIfDisposed();
-            inline = CreateInlineSlow();
-        }
-
-        if (Volatile.Read(ref _inlineObservers) is null)
-        {
-            Volatile.Write(ref _inlineObservers, inline.Subscriptions);
-        }
-
-        return inline;
-    }
-
-    private InlineDelivery<T> CreateInlineSlow()
-    {
-        InlineDelivery<T>? inline =
-            LazyInitializer.EnsureInitialized(ref _inline, () => InlineDelivery<T>.Create(_log, Parking, _options.MaxInlineBacklog));
+        ThrowIfDisposed();
+        ObserverList<T> observers = LazyInitializer.EnsureInitialized(ref _inlineObservers, () => new ObserverList<T>(_log));
+        InlineDelivery<T>? inline = LazyInitializer.EnsureInitialized(
+            ref _inline, () => InlineDelivery<T>.Create(_log, Parking, observers, _options.MaxInlineBacklog));
         DisposedError.ThrowIf(inline is null, typeof(EventStream<T>), _options.Name); // the initializer reads the field again: disposing clears it
         return inline;
     }
@@ -232,12 +217,14 @@ public sealed partial class EventStream<T>
         PumpList<T> scheduled = Volatile.Read(ref _scheduled) ?? CreateScheduledSlow();
         Cursor<T> cursor = Join(position, policy);
         Pump<T> pump;
+        InlineDelivery<T>? inline;
         try
         {
             pump = PumpFactory.Create(
                 new PumpSetup<T>(_log, scheduled, cursor, observer, settings.Name, scheduler, settings.MaxBatch));
             (observer as ISubscriptionObserver)?.OnSubscribed(pump);
             (observer as CursorObserver<T>)?.OnPumped(pump, scheduler, policy);
+            inline = pump.TakesTurn ? Volatile.Read(ref _inline) ?? OpenInlineSlow() : null;
         }
         catch
         {
@@ -250,7 +237,7 @@ public sealed partial class EventStream<T>
             HoldPublishersBack(pump, policy.Capacity);
         }
 
-        pump.Start();
+        pump.Start(inline);
         return pump;
     }
 

@@ -33,9 +33,9 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// disposed, since its cursor stands among the events; read with acquire.</summary>
     private InlineDelivery<T>? _inline;
 
-    /// <summary>The observers on the publishing thread, null until the first one. Set once, after <see cref="_inline"/>; read with
+    /// <summary>The observers on the publishing thread, null until the first one. Set once, before <see cref="_inline"/>; read with
     /// acquire.</summary>
-    private SubscriptionList? _inlineObservers;
+    private ObserverList<T>? _inlineObservers;
 
     /// <summary>The observers on schedulers, null until the first one. Set once; read with acquire.</summary>
     private PumpList<T>? _scheduled;

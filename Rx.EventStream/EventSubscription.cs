@@ -59,6 +59,9 @@ public abstract class EventSubscription : IDisposable
     /// <summary>Whether it ended with an exception of its own, not with the stream's. Right when it leaves the list.</summary>
     internal virtual bool HasFailed => Error is not null;
 
+    /// <summary>Whether it is the turn of a subscription that another list has, so that no figure counts it.</summary>
+    internal virtual bool StandsForAnother => false;
+
     /// <summary>Whether it is a reader, which pulls, and for which nothing waits.</summary>
     internal virtual bool IsReader => false;
 

@@ -16,9 +16,9 @@ internal sealed class DeliveryFenceTests
         // P (fills the hole): mark := published;  fence;  does a thread drain? then that thread delivers
         // C (drains):         dry; leaves;                mark? then drain again
         var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 64);
-        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), new ObserverList<int>(log), maxBacklog: 1024);
         var observer = new Recorder<int>();
-        delivery.Join(new InlineSubscription<int>(delivery, log, observer, null));
+        delivery.Add(new InlineSubscription<int>(delivery, log, observer, null));
         var random = new Random(3);
         Segment<int> tail = null!;
         long hole = 0;
@@ -83,8 +83,8 @@ internal sealed class DeliveryFenceTests
         // P (publisher):  mark := published;           does a subscription wait? no: not delivered to it
         // C (subscriber): state := Waiting;  barrier;  mark? then take the subscription back
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
-        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
-        delivery.Join(new InlineSubscription<int>(delivery, log, new Recorder<int>(), null)); // keeps the delivery open
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), new ObserverList<int>(log), maxBacklog: 1024);
+        delivery.Add(new InlineSubscription<int>(delivery, log, new Recorder<int>(), null)); // keeps the delivery open
         Recorder<int> observer = null!;
         InlineSubscription<int> subscription = null!;
         int published = 0;

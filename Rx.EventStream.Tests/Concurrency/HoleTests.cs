@@ -20,7 +20,7 @@ internal sealed class HoleTests(int capacity)
     {
         _log = new EventLog<int>(isSingleWriter: false, capacity);
         _parking = new ParkingLot<int>(_log);
-        _delivery = InlineDelivery<int>.Create(_log, _parking, maxBacklog: 1024);
+        _delivery = InlineDelivery<int>.Create(_log, _parking, new ObserverList<int>(_log), maxBacklog: 1024);
     }
 
     [Test]
@@ -143,8 +143,8 @@ internal sealed class HoleTests(int capacity)
                 Assert.That(observer.Events, Is.Empty, "The call further up the stack delivers.");
             }
         });
-        _delivery.Join(new InlineSubscription<int>(_delivery, _log, publishing, null));
-        _delivery.Join(new InlineSubscription<int>(_delivery, _log, observer, null));
+        _delivery.Add(new InlineSubscription<int>(_delivery, _log, publishing, null));
+        _delivery.Add(new InlineSubscription<int>(_delivery, _log, observer, null));
 
         _delivery.Publish(0, _log.Flags);
 
@@ -236,7 +236,7 @@ internal sealed class HoleTests(int capacity)
     private Recorder<int> Subscribe()
     {
         var observer = new Recorder<int>();
-        _delivery.Join(new InlineSubscription<int>(_delivery, _log, observer, null));
+        _delivery.Add(new InlineSubscription<int>(_delivery, _log, observer, null));
         return observer;
     }
 

@@ -16,7 +16,7 @@ internal sealed class JoinerAdmissionTests
         // D (drains, at event 0): S waits, at 0                                 admits S
         // S (subscriber):                       sees 0, goes on, reads 0, waits again, at 1
         var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 64);
-        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), new ObserverList<int>(log), maxBacklog: 1024);
         Cursor<int> start = log.JoinNext();
         var observer = new Recorder<int>();
         Publish(log, 0);
@@ -36,7 +36,7 @@ internal sealed class JoinerAdmissionTests
     public void AdmitOwned_JoinerHasReadLaterEvents_GetsNoneTwice()
     {
         var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 64);
-        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), new ObserverList<int>(log), maxBacklog: 1024);
         Cursor<int> start = log.JoinNext();
         var observer = new Recorder<int>();
         Publish(log, 0);
@@ -59,10 +59,10 @@ internal sealed class JoinerAdmissionTests
     public void Lag_EventBetweenCreationAndJoin_IsZero([Values] bool isSingleWriter)
     {
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
-        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), new ObserverList<int>(log), maxBacklog: 1024);
         var subscription = new InlineSubscription<int>(delivery, log, new Recorder<int>(), null);
         delivery.Publish(0, log.Flags); // before the subscription joins, so it does not get the event
-        delivery.Join(subscription);
+        delivery.Add(subscription);
 
         Assert.That((subscription.Lag, subscription.Delivered), Is.EqualTo((0L, 0L)), "The subscription joined after the event.");
     }

@@ -16,7 +16,7 @@ internal sealed class AdmissionTests(bool isSingleWriter)
         // P (drainer):    publishes 0, passes the late slot; calls the other observer;                            runs dry
         // S (subscriber):                                                               waits, not yet at its barrier
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
-        InlineDelivery<int> delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
+        InlineDelivery<int> delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), new ObserverList<int>(log), maxBacklog: 1024);
         var late = new ActionObserver(value =>
         {
             if (value == 0)
@@ -28,7 +28,7 @@ internal sealed class AdmissionTests(bool isSingleWriter)
         var subscription = new InlineSubscription<int>(delivery, log, late, null, log.JoinNext());
         delivery.Add(subscription);
         var other = new ActionObserver(value => _ = value == 0 && subscription.TryWait());
-        delivery.Join(new InlineSubscription<int>(delivery, log, other, null));
+        delivery.Add(new InlineSubscription<int>(delivery, log, other, null));
 
         delivery.Publish(0, log.Flags);
         delivery.Publish(2, log.Flags);

@@ -78,13 +78,13 @@ internal sealed class DrainerLeavingTests(int capacity, bool isSingleWriter)
         // P (writer):                                  takes the delivery over
         // B (subscriber): finds no delivery                                     creates a second one, too late
         var log = new EventLog<int>(isSingleWriter, capacity);
-        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), new ObserverList<int>(log), maxBacklog: 1024);
         var observer = new Recorder<int>();
-        delivery.Join(new InlineSubscription<int>(delivery, log, observer, null));
+        delivery.Add(new InlineSubscription<int>(delivery, log, observer, null));
         delivery.Publish(0, log.Flags);
         Assert.That(log.Flags & TransientFlags, Is.EqualTo(PublishFlags.None));
 
-        _ = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), maxBacklog: 1024);
+        _ = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), new ObserverList<int>(log), maxBacklog: 1024);
         delivery.Publish(1, log.Flags);
         delivery.Publish(2, log.Flags);
 
@@ -157,7 +157,8 @@ internal sealed class DrainerLeavingTests(int capacity, bool isSingleWriter)
     public void OnNext_OnlyScheduledObserversRemain_ClosesDelivery([Values(1, 2, 5)] int count)
     {
         EventLog<int> log = _stream.Log;
-        _stream.ObserveOn(new HistoricalScheduler()).Subscribe(new RecordingObserver<int>());
+        using var loop = new EventLoopScheduler();
+        _stream.ObserveOn(loop).Subscribe(new RecordingObserver<int>());
         IDisposable[] subscriptions = [.. Enumerable.Range(0, count).Select(_ => _stream.Subscribe(new RecordingObserver<int>()))];
         _stream.OnNext(0);
         Array.ForEach(subscriptions, s => s.Dispose());

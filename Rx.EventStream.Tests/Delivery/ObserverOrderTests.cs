@@ -34,6 +34,44 @@ internal sealed class ObserverOrderTests
             threads: 1);
 
     [Test]
+    public void CurrentThread_AnyScriptOfListeners_SameLogAsRx([Values] bool isInTrampoline) =>
+        OrderScript.OfListeners(2, Enum.GetValues<OrderScript.Route>()).Sample(
+            script => OnCurrentThread(script, isInTrampoline, isRx: false) == OnCurrentThread(script, isInTrampoline, isRx: true),
+            print: script => Print(
+                script, OnCurrentThread(script, isInTrampoline, isRx: false), OnCurrentThread(script, isInTrampoline, isRx: true)),
+            iter: 2_000,
+            threads: 1);
+
+    [Test]
+    public void CurrentThread_BesideObserversWithoutScheduler_CalledInSubscriptionOrder()
+    {
+        using var stream = new EventStream<int>();
+        var log = new List<string>();
+        stream.Subscribe(value => log.Add($"a{value}"));
+        stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(value => log.Add($"b{value}"));
+        stream.Subscribe(value => log.Add($"c{value}"));
+
+        stream.OnNext(1);
+        stream.OnNext(2);
+
+        Assert.That(string.Join(' ', log), Is.EqualTo("a1 b1 c1 a2 b2 c2"));
+    }
+
+    [Test]
+    public void HistoricalScheduler_WithLatestFromThroughOperator_SamePairsAsRx()
+    {
+        var time = new HistoricalScheduler();
+        using var stream = new EventStream<int>();
+        var pairs = new List<string>();
+        stream.ObserveOn(time).WithLatestFrom(stream.Select(value => value * 10).ObserveOn(time), (a, b) => $"{a},{b}").Subscribe(pairs.Add);
+
+        stream.OnNextRange([1, 2, 3]);
+        time.Start();
+
+        Assert.That(string.Join(' ', pairs), Is.EqualTo("1,10 2,20 3,30"));
+    }
+
+    [Test]
     public void HistoricalScheduler_TwoObservers_CalledInSubscriptionOrder()
     {
         var time = new HistoricalScheduler();
@@ -238,6 +276,15 @@ internal sealed class ObserverOrderTests
         {
             ((HistoricalScheduler)scheduler).AdvanceTo(new DateTimeOffset(tick, TimeSpan.Zero));
         }
+    }
+
+    private static string OnCurrentThread(OrderScript script, bool isInTrampoline, bool isRx)
+    {
+        IScheduler scheduler = CurrentThreadScheduler.Instance;
+        Action<Action>? around = isInTrampoline ? step => scheduler.Schedule(step) : null;
+        return isRx
+            ? script.RunOnRx(() => scheduler, (_, _) => { }, around)
+            : script.RunOnStream(() => scheduler, (_, _) => { }, around: around);
     }
 
     private static string OnContext(OrderScript script, bool isRx)

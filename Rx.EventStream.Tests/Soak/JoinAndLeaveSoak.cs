@@ -15,7 +15,11 @@ internal sealed class JoinAndLeaveSoak(int capacity)
     private const int PublisherShift = 40;
 
     private static readonly string[] _onPublishingThreads = ["inline", "inline", "inline"];
-    private static readonly string[] _everywhere = ["inline", "pool", "task pool", "event loop", "new thread", "reader", "await foreach", "inline"];
+    private static readonly string[] _everywhere =
+        ["inline", "pool", "task pool", "event loop", "new thread", "reader", "await foreach", "current thread", "one by one", "inline"];
+
+    /// <summary>Those that are called, or woken, in their turn.</summary>
+    private static readonly string[] _inTurn = ["inline", "current thread", "one by one", "current thread"];
 
     /// <summary>A thread that has not ended by then hangs.</summary>
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);
@@ -26,6 +30,9 @@ internal sealed class JoinAndLeaveSoak(int capacity)
     /// <summary>Without readers and scheduled observers, the memory of closed segments is reused.</summary>
     [Test]
     public void InlineObservers_JoiningAndLeaving_SeeOneOrder([Values] bool isSingleWriter) => Run(_onPublishingThreads, isSingleWriter);
+
+    [Test]
+    public void ObserversInTurn_JoiningAndLeaving_SeeOneOrder([Values] bool isSingleWriter) => Run(_inTurn, isSingleWriter);
 
     private void Run(string[] kinds, bool isSingleWriter)
     {
@@ -182,6 +189,8 @@ internal sealed class JoinAndLeaveSoak(int capacity)
                 "pool" => observable.ObserveOn(ThreadPoolScheduler.Instance).Subscribe(observation),
                 "task pool" => observable.ObserveOn(TaskPoolScheduler.Default).Subscribe(observation),
                 "event loop" => observable.ObserveOn(loop).Subscribe(observation),
+                "current thread" => observable.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(observation),
+                "one by one" => observable.ObserveOn(loop, maxBatch: 1).Subscribe(observation),
                 _ => observable.ObserveOn(NewThreadScheduler.Default).Subscribe(observation),
             };
             if (stays)

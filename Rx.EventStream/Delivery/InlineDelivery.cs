@@ -22,17 +22,17 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>Before the next event to deliver. For the drainer while open; any thread reads its sequence number, for figures.</summary>
     private protected Cursor<T> _cursor;
 
-    private protected InlineDelivery(EventLog<T> log, ParkingLot<T> parking)
+    private protected InlineDelivery(EventLog<T> log, ParkingLot<T> parking, ObserverList<T> observers)
     {
         _log = log;
         _parking = parking;
-        _observers = new ObserverList<T>(log);
+        _observers = observers;
     }
 
-    internal static InlineDelivery<T> Create(EventLog<T> log, ParkingLot<T> parking, int maxBacklog) =>
-        log.IsSingleWriter ? new SingleWriterDelivery<T>(log, parking) : new MultiWriterDelivery<T>(log, parking, maxBacklog);
-
-    internal SubscriptionList Subscriptions => _observers;
+    internal static InlineDelivery<T> Create(EventLog<T> log, ParkingLot<T> parking, ObserverList<T> observers, int maxBacklog) =>
+        log.IsSingleWriter
+            ? new SingleWriterDelivery<T>(log, parking, observers)
+            : new MultiWriterDelivery<T>(log, parking, observers, maxBacklog);
 
     /// <summary>The sequence number before which everything was delivered.</summary>
     internal long Sequence => _cursor.Sequence;
@@ -83,31 +83,38 @@ internal abstract partial class InlineDelivery<T>
     /// <param name="errors">What waking threw, to be thrown with what observers throw.</param>
     internal abstract void Deliver(long sequence, int count = 1, ErrorList errors = default);
 
-    /// <summary>Adds an observer that joins now.</summary>
-    internal void Join(InlineSubscription<T> subscription)
+    /// <summary>Adds an observer, which takes its place in the order of observers now. It joins now too, unless it replays first.</summary>
+    internal void Add(InlineSubscription<T> subscription)
     {
         lock (_observers.Gate)
         {
-            AddLocked(subscription);
-            _observers.AnnounceJoinerLocked(subscription);
+            OpenLocked();
+            subscription.SetFirst();
+            switch (_observers.Count)
+            {
+                case 0:
+                    _log.ClearFlag(PublishFlags.NoObservers);
+                    break;
+                case 1:
+                    _log.SetFlag(PublishFlags.ManyObservers);
+                    break;
+                default:
+                    break;
+            }
+
+            _observers.AddLocked(subscription);
         }
 
-        // Setting the flag was a full fence, which pairs with the exchange that sets the end: either the end is seen here, or the thread that
-        // ended the log finds this subscription.
+        // The list has set a flag for an observer that joins now. That was a full fence, which pairs with the exchange that sets the end:
+        // either the end is seen here, or the thread that ended the log finds this subscription.
         if (_log.End != long.MaxValue)
         {
             subscription.FinishWaiting(_log.Termination!);
         }
     }
 
-    /// <summary>Adds an observer that replays, which takes its place in the order of observers now.</summary>
-    internal void Add(InlineSubscription<T> subscription)
-    {
-        lock (_observers.Gate)
-        {
-            AddLocked(subscription);
-        }
-    }
+    /// <summary>Gives a pump its turn among the observers.</summary>
+    internal PumpTurn<T> AddTurn(Pump<T> pump) => new(this, _log, pump);
 
     /// <summary>Has the draining thread admit a subscription that has replayed, and waits now.</summary>
     internal void AnnounceJoiner(InlineSubscription<T> subscription)
@@ -118,12 +125,22 @@ internal abstract partial class InlineDelivery<T>
         }
     }
 
-    /// <summary>Puts a subscription that is being disposed into its slot, in place of its observer.</summary>
-    internal void Unlist(InlineSubscription<T> subscription)
+    /// <summary>Ends a subscription that is being disposed, and removes it; false if it had ended.</summary>
+    /// <remarks>The observer is taken out of the list before the state is Ended. From then on every walk asks the state, whether it goes
+    /// over the observers or over the subscriptions. Otherwise one walk would skip an event, and a later one would still call the observer.
+    /// </remarks>
+    internal bool TryEnd(InlineSubscription<T> subscription, out bool wasWaiting, out bool wasReplaying)
     {
         lock (_observers.Gate)
         {
             _observers.UnlistLocked(subscription);
+            bool isEnded = subscription.TryEndLocked(out wasWaiting, out wasReplaying);
+            if (isEnded)
+            {
+                RemoveLocked(subscription);
+            }
+
+            return isEnded;
         }
     }
 
@@ -131,23 +148,7 @@ internal abstract partial class InlineDelivery<T>
     {
         lock (_observers.Gate)
         {
-            if (!_observers.RemoveLocked(subscription))
-            {
-                return;
-            }
-
-            switch (_observers.Count)
-            {
-                case 0:
-                    _log.SetFlag(PublishFlags.NoObservers);
-                    OnLastRemoved();
-                    break;
-                case 1:
-                    _log.ClearFlag(PublishFlags.ManyObservers);
-                    break;
-                default:
-                    break;
-            }
+            RemoveLocked(subscription);
         }
     }
 
@@ -232,18 +233,21 @@ internal abstract partial class InlineDelivery<T>
         }
     }
 
-    private void AddLocked(InlineSubscription<T> subscription)
+    private void RemoveLocked(InlineSubscription<T> subscription)
     {
-        OpenLocked();
-        subscription.SetFirst();
-        _observers.AddLocked(subscription);
+        if (!_observers.RemoveLocked(subscription))
+        {
+            return;
+        }
+
         switch (_observers.Count)
         {
-            case 1:
-                _log.ClearFlag(PublishFlags.NoObservers);
+            case 0:
+                _log.SetFlag(PublishFlags.NoObservers);
+                OnLastRemoved();
                 break;
-            case 2:
-                _log.SetFlag(PublishFlags.ManyObservers);
+            case 1:
+                _log.ClearFlag(PublishFlags.ManyObservers);
                 break;
             default:
                 break;

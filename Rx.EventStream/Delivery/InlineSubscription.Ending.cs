@@ -75,21 +75,10 @@ internal sealed partial class InlineSubscription<T>
         NotifyEnded(observer, termination);
     }
 
-    /// <remarks>
-    /// The observer is taken out of the list before the state is Ended. From then on every walk asks the state, whether it goes over the
-    /// observers or over the subscriptions. Otherwise one walk would skip an event, and a later one would still call the observer.
-    /// </remarks>
     public override void Dispose()
     {
         CatchUp<T>? catchUp = Volatile.Read(ref _catchUp);
-        if (Volatile.Read(ref _delivery) is not { } delivery)
-        {
-            return;
-        }
-
-        Volatile.Write(ref _isLeaving, true);
-        delivery.Unlist(this);
-        if (!_state.End(out bool wasWaiting, out bool wasReplaying))
+        if (Volatile.Read(ref _delivery) is not { } delivery || !delivery.TryEnd(this, out bool wasWaiting, out bool wasReplaying))
         {
             return;
         }
@@ -100,7 +89,6 @@ internal sealed partial class InlineSubscription<T>
             catchUp?.Close();
         }
 
-        delivery.Remove(this);
         if (!wasReplaying)
         {
             LetGo(catchUp?.Sequence ?? 0);
@@ -115,6 +103,10 @@ internal sealed partial class InlineSubscription<T>
             delivery.NotifyProgress();
         }
     }
+
+    /// <summary>Ends it; see <see cref="SubscriptionState.End"/>. Called under the list's lock, where it is in the list no longer as its
+    /// observer.</summary>
+    internal bool TryEndLocked(out bool wasWaiting, out bool wasReplaying) => _state.End(out wasWaiting, out wasReplaying);
 
     internal override void OnEnded(Action action) => _endActions.Add(action);
 

@@ -38,14 +38,13 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// for figures.</summary>
     private bool _hasGoneLive;
 
-    /// <summary>Whether it is being disposed: then its observer itself is not in the list again. Written with release by the disposing thread, read with
-    /// acquire under the list's lock.</summary>
-    private bool _isLeaving;
+    private readonly bool _standsForAnother;
 
     /// <summary>Joins at a cursor, which this takes over, or at the next event.</summary>
     internal InlineSubscription(InlineDelivery<T> delivery, EventLog<T> log, IObserver<T> observer, string? name, Cursor<T> cursor = default)
         : base(name)
     {
+        _standsForAnother = observer is PumpTurn<T>;
         _delivery = delivery;
         _log = log;
         _observer = observer;
@@ -76,6 +75,8 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
 
     public override bool IsDisposed => _state.IsEnded;
 
+    internal override bool StandsForAnother => _standsForAnother;
+
     /// <summary>False: an exception of an observer on the publishing thread does not end it.</summary>
     internal override bool HasFailed => false;
 
@@ -102,8 +103,11 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
 
     internal bool IsWaiting => _state.IsWaiting;
 
+    /// <summary>The first sequence number this observer gets. Right once it is in the list.</summary>
+    internal long First => Volatile.Read(ref _first);
+
     /// <summary>What stands for it in the list: its observer while it is live, else itself.</summary>
-    internal IObserver<T> Called => _state.IsLive && !Volatile.Read(ref _isLeaving) ? Volatile.Read(ref _observer) ?? this : this;
+    internal IObserver<T> Called => _state.IsLive ? Volatile.Read(ref _observer) ?? this : this;
 
     /// <summary>The observer, or null once it has ended.</summary>
     internal IObserver<T>? Observer => Volatile.Read(ref _observer);

@@ -36,7 +36,7 @@ internal sealed class LanePump<T> : Pump<T>
     /// about to request the turn.</summary>
     internal bool TryWakeForLane() => TryWakeReady() || IsScheduled;
 
-    private protected override void OnStarting(PumpList<T> subscriptions)
+    private protected override void OnStarting(PumpList<T> subscriptions, InlineDelivery<T>? inline)
     {
         Volatile.Write(ref _lane, subscriptions.JoinLane(_key, _scheduler, this));
         if (IsDisposed)

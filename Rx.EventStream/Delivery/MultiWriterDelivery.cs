@@ -20,8 +20,8 @@ internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IDrain
     /// <summary>The most events that wait before publishers wait too; and a drainer's share of other publishers' events.</summary>
     private readonly int _maxBacklog;
 
-    internal MultiWriterDelivery(EventLog<T> log, ParkingLot<T> parking, int maxBacklog)
-        : base(log, parking) => _maxBacklog = maxBacklog;
+    internal MultiWriterDelivery(EventLog<T> log, ParkingLot<T> parking, ObserverList<T> observers, int maxBacklog)
+        : base(log, parking, observers) => _maxBacklog = maxBacklog;
 
     internal override bool IsDraining => _log.Claims.Read().IsDraining;
 

@@ -86,8 +86,14 @@ internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
         }
     }
 
-    private protected override void OnAddedLocked(EventSubscription subscription) =>
+    private protected override void OnAddedLocked(EventSubscription subscription)
+    {
         Volatile.Write(ref _observers[subscription.Slot], Of(subscription));
+        if (Of(subscription).IsWaiting)
+        {
+            AnnounceJoinerLocked(subscription);
+        }
+    }
 
     private protected override void OnRemovingLocked(EventSubscription subscription)
     {

@@ -92,8 +92,12 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// <summary>Whether an action must run it.</summary>
     internal bool IsScheduled => _state.IsScheduled;
 
+    /// <summary>Whether it is woken in its turn among the observers on the publishing thread.</summary>
+    internal virtual bool TakesTurn => false;
+
     /// <summary>Sets the new pump going, or parks it if there is nothing to read yet.</summary>
-    internal void Start()
+    /// <param name="inline">For a pump with <see cref="TakesTurn"/>, else null.</param>
+    internal void Start(InlineDelivery<T>? inline)
     {
         EventLog<T> log = _log; // once it is listed, another thread may dispose it
         Waiter waiter = _waiter;
@@ -101,7 +105,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         subscriptions.Parking.AnnounceWaiters();
         subscriptions.Add(this);
         waiter.Order = Number;
-        OnStarting(subscriptions);
+        OnStarting(subscriptions, inline);
         if (_cursor.LooksReady(log))
         {
             ScheduleOrEnd();
@@ -129,9 +133,12 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     private protected abstract void Schedule();
 
     /// <summary>Called before the pump is first scheduled or parked, once it is listed.</summary>
-    private protected virtual void OnStarting(PumpList<T> subscriptions)
+    private protected virtual void OnStarting(PumpList<T> subscriptions, InlineDelivery<T>? inline)
     {
     }
+
+    /// <summary>Whether the event at <paramref name="sequence"/>, and each after it, wakes the pump in its turn.</summary>
+    private protected virtual bool IsCalledAt(long sequence) => false;
 
     /// <summary>Called when the pump has ended, to release what it shares with other pumps. If it was disposed, <see cref="OnDisposed"/>
     /// follows.</summary>
@@ -232,14 +239,21 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// <remarks>
     /// After the transition to Parked the pump may be woken and run on another thread at any moment. If the look after the push finds an
     /// event, every owner that is parked there is woken, since all were waiting for it.
+    /// <para>A pump that is called in its turn needs no entry in the parking lot: see <see cref="PumpTurn{T}"/>.</para>
     /// </remarks>
     private bool ParkOwned()
     {
         ParkingLot<T> parking = _subscriptions.Parking;
         Waiter waiter = _waiter;
+        bool isCalled = IsCalledAt(_cursor.Sequence);
         if (!_state.TryPark())
         {
             return false;
+        }
+
+        if (isCalled && !IsReadyWhileParked(parking))
+        {
+            return true;
         }
 
         parking.Push(Place, waiter, this);

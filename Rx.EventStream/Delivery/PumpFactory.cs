@@ -37,7 +37,8 @@ internal static class PumpFactory
             return new ThreadPump<T>(setup, longRunning);
         }
 
-        return new SchedulerPump<T>(setup, VirtualTime.IsClockOf(setup.Scheduler) ? 1 : maxBatch);
+        bool isDeterministic = setup.Scheduler is CurrentThreadScheduler || VirtualTime.IsClockOf(setup.Scheduler);
+        return new SchedulerPump<T>(setup, isDeterministic ? 1 : maxBatch);
     }
 
     /// <summary>The key of the lane of observers that run one after the other, on a scheduler known to run one action at a time; else null.</summary>

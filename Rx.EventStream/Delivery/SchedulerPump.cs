@@ -14,6 +14,10 @@ internal sealed class SchedulerPump<T> : Pump<T>
     /// leaves.</summary>
     private SharedScheduler? _shared;
 
+    /// <summary>Its turn, if it takes turns, while it is subscribed. Written with release by the subscribing thread, read with acquire by the
+    /// thread that runs the pump; exchanged by the thread that leaves.</summary>
+    private PumpTurn<T>? _turn;
+
     /// <summary>What was scheduled last, to be cancelled. Written by the thread that schedules, read by the thread that disposes; both
     /// plain: a cancellation that misses costs an action that finds the pump ended.</summary>
     private IDisposable? _scheduled;
@@ -26,6 +30,9 @@ internal sealed class SchedulerPump<T> : Pump<T>
         _scheduler = setup.Scheduler;
         _batchSize = batchSize;
     }
+
+    /// <summary>With one event in each action, the scheduler's queue is to give the order in which events are published.</summary>
+    internal override bool TakesTurn => _batchSize == 1;
 
     /// <summary>One event where another observer of the stream is on the same scheduler, so that observers are called in turn, as with Rx.
     /// Whether the scheduler runs one action at a time is not known.</summary>
@@ -40,20 +47,29 @@ internal sealed class SchedulerPump<T> : Pump<T>
             return Disposable.Empty;
         });
 
-    private protected override void OnStarting(PumpList<T> subscriptions)
+    private protected override void OnStarting(PumpList<T> subscriptions, InlineDelivery<T>? inline)
     {
         if (_batchSize > 1)
         {
             Volatile.Write(ref _shared, subscriptions.Share(_scheduler));
-            if (IsDisposed)
-            {
-                OnLeaving(subscriptions, isDisposed: false); // disposed before it was counted
-            }
+        }
+
+        if (inline is not null)
+        {
+            Volatile.Write(ref _turn, inline.AddTurn(this));
+        }
+
+        if (IsDisposed)
+        {
+            OnLeaving(subscriptions, isDisposed: false); // disposed before these were known
         }
     }
 
+    private protected override bool IsCalledAt(long sequence) => Volatile.Read(ref _turn) is { } turn && sequence >= turn.First;
+
     private protected override void OnLeaving(PumpList<T> subscriptions, bool isDisposed)
     {
+        Interlocked.Exchange(ref _turn, null)?.Dispose();
         if (Interlocked.Exchange(ref _shared, null) is { } shared)
         {
             subscriptions.Leave(shared);

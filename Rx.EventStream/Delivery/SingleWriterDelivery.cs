@@ -23,8 +23,8 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     /// acquire.</summary>
     private int _phase;
 
-    internal SingleWriterDelivery(EventLog<T> log, ParkingLot<T> parking)
-        : base(log, parking)
+    internal SingleWriterDelivery(EventLog<T> log, ParkingLot<T> parking, ObserverList<T> observers)
+        : base(log, parking, observers)
     {
     }
 

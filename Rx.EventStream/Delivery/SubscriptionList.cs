@@ -115,14 +115,14 @@ internal class SubscriptionList(object? metered = null)
         Gate.Exit();
     }
 
-    /// <summary>Appends all subscriptions to <paramref name="target"/>.</summary>
+    /// <summary>Appends the subscriptions to <paramref name="target"/>.</summary>
     internal void CopyTo(List<EventSubscription> target)
     {
         lock (Gate)
         {
             foreach (EventSubscription? subscription in _slots)
             {
-                if (subscription is { Slot: >= 0 })
+                if (subscription is { Slot: >= 0, StandsForAnother: false })
                 {
                     target.Add(subscription);
                 }

@@ -7,7 +7,9 @@ namespace Rx.Delivery;
 internal readonly record struct SubscriptionTotals(long Delivered, long Dropped, long Failed)
 {
     internal static SubscriptionTotals Of(EventSubscription subscription) =>
-        new(subscription.Delivered, subscription.Dropped, subscription.HasFailed ? 1 : 0);
+        subscription.StandsForAnother
+            ? default
+            : new(subscription.Delivered, subscription.Dropped, subscription.HasFailed ? 1 : 0);
 
     internal SubscriptionTotals Plus(SubscriptionTotals other) =>
         new(Delivered + other.Delivered, Dropped + other.Dropped, Failed + other.Failed);

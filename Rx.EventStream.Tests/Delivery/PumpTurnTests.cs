@@ -1,0 +1,104 @@
+using System.Reactive.Concurrency;
+using Rx.Diagnostics;
+using Rx.Tests.Contract;
+
+namespace Rx.Tests.Delivery;
+
+/// <summary>What a pump's turn among the observers on the publishing thread must not show.</summary>
+[TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+internal sealed class PumpTurnTests(StreamConfiguration configuration)
+{
+    [Test]
+    public void Subscriptions_ObserverInTurn_ListedOnce()
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        using EventSubscription first = stream.ObserveOn(new HistoricalScheduler()).WithName("first").Subscribe(new RecordingObserver<int>());
+        stream.WithName("second").Subscribe(new RecordingObserver<int>());
+
+        Assert.That(stream.Subscriptions.Select(s => s.Name), Is.EqualTo(new[] { "second", "first" }));
+    }
+
+    [Test]
+    public void Totals_ObserverInTurn_CountedOnceWhileSubscribedAndAfterwards()
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        EventSubscription subscription = stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(new RecordingObserver<int>());
+        stream.OnNextRange([1, 2, 3]);
+
+        Assert.That(((IMeteredStream)stream).Totals.Delivered, Is.EqualTo(3));
+        subscription.Dispose();
+        Assert.That(((IMeteredStream)stream).Totals.Delivered, Is.EqualTo(3));
+    }
+
+    [Test]
+    public void Dispose_ObserverInTurn_StreamHasNoObserversAndKeepsNoEvents()
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        EventSubscription subscription = stream.ObserveOn(new HistoricalScheduler()).Subscribe(new RecordingObserver<int>());
+        stream.OnNextRange([.. Enumerable.Range(0, 5_000)]);
+        Assert.That(stream.HasObservers, Is.True);
+
+        subscription.Dispose();
+        stream.OnNext(5_000);
+        stream.OnNext(5_001);
+
+        Assert.That(stream.HasObservers, Is.False);
+        Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(2));
+    }
+
+    [Test]
+    public void OnNext_SchedulerOfObserverInTurnThrows_OthersGetTheEventAndOnNextThrows()
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        RecordingObserver<int> first = new(), last = new();
+        var error = new InvalidOperationException();
+        stream.Subscribe(first);
+        EventSubscription failed =
+            stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(new RecordingObserver<int>(_ => throw error));
+        stream.Subscribe(last);
+
+        InvalidOperationException? thrown = Assert.Throws<InvalidOperationException>(() => stream.OnNext(1));
+        stream.OnNext(2);
+
+        Assert.That(thrown, Is.SameAs(error));
+        Assert.That((failed.IsDisposed, failed.Error), Is.EqualTo((true, error)));
+        Assert.That(first.Values.Concat(last.Values), Is.EqualTo(new[] { 1, 2, 1, 2 }));
+    }
+
+    [Test]
+    public void OnCompleted_ObserversInTurn_EndInSubscriptionOrder()
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var log = new List<string>();
+        stream.Subscribe(_ => { }, () => log.Add("a"));
+        stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(_ => { }, () => log.Add("b"));
+        stream.Subscribe(_ => { }, () => log.Add("c"));
+
+        stream.OnNext(1);
+        stream.OnCompleted();
+
+        Assert.That(log, Is.EqualTo(new[] { "a", "b", "c" }));
+        Assert.That(stream.Subscriptions, Is.Empty);
+    }
+
+    [Test]
+    public void OnNext_ObserverInTurnPublishes_AllGetItAfterTheEvent()
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var log = new List<string>();
+        stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(value =>
+        {
+            log.Add($"a{value}");
+            if (value == 1)
+            {
+                stream.OnNext(2);
+            }
+        });
+        stream.Subscribe(value => log.Add($"b{value}"));
+
+        stream.OnNext(1);
+
+        Assert.That(log, Is.EquivalentTo(new[] { "a1", "a2", "b1", "b2" }));
+        Assert.That(log.IndexOf("b1"), Is.LessThan(log.IndexOf("b2")));
+    }
+}
