@@ -3,6 +3,9 @@ namespace Rx;
 public sealed partial class EventObservable<T>
 {
     /// <summary>Joins the stream with a projection.</summary>
-    internal EventProjection<TState, T> Fold<TState>(TState seed, Func<TState, T, TState> apply) =>
-        new(_stream, _position, _settings, seed, apply);
+    internal EventProjection<TState, T> Fold<TState>(TState seed, Func<TState, T, TState> apply)
+    {
+        ThrowIfContinuing(isOfSeveral: true);
+        return new(_stream, _position, _settings, seed, apply);
+    }
 }

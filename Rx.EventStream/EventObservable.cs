@@ -21,11 +21,16 @@ public sealed partial class EventObservable<T> : IObservable<T>
     private readonly EventPosition<T>? _position;
     private readonly JoinSettings _settings;
 
-    internal EventObservable(EventStream<T> stream, EventPosition<T>? position, JoinSettings settings = default)
+    /// <summary>What happens when an observer throws, or null: it ends.</summary>
+    private readonly FaultPolicy<T>? _faultPolicy;
+
+    internal EventObservable(
+        EventStream<T> stream, EventPosition<T>? position, JoinSettings settings = default, FaultPolicy<T>? faultPolicy = null)
     {
         _stream = stream;
         _position = position;
         _settings = settings;
+        _faultPolicy = faultPolicy;
     }
 
     private string DebuggerDisplay =>
@@ -189,9 +194,10 @@ public sealed partial class EventObservable<T> : IObservable<T>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="observer"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    /// <exception cref="InvalidOperationException">A lag policy is set, but no scheduler: an observer on the publishing thread never
-    /// lags.</exception>
-    public EventSubscription Subscribe(IObserver<T> observer) => _stream.Subscribe(observer, _position, _settings);
+    /// <exception cref="InvalidOperationException">A lag policy or a fault policy is set, but no scheduler: an observer on the publishing
+    /// thread never lags, and its exception leaves <c>OnNext</c>.</exception>
+    public EventSubscription Subscribe(IObserver<T> observer) =>
+        _stream.Subscribe(_faultPolicy?.Report is { } report ? Reporting(observer, report) : observer, _position, _settings);
 
     IDisposable IObservable<T>.Subscribe(IObserver<T> observer) => Subscribe(observer);
 
@@ -218,5 +224,5 @@ public sealed partial class EventObservable<T> : IObservable<T>
         }
     }
 
-    private EventObservable<T> With(JoinSettings settings) => new(_stream, _position, settings);
+    private EventObservable<T> With(JoinSettings settings) => new(_stream, _position, settings, _faultPolicy);
 }

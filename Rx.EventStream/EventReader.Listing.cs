@@ -1,4 +1,5 @@
 using Rx.Delivery;
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx;
@@ -42,6 +43,8 @@ public sealed partial class EventReader<T>
 
         public override long Dropped => Find()?.Dropped ?? Volatile.Read(ref _lastDropped);
 
+        public override long Faults => 0;
+
         public override bool IsDisposed => Find() is not { } reader || reader._cursor.HasFailed || reader.HasReadAll;
 
         internal override bool IsReader => true;
@@ -68,6 +71,11 @@ public sealed partial class EventReader<T>
         }
 
         internal override bool HasConsumed(long sequence) => IsDisposed || Sequence >= sequence;
+
+        internal override Task WhenConsumedAsync(CancellationToken cancellationToken) =>
+            Find() is { } reader && Volatile.Read(ref reader._log) is { NextSequence: var next } && Volatile.Read(ref reader._parking) is { } parking
+                ? ProgressWait<T>.Until(parking, () => HasConsumed(next), cancellationToken)
+                : Task.CompletedTask;
 
         internal override void OnEnded(Action action) => _endActions.Add(action);
 

@@ -13,7 +13,7 @@ public sealed partial class EventStream<T>
             SubscriptionTotals totals = (Volatile.Read(ref _inlineObservers)?.Totals ?? default)
                 .Plus(Volatile.Read(ref _scheduled)?.Totals ?? default)
                 .Plus(Volatile.Read(ref _scheduled)?.Readers.Totals ?? default);
-            return new StreamTotals(_log.NextSequence, totals.Delivered, totals.Dropped, totals.Failed);
+            return new StreamTotals(_log.NextSequence, totals.Delivered, totals.Dropped, totals.Failed, totals.Faults);
         }
     }
 

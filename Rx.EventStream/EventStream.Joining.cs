@@ -55,6 +55,11 @@ public sealed partial class EventStream<T>
     /// <exception cref="ArgumentNullException"><paramref name="policy"/> is null.</exception>
     public EventObservable<T> WithLagPolicy(LagPolicy policy) => AsObservable().WithLagPolicy(policy);
 
+    /// <summary>The stream, observed with a fault policy; see <see cref="EventObservable{T}.WithFaultPolicy"/>.</summary>
+    /// <param name="policy">What happens when an observer or handler throws.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="policy"/> is null.</exception>
+    public EventObservable<T> WithFaultPolicy(FaultPolicy<T> policy) => AsObservable().WithFaultPolicy(policy);
+
     /// <summary>The stream, observed under a name; see <see cref="EventObservable{T}.WithName"/>.</summary>
     /// <param name="name">The name that <see cref="Subscriptions"/> shows.</param>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
@@ -75,6 +80,15 @@ public sealed partial class EventStream<T>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1, or <paramref name="maxDelay"/> is negative
     /// or too long.</exception>
     public IObservable<ReadOnlyMemory<T>> Batch(int maxCount, TimeSpan maxDelay) => AsObservable().Batch(maxCount, maxDelay);
+
+    /// <summary>Joins the stream with a handler that may await; see <see cref="EventObservable{T}.SubscribeAwait"/>.</summary>
+    /// <param name="handler">Called with each event, and a token that is canceled when the subscription ends.</param>
+    /// <param name="options">How the handler is called; null for one call at a time.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="handler"/> is null.</exception>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The stream's scheduler is <see cref="ImmediateScheduler"/>.</exception>
+    public EventSubscription SubscribeAwait(Func<T, CancellationToken, ValueTask> handler, SubscribeAwaitOptions<T>? options = null) =>
+        AsObservable().SubscribeAwait(handler, options);
 
     /// <summary>Opens a reader at the oldest retained event; with no retention, at the next event.</summary>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>

@@ -216,6 +216,16 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     internal IScheduler? SchedulerOf(JoinSettings settings) =>
         (settings.Scheduler ?? _options.Scheduler) is { } scheduler and not ImmediateScheduler ? scheduler : null;
 
+    /// <summary>Where handlers that await begin.</summary>
+    internal IScheduler SchedulerOfHandlers(JoinSettings settings) => (settings.Scheduler ?? _options.Scheduler) switch
+    {
+        null => ThreadPoolScheduler.Instance,
+        ImmediateScheduler => throw new InvalidOperationException(
+            "SubscribeAwait cannot use ImmediateScheduler: a handler that awaits would keep the publishing thread. Name another scheduler with " +
+            "ObserveOn; without one, handlers begin on the thread pool."),
+        var scheduler => scheduler,
+    };
+
     internal EventSubscription Subscribe(IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
         ArgumentNullException.ThrowIfNull(observer);

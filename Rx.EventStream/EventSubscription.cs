@@ -41,6 +41,10 @@ public abstract class EventSubscription : IDisposable
     /// <summary>How many events this observer missed because it lagged too far; see <see cref="LagPolicy"/>.</summary>
     public abstract long Dropped { get; }
 
+    /// <summary>How many events the observer or handler threw at; see <see cref="FaultPolicy{T}.Continue"/>. 0 for observers on the publishing
+    /// thread, and for readers.</summary>
+    public abstract long Faults { get; }
+
     /// <summary>When the subscription was made, in UTC.</summary>
     public DateTimeOffset SubscribedAt => _subscribedAt; // a DateTime takes half the memory
 
@@ -78,6 +82,31 @@ public abstract class EventSubscription : IDisposable
     /// <summary>Runs an action once when the subscription has ended, before the observer gets the terminal event; at once if it
     /// has.</summary>
     internal abstract void OnEnded(Action action);
+
+    /// <summary>Waits until this subscription has consumed every event published by now, or has ended.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <remarks>A handler of <see cref="EventObservable{T}.SubscribeAwait"/> has consumed an event when its call has returned.</remarks>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    public Task WhenCaughtUpAsync(CancellationToken cancellationToken = default) =>
+        cancellationToken.IsCancellationRequested ? Task.FromCanceled(cancellationToken) : WhenConsumedAsync(cancellationToken);
+
+    /// <summary>Waits until the subscription has ended, and the last call of its observer or handler has returned.</summary>
+    /// <remarks>After <see cref="Dispose"/>, a call may still run on another thread. A handler of
+    /// <see cref="EventObservable{T}.SubscribeAwait"/> runs until it heeds its cancellation token, or ends by itself. Awaited inside that very
+    /// call, the task never completes.</remarks>
+    public async Task WhenEndedAsync()
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        OnEnded(() => ended.TrySetResult());
+        await ended.Task.ConfigureAwait(false);
+        await WhenReturnedAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Completes when everything published by now is consumed, or the subscription has ended.</summary>
+    internal abstract Task WhenConsumedAsync(CancellationToken cancellationToken);
+
+    /// <summary>Completes when the last call of the observer has returned, once the subscription has ended.</summary>
+    internal virtual Task WhenReturnedAsync() => Task.CompletedTask;
 
     /// <summary>Ends the subscription. Calling it again does nothing.</summary>
     /// <remarks>No event starts after this returns, unless it was called from inside the observer, or while the observer is being called,

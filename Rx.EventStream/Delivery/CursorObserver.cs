@@ -18,6 +18,16 @@ internal abstract class CursorObserver<T> : IObserver<T>, ISubscriptionObserver
     /// <summary>Whether there is something to deliver that no event announces; for any thread.</summary>
     internal virtual bool IsDue => false;
 
+    /// <summary>Whether nothing can be delivered until <see cref="IsDue"/>, whatever is published; for any thread, while the pump is
+    /// parked.</summary>
+    internal virtual bool IsBusy => false;
+
+    /// <summary>Whether the terminal event must wait, until <see cref="IsDue"/>.</summary>
+    internal virtual bool HoldsEndOwned => false;
+
+    /// <summary>How many events the observer or handler has thrown at, and the subscription went on; for any thread.</summary>
+    internal virtual long Faults => 0;
+
     public abstract void OnNext(T value);
 
     public abstract void OnError(Exception error);
@@ -49,6 +59,9 @@ internal abstract class CursorObserver<T> : IObserver<T>, ISubscriptionObserver
 
     /// <summary>How many events were delivered, of so many that the cursor's figures show; for any thread.</summary>
     internal virtual long DeliveredOf(long delivered) => delivered;
+
+    /// <summary>Completes when every call has returned, once the pump makes no more; for any thread.</summary>
+    internal virtual Task WhenReturnedAsync() => Task.CompletedTask;
 
     /// <summary>Forgets the observer. By the thread that has ended the subscription; calls that begin later reach no observer.</summary>
     internal abstract void Release();

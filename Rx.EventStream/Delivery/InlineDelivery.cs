@@ -22,6 +22,9 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>Before the next event to deliver. For the drainer while open; any thread reads its sequence number, for figures.</summary>
     private protected Cursor<T> _cursor;
 
+    /// <summary>See <see cref="Weak"/>. Set once, by CAS.</summary>
+    private WeakReference<InlineDelivery<T>>? _weak;
+
     private protected InlineDelivery(EventLog<T> log, ParkingLot<T> parking, ObserverList<T> observers)
     {
         _log = log;
@@ -151,6 +154,17 @@ internal abstract partial class InlineDelivery<T>
             RemoveLocked(subscription);
         }
     }
+
+    /// <summary>The delivery for the handles of subscriptions that have ended, which must keep nothing alive.</summary>
+    internal WeakReference<InlineDelivery<T>> Weak => LazyInitializer.EnsureInitialized(ref _weak, () => new(this));
+
+    /// <summary>Completes when no thread calls an observer any more that has ended.</summary>
+    /// <param name="last">The sequence number up to which that observer was called, at most.</param>
+    internal Task WhenPassedAsync(long last) => WhenAsync(() => !IsDraining || _cursor.Sequence > last);
+
+    /// <summary>Completes when <paramref name="isDone"/> returns true; it is asked whenever an observer has moved.</summary>
+    internal Task WhenAsync(Func<bool> isDone, CancellationToken cancellationToken = default) =>
+        ProgressWait<T>.Until(_parking, isDone, cancellationToken);
 
     /// <summary>Tells callers that wait for subscribers to move that one has.</summary>
     internal void NotifyProgress() => _parking.NotifyProgress();

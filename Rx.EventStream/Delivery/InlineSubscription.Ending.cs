@@ -108,6 +108,19 @@ internal sealed partial class InlineSubscription<T>
     /// observer.</summary>
     internal bool TryEndLocked(out bool wasWaiting, out bool wasReplaying) => _state.End(out wasWaiting, out wasReplaying);
 
+    internal override async Task WhenReturnedAsync()
+    {
+        if (Volatile.Read(ref _delivery) is { } replaying)
+        {
+            await replaying.WhenAsync(() => Volatile.Read(ref _delivery) is null).ConfigureAwait(false);
+        }
+
+        if (Volatile.Read(ref _left) is { } left && left.TryGetTarget(out InlineDelivery<T>? delivery))
+        {
+            await delivery.WhenPassedAsync(Volatile.Read(ref _last)).ConfigureAwait(false);
+        }
+    }
+
     internal override void OnEnded(Action action) => _endActions.Add(action);
 
     /// <summary>Forgets the stream, once the subscription has ended. By the thread that replays, or by the one that ended it when no thread
@@ -117,6 +130,7 @@ internal sealed partial class InlineSubscription<T>
     {
         Debug.Assert(_state.IsEnded, "Only a subscription that has ended forgets its stream.");
         Volatile.Write(ref _last, Math.Max(_last, replayed)); // plain: no thread calls the observer any more, and figures need not be exact
+        Volatile.Write(ref _left, _delivery!.Weak);
         Volatile.Write(ref _catchUp, null);
         Volatile.Write(ref _log, null);
         Volatile.Write(ref _delivery, null);

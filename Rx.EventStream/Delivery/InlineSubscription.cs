@@ -17,6 +17,10 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// <summary>How it catches up with the delivery, or null if it joins at the next event.</summary>
     private CatchUp<T>? _catchUp;
 
+    /// <summary>What it has left, or null before. Written with release by the thread that clears <see cref="_delivery"/>, read with acquire by
+    /// any.</summary>
+    private WeakReference<InlineDelivery<T>>? _left;
+
     private SubscriptionState _state;
 
     /// <summary>What is done when the subscription has ended.</summary>
@@ -72,6 +76,8 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     public override long Delivered => Math.Max(0, Sequence - Volatile.Read(ref _first));
 
     public override long Dropped => 0;
+
+    public override long Faults => 0;
 
     public override bool IsDisposed => _state.IsEnded;
 
@@ -135,6 +141,12 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
         // A subscription that still waits when the delivery has passed an event does not get that event.
         return _state.IsLive ? delivery.Sequence >= sequence
             : Sequence >= sequence || (_state.IsWaiting && delivery.Sequence >= sequence);
+    }
+
+    internal override Task WhenConsumedAsync(CancellationToken cancellationToken)
+    {
+        long next = Volatile.Read(ref _log)?.NextSequence ?? 0;
+        return Volatile.Read(ref _delivery)?.WhenAsync(() => HasConsumed(next), cancellationToken) ?? Task.CompletedTask;
     }
 
     /// <summary>Passes an event on while it is live, for a walk over a list that holds it in place of its observer.</summary>

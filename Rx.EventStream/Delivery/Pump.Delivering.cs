@@ -111,7 +111,8 @@ internal abstract partial class Pump<T>
     }
 
     /// <summary>Whether there is nothing but the end to deliver, once everything before it is delivered.</summary>
-    private bool HasEndedOwned() => _cursor.HasFailed || _cursor.IsAtEnd(_log) || _taking?.FailureOwned is not null;
+    private bool HasEndedOwned() =>
+        (_cursor.HasFailed || _cursor.IsAtEnd(_log) || _taking?.FailureOwned is not null) && _taking is not { HoldsEndOwned: true };
 
     /// <summary>Whether there is an event to deliver now.</summary>
     private bool IsDueOwned() => _taking is { } taking ? taking.IsDueOwned(ref _cursor, _log) : _cursor.HasEvent(_log);

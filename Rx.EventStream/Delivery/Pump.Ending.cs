@@ -22,6 +22,7 @@ internal abstract partial class Pump<T>
         if (end != PumpEnd.WasRunning)
         {
             CloseOwned();
+            LeaveOwned(subscriptions.Parking);
         }
 
         if (end == PumpEnd.WasParked)
@@ -43,6 +44,19 @@ internal abstract partial class Pump<T>
         errors.AddRange(_endActions.Run());
         subscriptions.Parking.NotifyProgress();
         errors.Throw();
+    }
+
+    internal sealed override async Task WhenReturnedAsync()
+    {
+        if (Volatile.Read(ref _subscriptions) is { Parking: var parking })
+        {
+            await ProgressWait<T>.Until(parking, () => Volatile.Read(ref _subscriptions) is null, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        if (_taking is { } taking)
+        {
+            await taking.WhenReturnedAsync().ConfigureAwait(false);
+        }
     }
 
     private void FinishOwned()
@@ -91,8 +105,14 @@ internal abstract partial class Pump<T>
     {
         _cursor.Close(_log);
         Volatile.Write(ref _log, null!);
-        Volatile.Write(ref _subscriptions, null!);
         Volatile.Write(ref _waiter, null!);
+    }
+
+    /// <summary>Notes that the pump calls its observer no more. By the thread that has closed the cursor.</summary>
+    private void LeaveOwned(ParkingLot<T> parking)
+    {
+        Volatile.Write(ref _subscriptions, null!);
+        parking.NotifyProgress();
     }
 
     /// <summary>Ends the pump with an exception, which the caller throws.</summary>

@@ -63,6 +63,8 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     public sealed override long Dropped => _cursor.Dropped + (_taking?.Conflated ?? 0);
 
+    public sealed override long Faults => _taking?.Faults ?? 0;
+
     public sealed override bool IsDisposed => _state.IsEnded;
 
     internal sealed override long KeptEvents =>
@@ -74,6 +76,11 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     internal sealed override Func<long> SequenceInDelivery => () => _cursor.Sequence;
 
     internal sealed override bool HasConsumed(long sequence) => IsDisposed || Sequence >= sequence;
+
+    internal sealed override Task WhenConsumedAsync(CancellationToken cancellationToken) =>
+        Volatile.Read(ref _subscriptions) is { Parking: var parking } && Volatile.Read(ref _log) is { NextSequence: var next }
+            ? ProgressWait<T>.Until(parking, () => HasConsumed(next), cancellationToken)
+            : Task.CompletedTask;
 
     /// <summary>Whether publishers wait for this pump; then they must learn of each event it is done with. Set before it starts.</summary>
     internal bool IsWaitedFor { get; set; }
@@ -113,6 +120,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         else if (_state.TryRun() && !ParkOwned())
         {
             CloseOwned(); // disposed between the two
+            LeaveOwned(subscriptions.Parking);
         }
     }
 
@@ -189,6 +197,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         {
             if (DeliverInContextOwned(maxCount))
             {
+                LeaveOwned(parking);
                 return false;
             }
 
@@ -208,6 +217,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             finally
             {
                 CloseOwned();
+                LeaveOwned(parking);
             }
 
             throw;
@@ -231,6 +241,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         }
 
         CloseOwned(); // disposed while it ran
+        LeaveOwned(parking);
         return false;
     }
 
@@ -239,13 +250,14 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// <remarks>
     /// After the transition to Parked the pump may be woken and run on another thread at any moment. If the look after the push finds an
     /// event, every owner that is parked there is woken, since all were waiting for it.
-    /// <para>A pump that is called in its turn needs no entry in the parking lot: see <see cref="PumpTurn{T}"/>.</para>
+    /// <para>A pump that is called in its turn needs no entry in the parking lot: see <see cref="PumpTurn{T}"/>. Nor does one that no event
+    /// can wake.</para>
     /// </remarks>
     private bool ParkOwned()
     {
         ParkingLot<T> parking = _subscriptions.Parking;
         Waiter waiter = _waiter;
-        bool isCalled = IsCalledAt(_cursor.Sequence);
+        bool isCalled = IsCalledAt(_cursor.Sequence) || _taking is { IsBusy: true };
         if (!_state.TryPark())
         {
             return false;
@@ -289,7 +301,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         _state.IsParked && Volatile.Read(ref _log) is { } log && LooksReady(log) && _state.TryWake();
 
     private bool LooksReady(EventLog<T> log) =>
-        _taking is { } taking ? taking.IsDue || taking.Awaited(in _cursor).LooksReady(log) : _cursor.LooksReady(log);
+        _taking is { } taking
+            ? taking.IsDue || (!taking.IsBusy && taking.Awaited(in _cursor).LooksReady(log))
+            : _cursor.LooksReady(log);
 
     /// <summary>The look between parking and sleeping; see <see cref="ParkingLot{T}.IsReadyWhileParked"/>.</summary>
     private bool IsReadyWhileParked(ParkingLot<T> parking)
@@ -300,6 +314,6 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         }
 
         Cursor<T> awaited = taking.Awaited(in _cursor);
-        return taking.IsDue || parking.IsReadyWhileParked(ref awaited);
+        return taking.IsDue || (!taking.IsBusy && parking.IsReadyWhileParked(ref awaited));
     }
 }

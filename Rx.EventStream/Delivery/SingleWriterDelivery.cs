@@ -9,6 +9,7 @@ namespace Rx.Delivery;
 /// <remarks>
 /// <code>
 ///   Closed --OpenLocked--> HandedOver --the writer's next event--> Owned --TryCloseLockedOwned--> Closed
+///                                                                  Owned --ReleaseEndedOwned----> Ended
 /// </code>
 /// A subscriber opens the delivery and hands it over to the writer. While it is Owned the cursor is the writer's. If the cursor is before
 /// the writer's last event, the writer is inside a delivery: an observer is publishing.
@@ -18,6 +19,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     private const int Closed = 0;
     private const int HandedOver = 1;
     private const int Owned = 2;
+    private const int Ended = 3;
 
     /// <summary>See the class remarks. From Closed to HandedOver under the list's lock, with release; else written by the writer. Read with
     /// acquire.</summary>
@@ -82,9 +84,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         return claimed == _cursor.Sequence || _log.IsDisposed || (_cursor.IsAtEnd(_log) ? false : throw EventLog<T>.BrokenPromise());
     }
 
-    private protected override void ReleaseEndedOwned()
-    {
-    }
+    private protected override void ReleaseEndedOwned() => Volatile.Write(ref _phase, Ended);
 
     /// <remarks>Without end: there is no other publisher.</remarks>
     private protected override long ShareEndOwned(long last) => long.MaxValue;
@@ -191,7 +191,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     {
         switch (Volatile.Read(ref _phase))
         {
-            case Closed:
+            case Closed or Ended:
                 return false;
 
             case HandedOver:

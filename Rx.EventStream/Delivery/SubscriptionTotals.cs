@@ -4,13 +4,14 @@ namespace Rx.Delivery;
 /// <param name="Delivered">How many events were delivered, summed over the subscriptions.</param>
 /// <param name="Dropped">How many events they missed.</param>
 /// <param name="Failed">How many subscriptions ended with an exception of their own.</param>
-internal readonly record struct SubscriptionTotals(long Delivered, long Dropped, long Failed)
+/// <param name="Faults">How often an observer or handler threw.</param>
+internal readonly record struct SubscriptionTotals(long Delivered, long Dropped, long Failed, long Faults)
 {
     internal static SubscriptionTotals Of(EventSubscription subscription) =>
         subscription.StandsForAnother
             ? default
-            : new(subscription.Delivered, subscription.Dropped, subscription.HasFailed ? 1 : 0);
+            : new(subscription.Delivered, subscription.Dropped, subscription.HasFailed ? 1 : 0, subscription.Faults);
 
     internal SubscriptionTotals Plus(SubscriptionTotals other) =>
-        new(Delivered + other.Delivered, Dropped + other.Dropped, Failed + other.Failed);
+        new(Delivered + other.Delivered, Dropped + other.Dropped, Failed + other.Failed, Faults + other.Faults);
 }

@@ -24,6 +24,8 @@ internal static class StreamMeter
             "rx.eventstream.dropped", () => Count(t => t.Dropped), "{event}", "Events that subscribers missed because they lagged too far.");
         _meter.CreateObservableCounter(
             "rx.eventstream.failed", () => Count(t => t.Failed), "{subscriber}", "Subscriptions that ended with an exception of their own.");
+        _meter.CreateObservableCounter(
+            "rx.eventstream.faults", () => Count(t => t.Faults), "{event}", "Events whose observer or handler threw, where the subscription went on.");
         _meter.CreateObservableUpDownCounter(
             "rx.eventstream.subscribers", () => Measure(f => f.Subscribers), "{subscriber}", "Observers and readers.");
         _meter.CreateObservableGauge(

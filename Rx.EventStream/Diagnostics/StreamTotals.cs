@@ -5,15 +5,22 @@ namespace Rx.Diagnostics;
 /// <param name="Delivered">How many were delivered, summed over subscribers.</param>
 /// <param name="Dropped">How many subscribers missed.</param>
 /// <param name="Failed">How many subscriptions ended with an exception of their own.</param>
-internal readonly record struct StreamTotals(long Published, long Delivered, long Dropped, long Failed)
+/// <param name="Faults">How often an observer or handler threw, and its subscription went on.</param>
+internal readonly record struct StreamTotals(long Published, long Delivered, long Dropped, long Failed, long Faults)
 {
     internal StreamTotals Plus(StreamTotals other) =>
-        new(Published + other.Published, Delivered + other.Delivered, Dropped + other.Dropped, Failed + other.Failed);
+        new(
+            Published + other.Published,
+            Delivered + other.Delivered,
+            Dropped + other.Dropped,
+            Failed + other.Failed,
+            Faults + other.Faults);
 
     /// <summary>The greater of each figure.</summary>
     internal StreamTotals AtLeast(StreamTotals other) => new(
         Math.Max(Published, other.Published),
         Math.Max(Delivered, other.Delivered),
         Math.Max(Dropped, other.Dropped),
-        Math.Max(Failed, other.Failed));
+        Math.Max(Failed, other.Failed),
+        Math.Max(Faults, other.Faults));
 }

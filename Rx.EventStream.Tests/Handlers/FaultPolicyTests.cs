@@ -1,0 +1,235 @@
+using System.Diagnostics.Metrics;
+using System.Reactive.Concurrency;
+using Rx.Diagnostics;
+using Rx.Tests.Contract;
+
+namespace Rx.Tests.Handlers;
+
+/// <summary>What happens when an observer on a scheduler, or a handler, throws.</summary>
+[TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+internal sealed class FaultPolicyTests(StreamConfiguration configuration)
+{
+    [TestCaseSource(typeof(SchedulerCase), nameof(SchedulerCase.All))]
+    public void Continue_ObserverThrows_ReportsAndGoesOn(SchedulerCase schedulerCase)
+    {
+        using SchedulerUnderTest on = schedulerCase.Create();
+        using EventStream<int> stream = configuration.Create<int>();
+        var error = new TimeoutException();
+        var faults = new List<EventFault<int>>();
+        var observer = new RecordingObserver<int>(value => Throw(value % 2 == 1, error));
+        EventSubscription subscription =
+            stream.ObserveOn(on.Scheduler).WithFaultPolicy(FaultPolicy<int>.Continue(faults.Add)).Subscribe(observer);
+
+        stream.OnNextRange([0, 1, 2]);
+        stream.OnNext(3);
+        stream.OnCompleted();
+        on.RunUntil(() => observer.IsEnded, "The observer ends.");
+
+        Assert.That(observer.Values, Is.EqualTo(new[] { 0, 1, 2, 3 }));
+        Assert.That(observer.IsCompleted, Is.True);
+        Assert.That(
+            faults,
+            Is.EqualTo(new[] { new EventFault<int>(1, 1, error, subscription), new EventFault<int>(3, 3, error, subscription) }));
+        Assert.That((subscription.Faults, subscription.Delivered, subscription.Error), Is.EqualTo((2L, 4L, (Exception?)null)));
+    }
+
+    [Test]
+    public void Continue_HandlerThrows_ReportsAndGoesOn([Values] bool isAsynchronous, [Values(1, 3)] int maxConcurrency)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var error = new TimeoutException();
+        var faults = new List<EventFault<int>>();
+        using var done = new ManualResetEventSlim();
+        EventSubscription subscription = stream.WithFaultPolicy(FaultPolicy<int>.Continue(faults.Add)).SubscribeAwait(
+            async (value, _) =>
+            {
+                if (isAsynchronous)
+                {
+                    await Task.Yield();
+                }
+
+                Throw(value % 2 == 1, error);
+            },
+            new() { MaxConcurrency = maxConcurrency, OnCompleted = done.Set });
+
+        stream.OnNextRange([0, 1, 2, 3]);
+        stream.OnCompleted();
+        Assert.That(done.Wait(Eventually.Limit), Is.True);
+
+        Assert.That(faults.Select(f => (f.Value, f.Sequence, f.Exception)), Is.EquivalentTo(new[] { (1, 1L, error), (3, 3L, error) }));
+        Assert.That((subscription.Faults, subscription.Delivered), Is.EqualTo((2L, 4L)));
+    }
+
+    [Test]
+    public void Stop_HandlerThrows_EndsAndLeavesTheScheduledAction([Values] bool isAsynchronous)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        using var on = new SchedulerUnderTest(new HistoricalScheduler());
+        var time = (HistoricalScheduler)on.Scheduler;
+        var error = new TimeoutException();
+        var call = new ManualCall();
+        EventSubscription subscription = stream.ObserveOn(on.Catching).SubscribeAwait(
+            (_, _) => isAsynchronous ? call.Task : throw error);
+
+        stream.OnNextRange([1, 2]);
+        time.Start();
+        if (isAsynchronous)
+        {
+            call.Return(error);
+            time.Start();
+        }
+
+        Assert.That(on.Caught, Is.EqualTo(new[] { error }));
+        Assert.That((subscription.IsDisposed, subscription.Error, subscription.Sequence), Is.EqualTo((true, error, 0L)));
+        Assert.That(subscription.WhenEndedAsync().Wait(Eventually.Limit), Is.True);
+    }
+
+    [Test]
+    public void Continue_ReportThrows_EndsWithThatException([Values] bool isHandler)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        using var on = new SchedulerUnderTest(new HistoricalScheduler());
+        var error = new TimeoutException();
+        EventObservable<int> observable =
+            stream.ObserveOn(on.Catching).WithFaultPolicy(FaultPolicy<int>.Continue(_ => throw error));
+        EventSubscription subscription = isHandler
+            ? observable.SubscribeAwait((_, _) => throw new InvalidOperationException())
+            : observable.Subscribe(new RecordingObserver<int>(_ => throw new InvalidOperationException()));
+
+        stream.OnNextRange([1, 2]);
+        ((HistoricalScheduler)on.Scheduler).Start();
+
+        Assert.That(on.Caught, Is.EqualTo(new[] { error }));
+        Assert.That((subscription.IsDisposed, subscription.Error, subscription.Faults), Is.EqualTo((true, error, 1L)));
+    }
+
+    [Test]
+    public void Continue_PartitionKeyThrows_IsAFaultOfTheEvent()
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var time = new HistoricalScheduler();
+        var faults = new List<EventFault<int>>();
+        var values = new List<int>();
+        stream.ObserveOn(time).WithFaultPolicy(FaultPolicy<int>.Continue(faults.Add)).SubscribeAwait(
+            (value, _) =>
+            {
+                values.Add(value);
+                return ValueTask.CompletedTask;
+            },
+            new() { PartitionKey = value => value == 2 ? throw new FormatException() : value });
+
+        stream.OnNextRange([1, 2, 3]);
+        time.Start();
+
+        Assert.That(values, Is.EqualTo(new[] { 1, 3 }));
+        Assert.That(faults.Single().Exception, Is.TypeOf<FormatException>());
+    }
+
+    [Test]
+    public void Continue_WithSequence_ReportsTheEvent()
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var time = new HistoricalScheduler();
+        var faults = new List<EventFault<int>>();
+        var seen = new List<long>();
+        stream.ObserveOn(time).WithFaultPolicy(FaultPolicy<int>.Continue(faults.Add)).WithSequence().Subscribe(e =>
+        {
+            seen.Add(e.Sequence);
+            Throw(e.Value == 20, new TimeoutException());
+        });
+
+        stream.OnNextRange([10, 20, 30]);
+        time.Start();
+
+        Assert.That(seen, Is.EqualTo(new[] { 0L, 1L, 2L }));
+        Assert.That(faults.Single() is { Value: 20, Sequence: 1 }, Is.True);
+    }
+
+    [Test]
+    public void Continue_LagPolicyLatest_ConflatesAsEver()
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var time = new HistoricalScheduler();
+        var observer = new RecordingObserver<int>(_ => throw new TimeoutException());
+        EventSubscription subscription = stream.ObserveOn(time)
+            .WithLagPolicy(LagPolicy.Latest)
+            .WithFaultPolicy(FaultPolicy<int>.Continue(_ => { }))
+            .Subscribe(observer);
+
+        stream.OnNextRange([1, 2, 3]);
+        time.Start();
+
+        Assert.That(observer.Values, Is.EqualTo(new[] { 3 }));
+        Assert.That((subscription.Faults, subscription.Dropped), Is.EqualTo((1L, 2L)));
+    }
+
+    [Test]
+    public void Continue_WhereItHasNoMeaning_IsRefusedWithTheReason()
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        EventObservable<int> guarded = stream.WithFaultPolicy(FaultPolicy<int>.Continue(_ => { }));
+        EventObservable<int> scheduled = guarded.ObserveOn(new HistoricalScheduler());
+        var observer = new RecordingObserver<int>();
+
+        Assert.That(() => guarded.Subscribe(observer), Throws.InvalidOperationException.With.Message.Contains("needs a scheduler"));
+        Assert.That(() => scheduled.Batch(2).Subscribe(_ => { }), Throws.InvalidOperationException.With.Message.Contains("a batch"));
+        Assert.That(() => scheduled.ToProjection(0, (a, b) => a + b), Throws.InvalidOperationException.With.Message.Contains("a projection"));
+        Assert.That(
+            () => scheduled.ObserveLatestByKeyOn(x => x, new HistoricalScheduler()).Subscribe(observer),
+            Throws.InvalidOperationException.With.Message.Contains("each key"));
+        Assert.That(() => stream.WithFaultPolicy(null!), Throws.ArgumentNullException);
+        Assert.That(() => FaultPolicy<int>.Continue(null!), Throws.ArgumentNullException);
+        Assert.That(stream.HasObservers, Is.False);
+        Assert.That(() => guarded.WithFaultPolicy(FaultPolicy<int>.Stop).Subscribe(observer), Throws.Nothing);
+    }
+
+    [Test]
+    public void Meter_Faults_AreCountedWhileSubscribedAndAfterwards()
+    {
+        string name = $"faults {Guid.NewGuid()}";
+        using EventStream<int> stream = new(new EventStreamOptions
+        {
+            Name = name,
+            SingleWriter = configuration.SingleWriter,
+            SegmentCapacity = configuration.SegmentCapacity,
+        });
+        var time = new HistoricalScheduler();
+        EventSubscription subscription = stream.ObserveOn(time)
+            .WithFaultPolicy(FaultPolicy<int>.Continue(_ => { }))
+            .Subscribe(new RecordingObserver<int>(_ => throw new TimeoutException()));
+
+        stream.OnNextRange([1, 2]);
+        time.Start();
+
+        Assert.That(Measured(), Is.EqualTo(2));
+        subscription.Dispose();
+        Assert.That(Measured(), Is.EqualTo(2));
+
+        long Measured()
+        {
+            long measured = -1;
+            using var listener = new MeterListener
+            {
+                InstrumentPublished = (instrument, self) =>
+                {
+                    if (instrument.Meter.Name == StreamMeter.MeterName && instrument.Name == "rx.eventstream.faults")
+                    {
+                        self.EnableMeasurementEvents(instrument);
+                    }
+                },
+            };
+            listener.SetMeasurementEventCallback<long>((_, value, tags, _) => measured = Equals(tags[0].Value, name) ? value : measured);
+            listener.Start();
+            listener.RecordObservableInstruments();
+            return measured;
+        }
+    }
+
+    private static void Throw(bool does, Exception error)
+    {
+        if (does)
+        {
+            throw error;
+        }
+    }
+}

@@ -1,0 +1,308 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Reactive.Concurrency;
+using System.Runtime.ExceptionServices;
+using Rx.Storage;
+
+namespace Rx.Delivery;
+
+/// <summary>Calls a handler that returns a task, so many calls at a time, and tells the pump when one has returned.</summary>
+/// <remarks>
+/// The cursor moves when a call begins. What is not handled yet, <see cref="ConsumedTo"/> tells: the first event whose call runs. An event
+/// that waits for its key comes after such an event of the same key.
+/// <para>While no call may begin, events do not wake the pump, however many are published: it parks on no stack. A call that returns wakes
+/// it.</para>
+/// <code>
+/// H (handler): pushes the returned call;  state Parked? (both full fences)  then wakes the pump
+/// C (pump):    state := Parked;           has a call returned?              then goes on
+/// </code>
+/// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The source of the token has no timer, and the handler may use the token later.")]
+internal sealed class AwaitingObserver<T> : CursorObserver<T>
+{
+    private readonly SubscribeAwaitOptions<T> _options;
+    private readonly Action<EventFault<T>>? _report;
+    private readonly CancellationTokenSource _cancellation = new();
+    private readonly RunningCalls<T> _running;
+
+    /// <summary>The handler, until the subscription has ended. Cleared with release by the thread that ends it, read with acquire by the thread
+    /// that runs the pump.</summary>
+    private Func<T, CancellationToken, ValueTask>? _handler;
+
+    /// <summary>The busy keys, if there is a partition key, until the subscription has ended. As <see cref="_handler"/>.</summary>
+    private BusyKeys<T>? _keys;
+
+    /// <summary>The subscription. Set before the first event.</summary>
+    private Pump<T>? _pump;
+
+    /// <summary>Whether events of other keys pass one that waits. Set before the first event.</summary>
+    private bool _readsAhead;
+
+    private ReturnedCallsState<T> _returned;
+
+    /// <summary>Whether no call may begin until one returns. Written with release by the thread that runs the pump, read with acquire by threads
+    /// that look whether the parked pump is ready.</summary>
+    private bool _isBusy;
+
+    /// <summary>The first event whose call runs, or <see cref="long.MaxValue"/>. Written with release by the thread that runs the pump, before the
+    /// cursor moves over that event; read with acquire by any thread, for figures.</summary>
+    private long _firstRunning = long.MaxValue;
+
+    /// <summary>How many events were handled. As <see cref="_firstRunning"/>.</summary>
+    private long _handled;
+
+    /// <summary>How many of them had a fault. As <see cref="_firstRunning"/>.</summary>
+    private long _faults;
+
+    /// <summary>How many calls have not returned. Changed by interlocked operations: up by the thread that runs the pump, down by the threads on
+    /// which calls return.</summary>
+    private int _unreturned;
+
+    /// <summary>What waits for the last call to return, or null. Set once, by CAS.</summary>
+    private TaskCompletionSource? _lastReturned;
+
+    internal AwaitingObserver(Func<T, CancellationToken, ValueTask> handler, SubscribeAwaitOptions<T> options, FaultPolicy<T> faults)
+    {
+        _handler = handler;
+        _options = options;
+        _report = faults.Report;
+        _running = new RunningCalls<T>(this);
+        _keys = options.PartitionKey is null ? null : new BusyKeys<T>();
+    }
+
+    internal override bool IsDue => !_returned.IsEmpty;
+
+    internal override bool IsBusy => Volatile.Read(ref _isBusy);
+
+    internal override bool HoldsEndOwned => _running.Count > 0;
+
+    internal override long Faults => Volatile.Read(ref _faults);
+
+    public override void OnNext(T value) => throw new UnreachableException();
+
+    public override void OnError(Exception error)
+    {
+        if (_options.OnError is { } onError)
+        {
+            onError(error);
+        }
+        else
+        {
+            ExceptionDispatchInfo.Throw(error);
+        }
+    }
+
+    public override void OnCompleted() => _options.OnCompleted?.Invoke();
+
+    internal override void OnPumped(Pump<T> pump, IScheduler scheduler, LagPolicy policy)
+    {
+        _pump = pump;
+        _readsAhead = !policy.IsBounded;
+    }
+
+    internal override long ConsumedTo(long cursor) => Math.Min(cursor, Volatile.Read(ref _firstRunning));
+
+    internal override long DeliveredOf(long delivered) => Volatile.Read(ref _handled);
+
+    internal override bool IsDueOwned(ref Cursor<T> cursor, EventLog<T> log) => IsDue || (!_isBusy && cursor.HasEvent(log));
+
+    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log)
+    {
+        Volatile.Write(ref _isBusy, false);
+        if (SettleReturnedOwned() is var settled and > 0)
+        {
+            return settled;
+        }
+
+        if (_running.Count == _options.MaxConcurrency)
+        {
+            Volatile.Write(ref _isBusy, true);
+            return 0;
+        }
+
+        if (cursor.TryPeek(log, out T? value))
+        {
+            return TryBeginOwned(new Sequenced<T>(cursor.Sequence, value), ref cursor) ? 1 : 0;
+        }
+
+        // The end comes after the last call.
+        Volatile.Write(ref _isBusy, _running.Count > 0 && (cursor.HasFailed || cursor.IsAtEnd(log)));
+        return 0;
+    }
+
+    internal override void Release()
+    {
+        Volatile.Write(ref _handler, null);
+        Volatile.Write(ref _keys, null);
+        _cancellation.Cancel();
+    }
+
+    internal override Task WhenReturnedAsync()
+    {
+        LazyInitializer.EnsureInitialized(
+            ref _lastReturned, static () => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        if (Volatile.Read(ref _unreturned) == 0)
+        {
+            _lastReturned.TrySetResult();
+        }
+
+        return _lastReturned.Task;
+    }
+
+    /// <summary>A call has returned. By the thread on which it returns.</summary>
+    internal void OnReturned(HandlerCall<T> call)
+    {
+        Pump<T> pump = _pump!;
+        if (pump.IsDisposed)
+        {
+            call.Clear(); // no thread settles it
+        }
+
+        _returned.Push(call);
+        try
+        {
+            pump.Wake();
+        }
+        catch (Exception)
+        {
+            // The scheduler takes no work: the subscription has ended with that as its error. This thread is the handler's.
+        }
+
+        if (Interlocked.Decrement(ref _unreturned) == 0)
+        {
+            Volatile.Read(ref _lastReturned)?.TrySetResult();
+        }
+    }
+
+    /// <summary>Settles the calls that have returned, and calls the handler for what has waited for them; returns how many there were.</summary>
+    private int SettleReturnedOwned()
+    {
+        int settled = 0;
+        HandlerCall<T>? call = _returned.TakeAll();
+        while (call is not null && Volatile.Read(ref _handler) is not null)
+        {
+            HandlerCall<T>? next = call.Below;
+            (Sequenced<T> value, object? key, Exception? error) = (call.Event, call.Key, call.Error);
+            _running.Remove(call);
+            SettleOwned(value, error);
+            LeaveKeyOwned(key);
+            Volatile.Write(ref _firstRunning, _running.FirstSequence);
+            settled++;
+            call = next;
+        }
+
+        return settled;
+    }
+
+    /// <summary>Calls the handler for the events that have waited for a key, until a call runs or none waits.</summary>
+    private void LeaveKeyOwned(object? key)
+    {
+        while (Volatile.Read(ref _keys) is { } keys && keys.TryNext(key, out Sequenced<T> waiting) && !CallOwned(waiting, key))
+        {
+        }
+    }
+
+    /// <summary>Calls the handler with the event at the cursor, or has the event wait for its key; false if the cursor must stay.</summary>
+    private bool TryBeginOwned(Sequenced<T> value, ref Cursor<T> cursor)
+    {
+        object? key = null;
+        if (Volatile.Read(ref _keys) is { } keys)
+        {
+            try
+            {
+                key = _options.PartitionKey!(value.Value);
+            }
+            catch (Exception error)
+            {
+                SettleOwned(value, error);
+                cursor.MoveTo(value.Sequence + 1);
+                return true;
+            }
+
+            if (!keys.TryEnter(key))
+            {
+                if (!_readsAhead)
+                {
+                    Volatile.Write(ref _isBusy, true);
+                    return false;
+                }
+
+                keys.Enqueue(key, value);
+                cursor.MoveTo(value.Sequence + 1);
+                return true;
+            }
+
+            if (!CallOwned(value, key))
+            {
+                LeaveKeyOwned(key);
+            }
+        }
+        else if (Volatile.Read(ref _handler) is null)
+        {
+            return false;
+        }
+        else
+        {
+            CallOwned(value, null);
+        }
+
+        cursor.MoveTo(value.Sequence + 1);
+        return true;
+    }
+
+    /// <summary>Calls the handler; true if the call runs on.</summary>
+    private bool CallOwned(Sequenced<T> value, object? key)
+    {
+        if (Volatile.Read(ref _handler) is not { } handler)
+        {
+            return true; // the subscription has ended
+        }
+
+        ValueTask task;
+        Exception? error = null;
+        try
+        {
+            task = handler(value.Value, _cancellation.Token);
+            if (!task.IsCompleted)
+            {
+                AwaitOwned(task, value, key);
+                return true;
+            }
+
+            task.GetAwaiter().GetResult();
+        }
+        catch (Exception thrown)
+        {
+            error = thrown;
+        }
+
+        SettleOwned(value, error);
+        return false;
+    }
+
+    private void AwaitOwned(ValueTask task, Sequenced<T> value, object? key)
+    {
+        HandlerCall<T> call = _running.Add(value, key);
+        Volatile.Write(ref _firstRunning, _running.FirstSequence);
+        Interlocked.Increment(ref _unreturned);
+        call.Await(task);
+    }
+
+    /// <summary>Counts an event as handled, or throws what ends the subscription.</summary>
+    private void SettleOwned(Sequenced<T> value, Exception? error)
+    {
+        if (error is not null)
+        {
+            Volatile.Write(ref _faults, _faults + 1);
+            if (_report is not { } report)
+            {
+                ExceptionDispatchInfo.Throw(error);
+                return;
+            }
+
+            report(new EventFault<T>(value.Value, value.Sequence, error, _pump!));
+        }
+
+        Volatile.Write(ref _handled, _handled + 1);
+    }
+}

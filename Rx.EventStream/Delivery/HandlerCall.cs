@@ -1,0 +1,75 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Rx.Delivery;
+
+/// <summary>A handler's call that has not returned yet. It is used again for later events.</summary>
+/// <remarks>Owned by the thread that runs the pump until <see cref="Await"/>, then by the thread on which the call returns; pushing it to
+/// <see cref="ReturnedCallsState{T}"/> gives it back.</remarks>
+internal sealed class HandlerCall<T>
+{
+    private readonly AwaitingObserver<T> _observer;
+    private readonly Action _onReturned;
+    private ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter _awaiter;
+
+    internal HandlerCall(AwaitingObserver<T> observer)
+    {
+        _observer = observer;
+        _onReturned = OnReturned;
+    }
+
+    /// <summary>The event.</summary>
+    internal Sequenced<T> Event { get; private set; }
+
+    /// <summary>The event's key, if there is a partition key.</summary>
+    internal object? Key { get; private set; }
+
+    /// <summary>What the call threw, once it has returned.</summary>
+    internal Exception? Error { get; private set; }
+
+    /// <summary>The neighbors among the calls that run; see <see cref="RunningCalls{T}"/>.</summary>
+    internal HandlerCall<T>? Before { get; set; }
+
+    internal HandlerCall<T>? After { get; set; }
+
+    /// <summary>The entry below, on a stack of calls.</summary>
+    internal HandlerCall<T>? Below { get; set; }
+
+    internal void Begin(Sequenced<T> value, object? key)
+    {
+        Event = value;
+        Key = key;
+        Error = null;
+    }
+
+    /// <summary>Has the observer told when the task ends. The observer may be told before this returns.</summary>
+    [SuppressMessage("Reliability", "CA2012", Justification = "The awaiter is used once, when the task has ended.")]
+    internal void Await(ValueTask task)
+    {
+        _awaiter = task.ConfigureAwait(false).GetAwaiter();
+        _awaiter.UnsafeOnCompleted(_onReturned);
+    }
+
+    /// <summary>Forgets the event.</summary>
+    internal void Clear()
+    {
+        Event = default;
+        Key = null;
+    }
+
+    private void OnReturned()
+    {
+        ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter = _awaiter;
+        _awaiter = default;
+        try
+        {
+            awaiter.GetResult();
+        }
+        catch (Exception error)
+        {
+            Error = error;
+        }
+
+        _observer.OnReturned(this);
+    }
+}
