@@ -219,7 +219,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <summary>Where handlers that await begin.</summary>
     internal IScheduler SchedulerOfHandlers(JoinSettings settings) => (settings.Scheduler ?? _options.Scheduler) switch
     {
-        null => ThreadPoolScheduler.Instance,
+        null => TaskPoolScheduler.Default,
         ImmediateScheduler => throw new InvalidOperationException(
             "SubscribeAwait cannot use ImmediateScheduler: a handler that awaits would keep the publishing thread. Name another scheduler with " +
             "ObserveOn; without one, handlers begin on the thread pool."),

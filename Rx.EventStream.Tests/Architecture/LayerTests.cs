@@ -8,7 +8,11 @@ namespace Rx.Tests.Architecture;
 internal sealed class LayerTests
 {
     /// <summary>Public types that carry no behavior of a stream, so every layer above the storage may use them.</summary>
-    private static readonly string[] _vocabulary = ["Rx.EventSubscription", "Rx.LagPolicy", "Rx.SubscriberLaggedException", "Rx.Sequenced`1"];
+    private static readonly string[] _vocabulary =
+    [
+        "Rx.EventSubscription", "Rx.LagPolicy", "Rx.SubscriberLaggedException", "Rx.Sequenced`1", "Rx.EventFault`1", "Rx.FaultPolicy`1",
+        "Rx.SubscribeAwaitOptions`1",
+    ];
 
     private static readonly ArchUnitNET.Domain.Architecture _architecture = new ArchLoader().LoadAssemblies(typeof(EventStream<>).Assembly).Build();
 

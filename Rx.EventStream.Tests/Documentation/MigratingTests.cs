@@ -13,7 +13,7 @@ internal sealed partial class MigratingTests
         string[] rows = [.. Row().Matches(page).Select(m => m.Groups["anchor"].Value)];
         Dictionary<string, string> sections = Section().Split(page).Skip(1).ToDictionary(s => Anchor(s.Split('\n')[0]));
 
-        Assert.That(rows, Has.Length.EqualTo(16));
+        Assert.That(rows, Has.Length.EqualTo(20));
         foreach (string row in rows)
         {
             Assert.That(sections, Contains.Key(row));

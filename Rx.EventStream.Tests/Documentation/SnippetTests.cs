@@ -111,7 +111,7 @@ public sealed partial class SnippetTests
     }
 
     /// <summary>A namespace that the page tells the reader to use: in a using, or by its name.</summary>
-    [GeneratedRegex(@"`(using (?<name>[\w.]+);|(?<name>Rx\.Nats|System\.Reactive[\w.]*|System\.Threading\.Channels|NATS\.Client\.[\w.]+))`")]
+    [GeneratedRegex(@"`(using (?<name>[\w.]+);|(?<name>Rx\.Nats|System\.Reactive[\w.]*|System\.Threading\.Channels|System\.Threading\.Tasks\.Dataflow|NATS\.Client\.[\w.]+))`")]
     private static partial Regex Namespaces();
 
     [GeneratedRegex(@"^#{1,3} ", RegexOptions.Multiline)]
