@@ -24,4 +24,10 @@ internal static class Peers
     /// <summary>A loop over an array, without a library: the least that calling an observer can take.</summary>
     public const string Array = "array, walked";
     public const string OursToOne = "ours, to one";
+    public const string OursObserver = "ours, an observer";
+
+    /// <summary>A channel, and a loop that awaits the handler for each item.</summary>
+    public const string ChannelLoop = "Channel + await foreach";
+    public const string R3Await = "R3 SubscribeAwait";
+    public const string RxConcat = "Select(FromAsync).Concat";
 }

@@ -23,6 +23,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
     private readonly SubscribeAwaitOptions<T> _options;
     private readonly Action<EventFault<T>>? _report;
     private readonly CancellationTokenSource _cancellation = new();
+    private readonly CancellationToken _token;
     private readonly RunningCalls<T> _running;
 
     /// <summary>The handler, until the subscription has ended. Cleared with release by the thread that ends it, read with acquire by the thread
@@ -63,6 +64,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
 
     internal AwaitingObserver(Func<T, CancellationToken, ValueTask> handler, SubscribeAwaitOptions<T> options, FaultPolicy<T> faults)
     {
+        _token = _cancellation.Token;
         _handler = handler;
         _options = options;
         _report = faults.Report;
@@ -106,12 +108,12 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
 
     internal override bool IsDueOwned(ref Cursor<T> cursor, EventLog<T> log) => IsDue || (!_isBusy && cursor.HasEvent(log));
 
-    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log)
+    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget)
     {
         Volatile.Write(ref _isBusy, false);
-        if (SettleReturnedOwned() is var settled and > 0)
+        if (!_returned.IsEmpty)
         {
-            return settled;
+            return SettleReturnedOwned();
         }
 
         if (_running.Count == _options.MaxConcurrency)
@@ -120,14 +122,22 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
             return 0;
         }
 
-        if (cursor.TryPeek(log, out T? value))
+        // A bounded cursor looks again after each event, as for other observers.
+        ReadOnlySpan<T> run = cursor.PeekRun(log, cursor.IsBounded ? 1 : budget).Span;
+        int begun = 0;
+        while (begun < run.Length && _running.Count < _options.MaxConcurrency && TryBeginOwned(new Sequenced<T>(cursor.Sequence, run[begun])))
         {
-            return TryBeginOwned(new Sequenced<T>(cursor.Sequence, value), ref cursor) ? 1 : 0;
+            begun++;
+            cursor.MoveOn();
         }
 
-        // The end comes after the last call.
-        Volatile.Write(ref _isBusy, _running.Count > 0 && (cursor.HasFailed || cursor.IsAtEnd(log)));
-        return 0;
+        if (run.IsEmpty)
+        {
+            // The end comes after the last call.
+            Volatile.Write(ref _isBusy, _running.Count > 0 && (cursor.HasFailed || cursor.IsAtEnd(log)));
+        }
+
+        return begun;
     }
 
     internal override void Release()
@@ -203,50 +213,57 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
     }
 
     /// <summary>Calls the handler with the event at the cursor, or has the event wait for its key; false if the cursor must stay.</summary>
-    private bool TryBeginOwned(Sequenced<T> value, ref Cursor<T> cursor)
+    private bool TryBeginOwned(Sequenced<T> value)
     {
-        object? key = null;
-        if (Volatile.Read(ref _keys) is { } keys)
+        if (_options.PartitionKey is not null)
         {
-            try
-            {
-                key = _options.PartitionKey!(value.Value);
-            }
-            catch (Exception error)
-            {
-                SettleOwned(value, error);
-                cursor.MoveTo(value.Sequence + 1);
-                return true;
-            }
+            return TryBeginByKeyOwned(value);
+        }
 
-            if (!keys.TryEnter(key))
-            {
-                if (!_readsAhead)
-                {
-                    Volatile.Write(ref _isBusy, true);
-                    return false;
-                }
+        bool isSubscribed = Volatile.Read(ref _handler) is not null;
+        if (isSubscribed)
+        {
+            CallOwned(value, null);
+        }
 
-                keys.Enqueue(key, value);
-                cursor.MoveTo(value.Sequence + 1);
-                return true;
-            }
+        return isSubscribed;
+    }
 
+    private bool TryBeginByKeyOwned(Sequenced<T> value)
+    {
+        if (Volatile.Read(ref _keys) is not { } keys)
+        {
+            return false;
+        }
+
+        object? key;
+        try
+        {
+            key = _options.PartitionKey!(value.Value);
+        }
+        catch (Exception error)
+        {
+            SettleOwned(value, error);
+            return true;
+        }
+
+        if (keys.TryEnter(key))
+        {
             if (!CallOwned(value, key))
             {
                 LeaveKeyOwned(key);
             }
         }
-        else if (Volatile.Read(ref _handler) is null)
+        else if (_readsAhead)
         {
-            return false;
+            keys.Enqueue(key, value);
         }
         else
         {
-            CallOwned(value, null);
+            Volatile.Write(ref _isBusy, true);
+            return false;
         }
 
-        cursor.MoveTo(value.Sequence + 1);
         return true;
     }
 
@@ -262,7 +279,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         Exception? error = null;
         try
         {
-            task = handler(value.Value, _cancellation.Token);
+            task = handler(value.Value, _token);
             if (!task.IsCompleted)
             {
                 AwaitOwned(task, value, key);

@@ -23,7 +23,7 @@ internal class BatchObserver<T>(IObserver<ReadOnlyMemory<T>> observer, int maxCo
 
     public override void OnCompleted() => Volatile.Read(ref _observer)?.OnCompleted();
 
-    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log)
+    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget)
     {
         // Not PeekBatch: once a pump has existed, no arrays are used again.
         ReadOnlyMemory<T> batch = cursor.PeekAcross(log, maxCount);

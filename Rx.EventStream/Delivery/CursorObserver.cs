@@ -44,7 +44,10 @@ internal abstract class CursorObserver<T> : IObserver<T>, ISubscriptionObserver
     }
 
     /// <summary>Delivers what is due, and moves the cursor; returns how much that was, or 0.</summary>
-    internal abstract int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log);
+    /// <param name="cursor">The pump's cursor.</param>
+    /// <param name="log">Its log.</param>
+    /// <param name="budget">How many events the action may still deliver; a batch counts as one event.</param>
+    internal abstract int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget);
 
     /// <summary>Whether <see cref="DeliverOwned"/> would deliver something. If not, the pump parks until <see cref="Awaited"/> is there, or
     /// <see cref="IsDue"/>.</summary>

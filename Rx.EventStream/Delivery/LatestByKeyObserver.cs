@@ -45,7 +45,7 @@ internal sealed class LatestByKeyObserver<T, TKey>(IObserver<T> observer, Func<T
     internal override bool IsDueOwned(ref Cursor<T> cursor, EventLog<T> log) =>
         Volatile.Read(ref _waiting) is { Count: > 0 } || (_keyError is null && cursor.HasEvent(log));
 
-    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log)
+    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget)
     {
         if (Volatile.Read(ref _waiting) is not { } waiting)
         {

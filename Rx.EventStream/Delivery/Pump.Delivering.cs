@@ -88,7 +88,7 @@ internal abstract partial class Pump<T>
 
         if (_taking is { } taking)
         {
-            return taking.DeliverOwned(ref _cursor, _log);
+            return taking.DeliverOwned(ref _cursor, _log, IsWaitedFor ? 1 : maxCount);
         }
 
         // A bounded cursor looks again after each event: it must go on with what is the newest then.

@@ -29,7 +29,7 @@ internal sealed class ReportingObserver<T>(IObserver<T> observer, Action<EventFa
         (_observer as ISubscriptionObserver)?.OnSubscribed(subscription); // plain: no event has been delivered
     }
 
-    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log)
+    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget)
     {
         if (Volatile.Read(ref _observer) is not { } observer || !cursor.TryPeek(log, out T? value))
         {

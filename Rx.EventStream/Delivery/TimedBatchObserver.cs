@@ -83,7 +83,7 @@ internal sealed class TimedBatchObserver<T>(IObserver<ReadOnlyMemory<T>> observe
     internal override Cursor<T> Awaited(in Cursor<T> cursor) =>
         cursor.LookAt(Math.Max(cursor.Sequence, Volatile.Read(ref _seenTo)));
 
-    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log)
+    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget)
     {
         if (!IsDueOwned(ref cursor, log))
         {
@@ -92,7 +92,7 @@ internal sealed class TimedBatchObserver<T>(IObserver<ReadOnlyMemory<T>> observe
 
         Volatile.Write(ref _filling, null);
         _timer.Disposable = Disposable.Empty;
-        return base.DeliverOwned(ref cursor, log);
+        return base.DeliverOwned(ref cursor, log, budget);
     }
 
     internal override void Release()
