@@ -4,7 +4,7 @@ namespace Rx.Samples.Pulse;
 
 /// <summary>Writes each event to a file as a line of JSON. It simulates a busy disk: after every few hundred lines it pauses for a second,
 /// so its subscriber falls behind, catches up, and falls behind again.</summary>
-/// <remarks>One subscriber writes the journal. Then it is closed and read back.</remarks>
+/// <remarks>One handler writes the journal, one line at a time. Then it is closed and read back.</remarks>
 internal sealed class Journal : IDisposable
 {
     private const int LinesBetweenPauses = 500;
@@ -15,7 +15,7 @@ internal sealed class Journal : IDisposable
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(1);
 
     private readonly StreamWriter _file;
-    private readonly ManualResetEventSlim _skipPauses = new();
+    private readonly TaskCompletionSource _skipPauses = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _next;
 
     public Journal(string path)
@@ -29,30 +29,26 @@ internal sealed class Journal : IDisposable
     /// <summary>The fingerprint of the events that were written.</summary>
     public Fingerprint Written { get; } = new();
 
-    public void Append(PulseEvent value)
+    public async ValueTask AppendAsync(PulseEvent value)
     {
-        _file.WriteLine(JsonSerializer.Serialize(new JournalLine(_next++, value), PulseJson.Default.JournalLine));
+        await _file.WriteLineAsync(JsonSerializer.Serialize(new JournalLine(_next++, value), PulseJson.Default.JournalLine));
         Written.Add(value);
         if (_next % LinesBetweenFlushes == 0)
         {
-            _file.Flush();
+            await _file.FlushAsync();
         }
 
         if (_next % LinesBetweenPauses == 0)
         {
-            // Really blocks the thread. It must not delay any other subscriber.
-            _skipPauses.Wait(_pause);
+            // Its events wait in the stream during the pause, and no thread does.
+            await Task.WhenAny(Task.Delay(_pause), _skipPauses.Task);
         }
     }
 
     /// <summary>Ends the pauses. Thread-safe.</summary>
-    public void SkipPauses() => _skipPauses.Set();
+    public void SkipPauses() => _skipPauses.TrySetResult();
 
-    public void Dispose()
-    {
-        _file.Dispose();
-        _skipPauses.Dispose();
-    }
+    public void Dispose() => _file.Dispose();
 
     /// <summary>Reads the closed file back.</summary>
     /// <exception cref="InvalidDataException">A line does not have the next sequence number.</exception>

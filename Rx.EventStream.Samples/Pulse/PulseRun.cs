@@ -27,7 +27,6 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
     public async Task<int> RunAsync(CancellationToken interrupted)
     {
         using var stream = new EventStream<PulseEvent>(new EventStreamOptions { Name = "pulse" });
-        using EventLoopScheduler disk = NewEventLoop("journal");
         using EventLoopScheduler screen = NewEventLoop("gauge");
         using EventLoopScheduler network = NewEventLoop("uplink");
         using var journal = new Journal(Path.Combine(folder, "pulse.jsonl"));
@@ -35,7 +34,7 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
         using var connection = new SlowDevice(_transmission);
 
         Subscriber table = new("table", "thread pool", LagPolicy.Unbounded, stream);
-        Subscriber slow = new("journal", "event loop", LagPolicy.Unbounded, stream);
+        Subscriber slow = new("journal", "thread pool", LagPolicy.Unbounded, stream);
         Subscriber statistics = new("statistics", "thread pool", LagPolicy.Unbounded, stream);
         Subscriber gauge = new("gauge", "event loop", LagPolicy.Latest, stream);
         Subscriber uplink = new("uplink", "event loop", LagPolicy.DropOldest(50), stream);
@@ -46,9 +45,14 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
             .Do(_latest.Update)
             .Subscribe(table);
 
-        stream.AsObservable().ObserveOn(disk).WithName(slow.Name)
-            .Do(journal.Append)
-            .Subscribe(slow);
+        // A handler: its next call begins when the previous one has returned.
+        stream.WithName(slow.Name).SubscribeAwait(
+            async (value, _) =>
+            {
+                await journal.AppendAsync(value);
+                slow.OnNext(value);
+            },
+            new() { OnCompleted = slow.OnCompleted, OnError = slow.OnError });
 
         stream.AsObservable().ObserveOn(TaskPoolScheduler.Default).WithName(statistics.Name)
             .Where(e => double.IsFinite(e.Value))

@@ -32,6 +32,7 @@ public sealed class StreamMeterTests
             ["rx.eventstream.delivered"] = 10,
             ["rx.eventstream.dropped"] = 0,
             ["rx.eventstream.failed"] = 0,
+            ["rx.eventstream.faults"] = 0,
             ["rx.eventstream.subscribers"] = 3,
             ["rx.eventstream.lag"] = 10,
             ["rx.eventstream.retained"] = 5,
@@ -119,6 +120,7 @@ public sealed class StreamMeterTests
             ["rx.eventstream.delivered"] = 10,
             ["rx.eventstream.dropped"] = 0,
             ["rx.eventstream.failed"] = 0,
+            ["rx.eventstream.faults"] = 0,
         }));
     }
 
