@@ -238,6 +238,107 @@ internal sealed class ObserverOrderTests
         }
     }
 
+    [TestCaseSource(nameof(LoopCases))]
+    public void EventLoop_PublishedFromOtherThreads_ObserversAreCalledInTurn(int maxBatch, int publishers, bool publishesRuns, bool isWaitedFor)
+    {
+        const int Observers = 3;
+        for (int run = 0; run < 40; run++)
+        {
+            using var loop = new EventLoopScheduler();
+            using var stream = new EventStream<int>();
+            var log = new List<(int Observer, int Value)>();
+            foreach (int observer in Enumerable.Range(0, Observers))
+            {
+                EventObservable<int> observable = stream.ObserveOn(loop, maxBatch);
+                (isWaitedFor ? observable.WithLagPolicy(LagPolicy.Wait(4)) : observable).Subscribe(value => log.Add((observer, value)));
+            }
+
+            Thread[] threads = [.. Enumerable.Range(0, publishers).Select(_ => new Thread(() => Publish(stream, publishesRuns)))];
+            Array.ForEach(threads, static t => t.Start());
+            Array.ForEach(threads, static t => t.Join());
+            Assert.That(stream.WhenCaughtUpAsync().Wait(Eventually.Limit), Is.True);
+
+            int[] order = [.. log.Where(e => e.Observer == 0).Select(e => e.Value)];
+            Assert.That(
+                log,
+                Is.EqualTo(from value in order from observer in Enumerable.Range(0, Observers) select (observer, value)),
+                $"run {run}");
+        }
+
+        static void Publish(EventStream<int> stream, bool publishesRuns)
+        {
+            for (int i = 0; i < 200; i++)
+            {
+                if (publishesRuns)
+                {
+                    stream.OnNextRange([i, i + 1000, i + 2000]);
+                }
+                else
+                {
+                    stream.OnNext(i);
+                }
+            }
+        }
+    }
+
+    [Test]
+    public void CurrentThread_PublishedFromSeveralThreads_ObserversAreCalledInTurn([Values] bool isThroughOperator)
+    {
+        for (int run = 0; run < 40; run++)
+        {
+            using var stream = new EventStream<int>();
+            var log = new List<(int Observer, int Value)>();
+            stream.Subscribe(value => log.Add((0, value)));
+            stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(value => log.Add((1, value)));
+            (isThroughOperator ? stream.Select(v => v).ObserveOn(CurrentThreadScheduler.Instance) : stream.ObserveOn(CurrentThreadScheduler.Instance))
+                .Subscribe(value => log.Add((2, value)));
+            stream.Subscribe(value => log.Add((3, value)));
+
+            Thread[] threads = [.. Enumerable.Range(0, 3).Select(_ => new Thread(() =>
+            {
+                for (int i = 0; i < 200; i++)
+                {
+                    stream.OnNext(i);
+                }
+            }))];
+            Array.ForEach(threads, static t => t.Start());
+            Array.ForEach(threads, static t => t.Join());
+
+            int[] order = [.. log.Where(e => e.Observer == 0).Select(e => e.Value)];
+            Assert.That(log, Is.EqualTo(from value in order from observer in Enumerable.Range(0, 4) select (observer, value)), $"run {run}");
+        }
+    }
+
+    [Test]
+    public void CurrentThread_ObserverPublishes_AllGetTheCurrentEventFirst([Values] bool publisherIsInline, [Values] bool publishesRun)
+    {
+        IScheduler current = CurrentThreadScheduler.Instance;
+        using var stream = new EventStream<int>();
+        var log = new List<string>();
+        (publisherIsInline ? stream.AsObservable() : stream.ObserveOn(current)).Subscribe(value =>
+        {
+            log.Add($"i{value}");
+            if (value == 0)
+            {
+                stream.OnNext(1);
+            }
+        });
+        stream.ObserveOn(current).Subscribe(value => log.Add($"a{value}"));
+        stream.ObserveOn(current).Subscribe(value => log.Add($"b{value}"));
+        stream.Subscribe(value => log.Add($"j{value}"));
+
+        if (publishesRun)
+        {
+            stream.OnNextRange([0, 2]);
+        }
+        else
+        {
+            stream.OnNext(0);
+        }
+
+        Assert.That(string.Join(' ', log), Is.EqualTo("i0 a0 b0 j0" + (publishesRun ? " i2 a2 b2 j2" : "") + " i1 a1 b1 j1"));
+    }
+
     [Test]
     public void UnknownScheduler_SeveralObservers_CalledInTurn()
     {
@@ -258,6 +359,13 @@ internal sealed class ObserverOrderTests
         Assert.That(string.Join(' ', log), Is.EqualTo("a1 b1 a2 b2 a3 a4 a5"));
         Assert.That(context.Runs - runs, Is.EqualTo(1), "One observer alone gets a batch.");
     }
+
+    private static IEnumerable<TestCaseData> LoopCases() =>
+        from maxBatch in new[] { 1, 64 }
+        from publishers in new[] { 1, 2 }
+        from publishesRuns in new[] { false, true }
+        from isWaitedFor in new[] { false, true }
+        select new TestCaseData(maxBatch, publishers, publishesRuns, isWaitedFor);
 
     private static IEnumerable<SchedulerCase> Serial() =>
         SchedulerCase.All.Where(c => c.ToString() is "EventLoopScheduler" or "SynchronizationContextScheduler");

@@ -26,8 +26,15 @@ internal sealed class LanePump<T> : Pump<T>
 
     private protected override int LingerSpins => 0;
 
-    /// <summary>Whether the lane's queue of turns has the pump. Under the lane's lock.</summary>
-    internal bool HasTurn { get; set; }
+    /// <summary>Its entry in one of the lane's queues of turns. Under the lane's lock.</summary>
+    internal LinkedListNode<LanePump<T>> Turn => field ??= new(this);
+
+    /// <summary>Whether a queue of the lane has the pump. Under the lane's lock.</summary>
+    internal bool HasTurn => Turn.List is not null;
+
+    /// <summary>Whether its next event comes before that of another pump, or is the same and it subscribed before.</summary>
+    internal bool ComesBefore(LanePump<T> other) =>
+        Sequence < other.Sequence || (Sequence == other.Sequence && Number < other.Number);
 
     /// <summary>Delivers up to so many events; true if there is more. By the lane's action.</summary>
     internal bool RunInLane(int maxCount) => RunBatch(maxCount);

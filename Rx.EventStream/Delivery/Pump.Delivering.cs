@@ -94,6 +94,11 @@ internal abstract partial class Pump<T>
         // A bounded cursor looks again after each event: it must go on with what is the newest then.
         ReadOnlySpan<T> run = _cursor.PeekRun(_log, _cursor.IsBounded || IsWaitedFor ? 1 : maxCount).Span;
 
+        if (_cursor.Sequence >= Granted)
+        {
+            return 0; // after the look, which may have skipped events
+        }
+
         // Counted from the end, as in CatchUp.
         ref T end = ref Unsafe.Add(ref MemoryMarshal.GetReference(run), run.Length);
         long last = _cursor.Sequence + run.Length;
@@ -112,8 +117,11 @@ internal abstract partial class Pump<T>
 
     /// <summary>Whether there is nothing but the end to deliver, once everything before it is delivered.</summary>
     private bool HasEndedOwned() =>
-        (_cursor.HasFailed || _cursor.IsAtEnd(_log) || _taking?.FailureOwned is not null) && _taking is not { HoldsEndOwned: true };
+        (_cursor.HasFailed || (_cursor.IsAtEnd(_log) && _cursor.Sequence < Granted) || _taking?.FailureOwned is not null)
+        && _taking is not { HoldsEndOwned: true };
 
     /// <summary>Whether there is an event to deliver now.</summary>
-    private bool IsDueOwned() => _taking is { } taking ? taking.IsDueOwned(ref _cursor, _log) : _cursor.HasEvent(_log);
+    private bool IsDueOwned() => _taking is { } taking
+        ? taking.IsDueOwned(ref _cursor, _log)
+        : _cursor.HasEvent(_log) && _cursor.Sequence < Granted;
 }

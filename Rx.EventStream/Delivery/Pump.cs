@@ -117,10 +117,17 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         {
             ScheduleOrEnd();
         }
-        else if (_state.TryRun() && !ParkOwned())
+        else if (_state.TryRun())
         {
-            CloseOwned(); // disposed between the two
-            LeaveOwned(subscriptions.Parking);
+            if (!TryParkOwned(out bool isAwake))
+            {
+                CloseOwned(); // disposed between the two
+                LeaveOwned(subscriptions.Parking);
+            }
+            else if (isAwake)
+            {
+                ScheduleOrEnd();
+            }
         }
     }
 
@@ -147,6 +154,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     /// <summary>Whether the event at <paramref name="sequence"/>, and each after it, wakes the pump in its turn.</summary>
     private protected virtual bool IsCalledAt(long sequence) => false;
+
+    /// <summary>The sequence number before which it may deliver; see <see cref="PumpTurn{T}"/>.</summary>
+    private protected virtual long Granted => long.MaxValue;
 
     /// <summary>Called when the pump has ended, to release what it shares with other pumps. If it was disposed, <see cref="OnDisposed"/>
     /// follows.</summary>
@@ -235,9 +245,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
                 return true;
             }
         }
-        else if (ParkOwned())
+        else if (TryParkOwned(out bool isAwake))
         {
-            return false;
+            return isAwake;
         }
 
         CloseOwned(); // disposed while it ran
@@ -247,24 +257,27 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     /// <summary>Sleeps until there is an event; false if the pump was disposed while it ran, and this thread still owns the
     /// cursor.</summary>
+    /// <param name="isAwake">Whether it must be scheduled at once.</param>
     /// <remarks>
     /// After the transition to Parked the pump may be woken and run on another thread at any moment. If the look after the push finds an
     /// event, every owner that is parked there is woken, since all were waiting for it.
     /// <para>A pump that is called in its turn needs no entry in the parking lot: see <see cref="PumpTurn{T}"/>. Nor does one that no event
     /// can wake.</para>
     /// </remarks>
-    private bool ParkOwned()
+    private bool TryParkOwned(out bool isAwake)
     {
         ParkingLot<T> parking = _subscriptions.Parking;
         Waiter waiter = _waiter;
+        isAwake = false;
         bool isCalled = IsCalledAt(_cursor.Sequence) || _taking is { IsBusy: true };
         if (!_state.TryPark())
         {
             return false;
         }
 
-        if (isCalled && !IsReadyWhileParked(parking))
+        if (isCalled)
         {
+            isAwake = IsReadyWhileParked(parking) && _state.TryWake();
             return true;
         }
 
@@ -310,7 +323,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     {
         if (_taking is not { } taking)
         {
-            return parking.IsReadyWhileParked(ref _cursor);
+            return _cursor.Sequence < Granted && parking.IsReadyWhileParked(ref _cursor);
         }
 
         Cursor<T> awaited = taking.Awaited(in _cursor);

@@ -10,8 +10,8 @@ namespace Rx.Delivery;
 /// Batches of single pumps would show several events to one observer before the next observer has had the first of them. With Rx each
 /// observer has an action for each event, and the scheduler's queue makes them take turns. A lane has that queue itself, so that one action
 /// delivers a batch to each of its observers, in the order that Rx would give.
-/// <para>A publisher wakes pumps one by one, in subscription order. So an action that runs at that moment may find a later pump ready, and
-/// an earlier one still parked; <see cref="TakeNext"/> then runs the earlier one first.</para>
+/// <para>A publisher wakes pumps one by one, in subscription order, after it has published one event or several. So an action that runs at that
+/// moment may find one pump ready, and another still parked whose turn comes first; <see cref="TakeNext"/> then runs that one first.</para>
 /// </remarks>
 internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
 {
@@ -21,10 +21,10 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
     private readonly List<LanePump<T>> _pumps = [];
 
     /// <summary>The pumps that have something to deliver, in the order of their turns. Under the lock.</summary>
-    private readonly Queue<LanePump<T>> _turns = [];
+    private readonly LinkedList<LanePump<T>> _turns = [];
 
     /// <summary>Pumps whose turn comes before those in <see cref="_turns"/>. Under the lock.</summary>
-    private readonly Queue<LanePump<T>> _first = [];
+    private readonly LinkedList<LanePump<T>> _first = [];
 
     /// <summary>No pump without a turn stands before this event. Under the lock.</summary>
     private long _leastIdle = long.MaxValue;
@@ -86,7 +86,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
     {
         lock (_gate)
         {
-            EnqueueLocked(_turns, pump);
+            InsertLocked(_turns, pump);
             if (_isActive)
             {
                 return;
@@ -101,12 +101,28 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
         }
     }
 
-    private static void EnqueueLocked(Queue<LanePump<T>> turns, LanePump<T> pump)
+    /// <summary>Gives a pump that was woken its turn: where it would be had it been woken when its event was published. A pump that ran at that
+    /// moment found the event in the log, and may have taken its next turn already.</summary>
+    private static void InsertLocked(LinkedList<LanePump<T>> turns, LanePump<T> pump)
     {
-        if (!pump.HasTurn)
+        if (pump.HasTurn)
         {
-            pump.HasTurn = true;
-            turns.Enqueue(pump);
+            return;
+        }
+
+        LinkedListNode<LanePump<T>>? before = turns.Last;
+        while (before is not null && pump.ComesBefore(before.Value))
+        {
+            before = before.Previous;
+        }
+
+        if (before is null)
+        {
+            turns.AddFirst(pump.Turn);
+        }
+        else
+        {
+            turns.AddAfter(before, pump.Turn);
         }
     }
 
@@ -135,7 +151,6 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
             relying = [.. _first, .. _turns];
             _first.Clear();
             _turns.Clear();
-            Array.ForEach(relying, static pump => pump.HasTurn = false);
             _isActive = false;
         }
 
@@ -213,7 +228,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
             {
                 lock (_gate)
                 {
-                    EnqueueLocked(_turns, pump);
+                    _turns.AddLast(pump.Turn); // no other thread wakes a pump that has not parked
                 }
             }
             else
@@ -248,10 +263,10 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
         lock (_gate)
         {
             maxCount = 1;
-            if (_first.TryDequeue(out LanePump<T>? pump))
+            if (_first.First is { } first)
             {
-                pump.HasTurn = false;
-                return pump;
+                _first.RemoveFirst();
+                return first.Value;
             }
 
             if (left-- == 0)
@@ -260,13 +275,12 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
                 left = _turns.Count - 1;
             }
 
-            if (!_turns.TryPeek(out pump) || round > pump.MaxBatch)
+            if (_turns.First is not { Value: var pump } || round > pump.MaxBatch)
             {
                 return null;
             }
 
-            _turns.Dequeue();
-            pump.HasTurn = false;
+            _turns.RemoveFirst();
             if (_pumps.Count == 1)
             {
                 maxCount = pump.MaxBatch;
@@ -281,11 +295,10 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
         }
     }
 
-    /// <summary>Looks for pumps that subscribed before this one, and are ready for an event that this one is about to deliver, but were not
-    /// woken yet. They and then this pump get the next turns; returns the first of them.</summary>
+    /// <summary>Looks for pumps that were not woken yet, and are ready for an event before the one that this pump is about to deliver, or for
+    /// that one where they subscribed before. They and then this pump get the next turns; returns the first of them.</summary>
     private LanePump<T> TakeEarlierLocked(LanePump<T> pump)
     {
-        long sequence = pump.Sequence;
         _leastIdle = long.MaxValue;
         foreach (LanePump<T> other in _pumps)
         {
@@ -294,9 +307,9 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
                 continue;
             }
 
-            if (other.Number < pump.Number && other.Sequence <= sequence && other.TryWakeForLane())
+            if (other.ComesBefore(pump) && other.TryWakeForLane())
             {
-                EnqueueLocked(_first, other);
+                InsertLocked(_first, other);
             }
             else
             {
@@ -304,9 +317,9 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
             }
         }
 
-        EnqueueLocked(_first, pump);
-        LanePump<T> next = _first.Dequeue();
-        next.HasTurn = false;
+        _first.AddLast(pump.Turn);
+        LanePump<T> next = _first.First!.Value;
+        _first.RemoveFirst();
         return next;
     }
 }

@@ -67,6 +67,8 @@ internal sealed class SchedulerPump<T> : Pump<T>
 
     private protected override bool IsCalledAt(long sequence) => Volatile.Read(ref _turn) is { } turn && sequence >= turn.First;
 
+    private protected override long Granted => Volatile.Read(ref _turn)?.Granted ?? long.MaxValue;
+
     private protected override void OnLeaving(PumpList<T> subscriptions, bool isDisposed)
     {
         Interlocked.Exchange(ref _turn, null)?.Dispose();
