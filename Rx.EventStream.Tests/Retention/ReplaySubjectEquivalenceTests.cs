@@ -1,4 +1,5 @@
 using System.Reactive.Concurrency;
+using System.Reactive.Linq;
 using System.Reactive.Subjects;
 using CsCheck;
 
@@ -8,7 +9,8 @@ namespace Rx.Tests.Retaining;
 /// <remarks>
 /// On a scheduler, a <see cref="ReplaySubject{T}"/> checks for events once more in the tick after its last event, and delivers an event that
 /// is published in exactly that tick at once, not in the next one. A stream keeps the ticks of <c>ObserveOn</c>. So the publications here are
-/// far enough apart that a late subscriber has caught up, and has checked, before the next one.
+/// far enough apart that a late subscriber has caught up, and has checked, before the next one. With Rx's <c>ObserveOn</c> after the
+/// <see cref="ReplaySubject{T}"/>, and without a scheduler, they may come in any tick.
 /// </remarks>
 [TestFixture]
 internal sealed class ReplaySubjectEquivalenceTests
@@ -29,6 +31,8 @@ internal sealed class ReplaySubjectEquivalenceTests
         BufferSizeScheduler,
         WindowScheduler,
         BufferSizeWindowScheduler,
+        UnboundedObserveOn,
+        BufferSizeObserveOn,
     }
 
     [Test]
@@ -42,12 +46,35 @@ internal sealed class ReplaySubjectEquivalenceTests
 
     [Test]
     public void Subscribe_AnyPublicationsAndJoins_SameTicksAsReplaySubject([Values] Form form) =>
-        Scenarios(form is Form.Unbounded or Form.BufferSize ? 1 : 50).Sample(
+        Scenarios(form is Form.Unbounded or Form.BufferSize || IsObservedOn(form) ? 1 : 50).Sample(
             scenario => Run(form, scenario, isRx: false).SequenceEqual(Run(form, scenario, isRx: true)),
             print: scenario => $"{scenario}\n  stream {string.Join("\n         ", Run(form, scenario, isRx: false))}" +
                 $"\n  Rx     {string.Join("\n         ", Run(form, scenario, isRx: true))}",
             iter: 500,
             threads: 1);
+
+    /// <summary>The difference that docs/migrating.md tells. The late observer gets the replay in ticks 36 to 38.</summary>
+    [TestCase(Form.UnboundedScheduler, true, 39)]
+    [TestCase(Form.UnboundedScheduler, false, 40)]
+    [TestCase(Form.UnboundedObserveOn, true, 40)]
+    [TestCase(Form.UnboundedObserveOn, false, 40)]
+    public void Subscribe_EventInTheTickAfterTheReplay_TickOfThePage(Form form, bool isRx, long expected)
+    {
+        var scheduler = new TestScheduler();
+        using var disposable = (IDisposable)Create<int>(form, isRx, scheduler);
+        var subject = (ISubject<int>)disposable;
+        long[] publications = [10, 20, 30, 39];
+        for (int i = 0; i < publications.Length; i++)
+        {
+            int value = i + 1;
+            scheduler.ScheduleAbsolute(publications[i], () => subject.OnNext(value));
+        }
+
+        ITestableObserver<int> late = JoinAt(scheduler, Observed(form, subject, scheduler), 35);
+        scheduler.Start();
+
+        Assert.That(late.Messages.Select(message => message.Time), Is.EqualTo(new[] { 36, 37, 38, expected }));
+    }
 
     [Test]
     public void Subscribe_WindowOnTheSystemClock_BothReplayRecentEvents()
@@ -82,7 +109,7 @@ internal sealed class ReplaySubjectEquivalenceTests
         using var disposable = (IDisposable)Create<char>(form, isRx, scheduler);
         var subject = (ISubject<char>)disposable;
         scheduler.Publish(subject, Published);
-        ITestableObserver<char>[] observers = [.. _joins.Select(tick => JoinAt(scheduler, subject, tick))];
+        ITestableObserver<char>[] observers = [.. _joins.Select(tick => JoinAt(scheduler, Observed(form, subject, scheduler), tick))];
         scheduler.Start();
         return [.. observers.Select(Marbles.Of)];
     }
@@ -104,7 +131,7 @@ internal sealed class ReplaySubjectEquivalenceTests
             });
         }
 
-        ITestableObserver<int>[] observers = [.. scenario.Joins.Select(tick => JoinAt(scheduler, subject, tick))];
+        ITestableObserver<int>[] observers = [.. scenario.Joins.Select(tick => JoinAt(scheduler, Observed(form, subject, scheduler), tick))];
         if (scenario.End > 0)
         {
             scheduler.ScheduleAbsolute(scenario.End, subject.OnCompleted);
@@ -127,6 +154,8 @@ internal sealed class ReplaySubjectEquivalenceTests
         (Form.Unbounded, false) => new EventStream<T>(new EventStreamOptions { Retention = Retention.All }),
         (Form.BufferSize, true) => new ReplaySubject<T>(BufferSize),
         (Form.BufferSize, false) => new EventStream<T>(new EventStreamOptions { Retention = Retention.Count(BufferSize) }),
+        (Form.UnboundedObserveOn, _) => Create<T>(Form.Unbounded, isRx, scheduler),
+        (Form.BufferSizeObserveOn, _) => Create<T>(Form.BufferSize, isRx, scheduler),
         (Form.UnboundedScheduler, true) => new ReplaySubject<T>(scheduler),
         (Form.UnboundedScheduler, false) => Scheduled<T>(Retention.All, scheduler),
         (Form.BufferSizeScheduler, true) => new ReplaySubject<T>(BufferSize, scheduler),
@@ -136,6 +165,15 @@ internal sealed class ReplaySubjectEquivalenceTests
         (Form.BufferSizeWindowScheduler, true) => new ReplaySubject<T>(BufferSize, _window, scheduler),
         (Form.BufferSizeWindowScheduler, false) => Scheduled<T>(Retention.CountAndTime(BufferSize, _window), scheduler),
         _ => throw new ArgumentOutOfRangeException(nameof(form)),
+    };
+
+    private static bool IsObservedOn(Form form) => form is Form.UnboundedObserveOn or Form.BufferSizeObserveOn;
+
+    private static IObservable<T> Observed<T>(Form form, ISubject<T> subject, IScheduler scheduler) => subject switch
+    {
+        _ when !IsObservedOn(form) => subject,
+        EventStream<T> stream => stream.ObserveOn(scheduler),
+        _ => subject.ObserveOn(scheduler),
     };
 
     private static EventStream<T> Scheduled<T>(Retention retention, IScheduler scheduler) =>
