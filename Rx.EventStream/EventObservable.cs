@@ -117,9 +117,9 @@ public sealed partial class EventObservable<T> : IObservable<T>
     /// stream  -a--b--c-|
     /// result  -0--1--2-|   each with its event
     /// </code>
+    /// <para><see cref="EventStreamExtensions.ReadAllAsync"/> pulls them with a reader of the stream.</para>
     /// </remarks>
-    public IObservable<Sequenced<T>> WithSequence() =>
-        new Adapted<Sequenced<T>>(this, static observer => new SequencingObserver<T>(observer));
+    public IObservable<Sequenced<T>> WithSequence() => new SequencedEvents(this);
 
     /// <summary>The events in batches: each has what is there, up to a number of events.</summary>
     /// <param name="maxCount">The most events in one batch; at least 1.</param>
@@ -167,7 +167,7 @@ public sealed partial class EventObservable<T> : IObservable<T>
         return new Adapted<ReadOnlyMemory<T>>(this, observer => new TimedBatchObserver<T>(observer, maxCount, maxDelay));
     }
 
-    /// <summary>The newest event of each key; see <see cref="EventStreamExtensions.ObserveLatestByKeyOn"/>.</summary>
+    /// <summary>The newest event of each key; see <see cref="EventStreamExtensions.ObserveLatestByKeyOn{T, TKey}(IObservable{T}, Func{T, TKey}, IScheduler)"/>.</summary>
     internal IObservable<T> LatestByKey<TKey>(Func<T, TKey> key) =>
         new Adapted<T>(WithLagPolicy(LagPolicy.Unbounded), observer => new LatestByKeyObserver<T, TKey>(observer, key));
 

@@ -6,13 +6,27 @@ namespace Rx;
 public sealed partial class EventStream<T>
 {
     /// <summary>Subscribes the stream to a source until the stream is disposed.</summary>
-    internal void SubscribeTo(IObservable<T> source)
+    internal void SubscribeTo(IObservable<T> source) => Own(source.SubscribeSafe(new Feed(this)));
+
+    /// <summary>Takes over what is disposed with the stream: its part in its source.</summary>
+    internal void Own(IDisposable source)
     {
-        Interlocked.Exchange(ref _owned, source.SubscribeSafe(new Feed(this)));
+        Interlocked.Exchange(ref _owned, source);
         if (IsDisposed)
         {
             Interlocked.Exchange(ref _owned, null)?.Dispose();
         }
+    }
+
+    /// <summary>Publishes an event of a source that can wait for room; the result is its sequence number, or -1 once the stream has ended or is
+    /// disposed.</summary>
+    /// <remarks>It waits inside a delivery of the stream too: the thread that delivers goes on.</remarks>
+    internal ValueTask<long> FeedAsync(T value)
+    {
+        var one = new ReadOnlySpan<T>(in value);
+        return (_log.Flags & PublishFlags.GatedOrEnded) == 0 ? new(PublishRange(one))
+            : TryPublishUnlessOthersWait(one, out long sequence, isFromSource: true) ? new(sequence)
+            : PublishWhenRoomAsync(value, _waitingPublishers!.Enter(1), CancellationToken.None, isFromSource: true);
     }
 
     /// <summary>What publishes to the stream, and does nothing once the stream is disposed.</summary>

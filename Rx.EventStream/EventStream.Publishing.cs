@@ -41,6 +41,43 @@ public sealed partial class EventStream<T>
         }
     }
 
+    /// <summary>Publishes several events as one run, as <see cref="OnNextRange"/> does, and waits without blocking while a subscriber with
+    /// <see cref="LagPolicy.Wait"/> has no room for the run.</summary>
+    /// <param name="values">The events, in order. They are copied when they are published, so this memory must stay as it is until
+    /// then.</param>
+    /// <param name="cancellationToken">Ends the waiting; none of the events is then published.</param>
+    /// <returns>Completes once the run is published: at once if each such subscriber has room. After a terminal event, which makes later calls
+    /// ignored, at once.</returns>
+    /// <remarks>The run is never divided. So a run that is longer than the capacity of a subscriber waits until that subscriber has consumed
+    /// everything before the run, and then exceeds the capacity.</remarks>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before there was room.</exception>
+    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream.</exception>
+    public ValueTask OnNextRangeAsync(ReadOnlyMemory<T> values, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+        {
+            return ValueTask.FromCanceled(cancellationToken);
+        }
+
+        try
+        {
+            if (!values.IsEmpty && (_log.Flags & PublishFlags.GatedOrEnded) == 0)
+            {
+                PublishRange(values.Span);
+                return default;
+            }
+
+            return TryPublishAtOnce(values.Span, out _)
+                ? default
+                : PublishWhenRoomAsync(values, _waitingPublishers!.Enter(values.Length), cancellationToken);
+        }
+        catch (Exception error)
+        {
+            return ValueTask.FromException(error);
+        }
+    }
+
     /// <summary>Publishes an event. For an event of a source, a disposed stream counts as ended.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Publish(T value, bool isFromSource)
@@ -77,15 +114,24 @@ public sealed partial class EventStream<T>
 
     private void Terminate(Termination termination, bool isFromSource = false)
     {
-        if (!_log.TryTerminate(termination))
+        if (!TryTerminate(termination))
         {
             ThrowIfDisposed(isFromSource);
-            return;
+        }
+    }
+
+    /// <summary>Ends the stream, and delivers the end; false if it had ended before.</summary>
+    private bool TryTerminate(Termination termination)
+    {
+        if (!_log.TryTerminate(termination))
+        {
+            return false;
         }
 
         ErrorList errors = WakeReaders();
         Volatile.Read(ref _parking)?.WakeEnded();
         Deliver(_log.End, 1, errors);
+        return true;
     }
 
     /// <summary>Appends where that takes more than <see cref="EventLog{T}.TryAppend"/> does.</summary>
@@ -141,12 +187,11 @@ public sealed partial class EventStream<T>
         PublisherQueue<T>.Place place = _waitingPublishers!.Enter(values.Length);
         try
         {
-            place.Called.GetAwaiter().GetResult();
-            while (!TryPublishGated(values, place, out _, isFromSource))
+            do
             {
-                _waitingPublishers.WaitAgain(place);
                 place.Called.GetAwaiter().GetResult();
             }
+            while (!TryPublishCalled(values, place, out _, isFromSource));
         }
         finally
         {
@@ -154,17 +199,17 @@ public sealed partial class EventStream<T>
         }
     }
 
-    private async ValueTask<long> PublishWhenRoomAsync(T value, PublisherQueue<T>.Place place, CancellationToken cancellationToken)
+    private async ValueTask<long> PublishWhenRoomAsync(
+        T value, PublisherQueue<T>.Place place, CancellationToken cancellationToken, bool isFromSource = false)
     {
         try
         {
-            await place.Called.WaitAsync(cancellationToken).ConfigureAwait(false);
             long sequence;
-            while (!TryPublishGated(new ReadOnlySpan<T>(in value), place, out sequence))
+            do
             {
-                _waitingPublishers!.WaitAgain(place);
                 await place.Called.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
+            while (!TryPublishCalled(new ReadOnlySpan<T>(in value), place, out sequence, isFromSource));
 
             return sequence;
         }
@@ -174,26 +219,67 @@ public sealed partial class EventStream<T>
         }
     }
 
-    /// <summary>Publishes if every subscriber has room and no publisher waits before this one; true if that is done, or there is nothing to
-    /// do.</summary>
-    /// <remarks>A publisher inside a delivery of the stream passes by those that wait: they may wait for that delivery.</remarks>
-    private bool TryPublishAtOnce(ReadOnlySpan<T> values, out long sequence, bool isFromSource = false)
+    private async ValueTask PublishWhenRoomAsync(ReadOnlyMemory<T> values, PublisherQueue<T>.Place place, CancellationToken cancellationToken)
     {
-        sequence = -1;
-        bool waits = _waitingPublishers is { IsEmpty: false };
-        if ((!waits || values.IsEmpty || HasEnded || IsInsideDelivery) && TryPublishGated(values, null, out sequence, isFromSource))
+        try
+        {
+            do
+            {
+                await place.Called.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            while (!TryPublishCalled(values.Span, place, out _));
+        }
+        finally
+        {
+            _waitingPublishers!.Leave(place);
+        }
+    }
+
+    /// <summary>Publishes for a publisher that was called; if the room is gone, it waits for the next call.</summary>
+    private bool TryPublishCalled(ReadOnlySpan<T> values, PublisherQueue<T>.Place place, out long sequence, bool isFromSource = false)
+    {
+        if (TryPublishGated(values, place, out sequence, isFromSource))
         {
             return true;
         }
 
+        _waitingPublishers!.WaitAgain(place);
+        return false;
+    }
+
+    /// <summary>Publishes without waiting, as <see cref="TryPublishUnlessOthersWait"/> does; throws where waiting could wait for
+    /// itself.</summary>
+    private bool TryPublishAtOnce(ReadOnlySpan<T> values, out long sequence, bool isFromSource = false)
+    {
+        if (TryPublishUnlessOthersWait(values, out sequence, isFromSource))
+        {
+            return true;
+        }
+
+        ThrowIfInsideDelivery();
+        return false;
+    }
+
+    /// <summary>Publishes if every subscriber has room and no publisher waits before this one; true if that is done, or there is nothing to
+    /// do.</summary>
+    /// <remarks>A publisher inside a delivery of the stream passes by those that wait: they may wait for that delivery. So does one that has
+    /// waited for its turn.</remarks>
+    private bool TryPublishUnlessOthersWait(ReadOnlySpan<T> values, out long sequence, bool isFromSource = false, bool hasTurn = false)
+    {
+        sequence = -1;
+        bool waits = _waitingPublishers is { IsEmpty: false };
+        return (!waits || hasTurn || values.IsEmpty || HasEnded || IsInsideDelivery) && TryPublishGated(values, null, out sequence, isFromSource);
+    }
+
+    /// <summary>For a caller that has to wait.</summary>
+    private void ThrowIfInsideDelivery()
+    {
         if (IsInsideDelivery)
         {
             throw new InvalidOperationException(
                 "A subscriber with LagPolicy.Wait has no room, and this is published from inside a delivery of the same stream: " +
                 "waiting here could wait for itself. Publish from elsewhere, or give the subscriber more capacity.");
         }
-
-        return false;
     }
 
     /// <summary>Publishes if every subscriber that holds publishers back has room; true if that is done, or there is nothing to

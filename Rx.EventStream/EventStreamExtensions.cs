@@ -7,7 +7,7 @@ namespace Rx;
 
 /// <summary>Operators on any observable that use an <see cref="EventStream{T}"/>, and the projection of a stream to a state.</summary>
 /// <remarks><b>Concurrency.</b> All methods may be called from any thread at any time.</remarks>
-public static class EventStreamExtensions
+public static partial class EventStreamExtensions
 {
     /// <summary>Publishes what a source produces to a new stream, from now on.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
@@ -50,7 +50,7 @@ public static class EventStreamExtensions
     public static IObservable<T> Share<T>(this IObservable<T> source, EventStreamOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(source);
-        return new SharedObservable<T>(source, options ?? EventStreamOptions.Default);
+        return new SharedObservable<T>(source, options ?? EventStreamOptions.Default, minObservers: 1, disconnectDelay: null);
     }
 
     /// <summary>Observes a source on a scheduler, with a bound on what waits for a slow observer.</summary>
@@ -161,8 +161,8 @@ public static class EventStreamExtensions
     /// everything there: an infinite one never returns. <c>SubscribeOn</c> moves such a source to another thread. With
     /// <see cref="LagPolicy.Wait"/> it need not be moved: a thread of its own subscribes, and <c>MoveNextAsync</c> returns when that thread has
     /// subscribed, or the source has to wait for the reader.</para>
-    /// <para>An <see cref="EventStream{T}"/> or <see cref="EventObservable{T}"/> is read by a reader of its own, with nothing in
-    /// between.</para>
+    /// <para>An <see cref="EventStream{T}"/>, an <see cref="EventObservable{T}"/> and the result of its
+    /// <see cref="EventObservable{T}.WithSequence"/> are read by a reader of their own, with nothing in between.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException">An argument is null.</exception>
     public static IAsyncEnumerable<T> ReadAllAsync<T>(this IObservable<T> source, LagPolicy lag, CancellationToken cancellationToken = default)
@@ -173,6 +173,7 @@ public static class EventStreamExtensions
         {
             EventStream<T> stream => stream.WithLagPolicy(lag).ReadAllAsync(cancellationToken),
             EventObservable<T> observable => observable.WithLagPolicy(lag).ReadAllAsync(cancellationToken),
+            IReadable<T> readable => readable.ReadAllAsync(lag, cancellationToken),
             _ => new SourceReading<T>(source, lag, cancellationToken),
         };
     }

@@ -175,7 +175,7 @@ internal sealed class LatestByKeyTests(StreamConfiguration configuration)
         IObservable<int> source = Observable.Never<int>();
         Assert.That(() => ((IObservable<int>)null!).ObserveLatestByKeyOn(static e => e, _manual), Throws.ArgumentNullException);
         Assert.That(() => source.ObserveLatestByKeyOn<int, int>(null!, _manual), Throws.ArgumentNullException);
-        Assert.That(() => source.ObserveLatestByKeyOn(static e => e, null!), Throws.ArgumentNullException);
+        Assert.That(() => source.ObserveLatestByKeyOn(static e => e, (IScheduler)null!), Throws.ArgumentNullException);
     }
 
     private static IScheduler[] Schedulers() => [TaskPoolScheduler.Default, new EventLoopScheduler(), NewThreadScheduler.Default, ImmediateScheduler.Instance];

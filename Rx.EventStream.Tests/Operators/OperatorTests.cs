@@ -26,12 +26,12 @@ internal sealed class OperatorTests
 
         Assert.That(() => none.ToEventStream(), Throws.ArgumentNullException);
         Assert.That(() => none.ObserveOn(_manual, LagPolicy.Latest), Throws.ArgumentNullException);
-        Assert.That(() => source.ObserveOn(null!, LagPolicy.Latest), Throws.ArgumentNullException);
+        Assert.That(() => source.ObserveOn((IScheduler)null!, LagPolicy.Latest), Throws.ArgumentNullException);
         Assert.That(() => source.ObserveOn(_manual, null!), Throws.ArgumentNullException);
         Assert.That(() => none.ObserveLatestOn(_manual), Throws.ArgumentNullException);
-        Assert.That(() => source.ObserveLatestOn(null!), Throws.ArgumentNullException);
+        Assert.That(() => source.ObserveLatestOn((IScheduler)null!), Throws.ArgumentNullException);
         Assert.That(() => none.ObserveBatchesOn(_manual, 1), Throws.ArgumentNullException);
-        Assert.That(() => source.ObserveBatchesOn(null!, 1), Throws.ArgumentNullException);
+        Assert.That(() => source.ObserveBatchesOn((IScheduler)null!, 1), Throws.ArgumentNullException);
         Assert.That(() => source.ObserveBatchesOn(_manual, 0), Throws.TypeOf<ArgumentOutOfRangeException>());
         Assert.That(() => none.ReadAllAsync(LagPolicy.Unbounded), Throws.ArgumentNullException);
         Assert.That(() => source.ReadAllAsync(null!), Throws.ArgumentNullException);

@@ -23,4 +23,24 @@ internal static class Ranges
                 nameof(maxDelay), maxDelay, $"maxDelay must be from 0 to {_longest:c}: how long a batch waits for more events.");
         }
     }
+
+    internal static void ThrowIfNoObserver(int minObservers)
+    {
+        if (minObservers < 1)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(minObservers), minObservers, "minObservers must be from 1 to 2,147,483,647: the observers that start the source.");
+        }
+    }
+
+    internal static void ThrowIfNoDisconnectDelay(TimeSpan disconnectDelay)
+    {
+        if (disconnectDelay < TimeSpan.Zero || disconnectDelay > _longest)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(disconnectDelay),
+                disconnectDelay,
+                $"disconnectDelay must be from 0 to {_longest:c}: how long the source stays subscribed to without an observer.");
+        }
+    }
 }

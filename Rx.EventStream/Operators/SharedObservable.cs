@@ -5,12 +5,17 @@ namespace Rx.Operators;
 
 /// <summary>One subscription to a source for all observers there are at a time.</summary>
 /// <remarks>
-/// A connection is a stream, its subscription to the source, and the number of observers. Under a lock observers are counted in
-/// and out, and the connection is replaced once it has ended, unless it can replay a source that has completed; the source is subscribed to and unsubscribed from outside
-/// of it, since that runs foreign code.
+/// A connection is a stream, its subscription to the source, and the observers that have a seat. Under a lock observers are counted in and
+/// out, and the connection is replaced once it has ended, unless it can replay a source that has completed; the source is subscribed to and
+/// unsubscribed from outside of it, and the time of the disconnection is scheduled outside of it, since these run foreign code.
 /// </remarks>
+/// <param name="source">The source.</param>
+/// <param name="options">The options of each connection's stream.</param>
+/// <param name="minObservers">How many observers there must be at a time before the source is subscribed to.</param>
+/// <param name="disconnectDelay">How long the source stays subscribed to without an observer, or null: it is unsubscribed from at once.</param>
 [SuppressMessage("Design", "CA1001", Justification = "An observable is not disposed; the connection ends with its last observer.")]
-internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOptions options) : IObservable<T>
+internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOptions options, int minObservers, TimeSpan? disconnectDelay)
+    : IObservable<T>
 {
     private readonly Lock _gate = new();
 
@@ -20,7 +25,35 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
     public IDisposable Subscribe(IObserver<T> observer)
     {
         ArgumentNullException.ThrowIfNull(observer);
+        Seat seat = Enter();
+        EventSubscription subscription;
+        try
+        {
+            subscription = (EventSubscription)seat.Connection.Stream.Subscribe(observer);
+        }
+        catch
+        {
+            Leave(seat);
+            throw;
+        }
+
+        // However it ends: disposed, with the source, thrown on its scheduler, or lagged too far.
+        subscription.OnEnded(() => Leave(seat));
+
+        // After the observer has subscribed, so that it gets what the source produces at once.
+        if (TryBeginConnecting(seat))
+        {
+            Connect(seat.Connection, subscription);
+        }
+
+        return subscription;
+    }
+
+    /// <summary>Takes a seat, which keeps the connection from being disconnected.</summary>
+    private Seat Enter()
+    {
         Connection connection;
+        IDisposable? disconnection;
         lock (_gate)
         {
             if (_current is null || (_current.Stream.HasEnded && !_current.IsCache))
@@ -29,31 +62,34 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
             }
 
             connection = _current;
-            connection.Observers++;
+            connection.Seats++;
+            disconnection = connection.Disconnection;
+            connection.Disconnection = null;
         }
 
-        IDisposable leaving = Disposable.Create((Owner: this, connection), static state => state.Owner.Leave(state.connection));
-        EventSubscription subscription;
-        try
+        disconnection?.Dispose();
+        return new Seat(connection);
+    }
+
+    /// <summary>Counts an observer that gets events now; true for the one that must subscribe to the source.</summary>
+    private bool TryBeginConnecting(Seat seat)
+    {
+        lock (_gate)
         {
-            subscription = (EventSubscription)connection.Stream.Subscribe(observer);
-        }
-        catch
-        {
-            leaving.Dispose();
-            throw;
-        }
+            if (seat.HasLeft)
+            {
+                return false; // it has ended with what it has replayed
+            }
 
-        // However it ends: disposed, with the source, thrown on its scheduler, or lagged too far.
-        subscription.OnEnded(leaving.Dispose);
+            seat.IsReady = true;
+            if (++seat.Connection.Ready < minObservers || seat.Connection.IsConnected)
+            {
+                return false;
+            }
 
-        // After the observer has subscribed, so that it gets what the source produces at once.
-        if (Interlocked.Exchange(ref connection.IsConnected, 1) == 0)
-        {
-            Connect(connection, subscription);
+            seat.Connection.IsConnected = true;
+            return true;
         }
-
-        return subscription;
     }
 
     /// <summary>Subscribes to the source. If that throws, the connection has failed for all of its observers: the exception leaves the
@@ -79,22 +115,91 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         }
     }
 
-    private void Leave(Connection connection)
+    private void Leave(Seat seat)
     {
+        Connection connection = seat.Connection;
+        SingleAssignmentDisposable? disconnection = null;
         lock (_gate)
         {
-            if (--connection.Observers > 0)
+            if (seat.HasLeft)
             {
                 return;
             }
 
-            if (ReferenceEquals(_current, connection) && !connection.IsCache)
+            seat.HasLeft = true;
+            connection.Ready -= seat.IsReady ? 1 : 0;
+            if (--connection.Seats > 0)
             {
-                _current = null;
+                return;
+            }
+
+            if (disconnectDelay is not null && connection.IsConnected && !connection.Stream.HasEnded)
+            {
+                connection.Disconnection = disconnection = new SingleAssignmentDisposable();
+            }
+            else
+            {
+                ForgetLocked(connection);
             }
         }
 
+        if (disconnection is null)
+        {
+            connection.Dispose();
+        }
+        else
+        {
+            DisconnectLater(connection, disconnection);
+        }
+    }
+
+    private void DisconnectLater(Connection connection, SingleAssignmentDisposable disconnection)
+    {
+        try
+        {
+            disconnection.Disposable = DelayedAction.Schedule(options, disconnectDelay!.Value, () => Disconnect(connection, disconnection));
+        }
+        catch
+        {
+            Disconnect(connection, disconnection); // a scheduler that takes no action: the source must not stay subscribed to
+            throw;
+        }
+    }
+
+    /// <summary>Unsubscribes from the source, unless an observer has come since.</summary>
+    private void Disconnect(Connection connection, IDisposable disconnection)
+    {
+        lock (_gate)
+        {
+            if (!ReferenceEquals(connection.Disconnection, disconnection))
+            {
+                return;
+            }
+
+            connection.Disconnection = null;
+            ForgetLocked(connection);
+        }
+
         connection.Dispose();
+    }
+
+    /// <summary>Makes the next observer begin a new connection, unless this one can replay a source that has completed.</summary>
+    private void ForgetLocked(Connection connection)
+    {
+        if (ReferenceEquals(_current, connection) && !connection.IsCache)
+        {
+            _current = null;
+        }
+    }
+
+    /// <summary>One observer's part in a connection. Its fields are used under the lock.</summary>
+    private sealed class Seat(Connection connection)
+    {
+        internal bool IsReady;
+
+        internal bool HasLeft;
+
+        internal Connection Connection => connection;
     }
 
     private sealed class Connection(EventStreamOptions options) : IDisposable
@@ -104,11 +209,17 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         /// <summary>The subscription to the source; may be disposed before it is there.</summary>
         internal readonly SingleAssignmentDisposable Source = new();
 
-        /// <summary>1 once the source is being subscribed to. Exchanged by the first observer that is subscribed to the stream.</summary>
-        internal int IsConnected;
+        /// <summary>Whether the source is, or was, subscribed to; read and written under the lock, as all that follow.</summary>
+        internal bool IsConnected;
 
-        /// <summary>How many observers there are; read and written under the lock.</summary>
-        internal int Observers;
+        /// <summary>How many observers there are.</summary>
+        internal int Seats;
+
+        /// <summary>How many of them are subscribed to the stream.</summary>
+        internal int Ready;
+
+        /// <summary>The disconnection that is scheduled, or null.</summary>
+        internal IDisposable? Disconnection;
 
         /// <summary>Whether the source has completed and late observers can replay what it has produced.</summary>
         internal bool IsCache => options.Retention.MaxCount > 0 && Stream.HasCompleted;
