@@ -21,7 +21,7 @@ public abstract class EventSubscription : IDisposable
     /// the list's lock, read by the subscription afterwards.</summary>
     internal long Number;
 
-    private readonly DateTime _subscribedAt = DateTime.UtcNow;
+    private readonly DateTime _subscribedAt = CoarseClock.UtcNow;
 
     private protected EventSubscription(string? name) => Name = name;
 
@@ -45,7 +45,7 @@ public abstract class EventSubscription : IDisposable
     /// thread, and for readers.</summary>
     public abstract long Faults { get; }
 
-    /// <summary>When the subscription was made, in UTC.</summary>
+    /// <summary>When the subscription was made, in UTC, to some 16 milliseconds.</summary>
     public DateTimeOffset SubscribedAt => _subscribedAt; // a DateTime takes half the memory
 
     /// <summary>The exception that ended the subscription: of its observer, its scheduler or the stream, or a

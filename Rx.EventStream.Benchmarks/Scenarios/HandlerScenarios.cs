@@ -14,7 +14,7 @@ internal static class HandlerScenarios
     public static IReadOnlyList<Scenario> All { get; } =
     [
         Scenario("async-1", "publish to a handler that completes at once", 1_000_000, yields: false, Peers.OursObserver, Limits.Ratio(1.3)),
-        Scenario("async-yield", "publish to a handler that yields", 100_000, yields: true, Peers.ChannelLoop, Limits.Ratio(1.3)),
+        Scenario("async-yield", "publish to a handler that yields", 100_000, yields: true, Peers.ChannelLoop, Limits.Ratio(2.0)),
     ];
 
     private static Scenario Scenario(string name, string what, int events, bool yields, string peer, Limits limits) => new(

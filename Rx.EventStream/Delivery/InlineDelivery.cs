@@ -156,7 +156,7 @@ internal abstract partial class InlineDelivery<T>
     }
 
     /// <summary>The delivery for the handles of subscriptions that have ended, which must keep nothing alive.</summary>
-    internal WeakReference<InlineDelivery<T>> Weak => LazyInitializer.EnsureInitialized(ref _weak, () => new(this));
+    internal WeakReference<InlineDelivery<T>> Weak => Volatile.Read(ref _weak) ?? CreateWeakSlow();
 
     /// <summary>Completes when no thread calls an observer any more that has ended.</summary>
     /// <param name="last">The sequence number up to which that observer was called, at most.</param>
@@ -246,6 +246,8 @@ internal abstract partial class InlineDelivery<T>
             Unsafe.As<SingleWriterDelivery<T>>(this).PublishToMany(value, flags);
         }
     }
+
+    private WeakReference<InlineDelivery<T>> CreateWeakSlow() => LazyInitializer.EnsureInitialized(ref _weak, () => new(this));
 
     private void RemoveLocked(InlineSubscription<T> subscription)
     {
