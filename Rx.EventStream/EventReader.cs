@@ -171,7 +171,8 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <see cref="SubscriberLaggedException"/>, is the <see cref="Exception.InnerException"/>.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled, or the stream has ended with this
     /// exception.</exception>
-    /// <exception cref="ObjectDisposedException">The reader, or the stream, is disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The reader is disposed; or the stream is, and everything published before was
+    /// read.</exception>
     /// <exception cref="InvalidOperationException">A wait is already pending.</exception>
     public override ValueTask<T> ReadAsync(CancellationToken cancellationToken = default)
     {
@@ -191,7 +192,8 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <see cref="SubscriberLaggedException"/> where the lag policy says so.
     /// <para>After true, the next <see cref="TryRead"/> gives an event, unless a lag policy has dropped it in favor of one that another
     /// thread is just publishing.</para></remarks>
-    /// <exception cref="ObjectDisposedException">The reader, or the stream, is disposed.</exception>
+    /// <exception cref="ObjectDisposedException">The reader is disposed; or the stream is, and everything published before was
+    /// read.</exception>
     /// <exception cref="InvalidOperationException">A wait is already pending.</exception>
     public override ValueTask<bool> WaitToReadAsync(CancellationToken cancellationToken = default)
     {

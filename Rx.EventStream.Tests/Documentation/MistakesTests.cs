@@ -19,6 +19,12 @@ internal sealed class MistakesTests
         yield return Mistake<InvalidOperationException>(
             "The lag policy DropOldest(10) cannot be applied to an observer on the publishing thread",
             static stream => stream.WithLagPolicy(LagPolicy.DropOldest(10)).Subscribe(static _ => { }));
+        yield return Mistake<InvalidOperationException>(
+            "FaultPolicy.Continue needs a scheduler",
+            static stream => stream.WithFaultPolicy(FaultPolicy<int>.Continue(static _ => { })).Subscribe(static _ => { }));
+        yield return Mistake<InvalidOperationException>(
+            "SubscribeAwait cannot use ImmediateScheduler",
+            static stream => stream.ObserveOn(ImmediateScheduler.Instance).SubscribeAwait(static (_, _) => default));
         yield return Mistake<InvalidOperationException>("waiting here could wait for itself", static stream =>
         {
             using EventReader<int> full = stream.WithLagPolicy(LagPolicy.Wait(1)).OpenReader();

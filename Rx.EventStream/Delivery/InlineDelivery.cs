@@ -136,14 +136,8 @@ internal abstract partial class InlineDelivery<T>
     {
         lock (_observers.Gate)
         {
-            _observers.UnlistLocked(subscription);
-            bool isEnded = subscription.TryEndLocked(out wasWaiting, out wasReplaying);
-            if (isEnded)
-            {
-                RemoveLocked(subscription);
-            }
-
-            return isEnded;
+            RemoveLocked(subscription);
+            return subscription.TryEndLocked(out wasWaiting, out wasReplaying);
         }
     }
 

@@ -77,15 +77,6 @@ internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
         Gate.Exit();
     }
 
-    /// <summary>Puts a subscription into its slot, in place of its observer.</summary>
-    internal void UnlistLocked(EventSubscription subscription)
-    {
-        if (subscription.Slot >= 0)
-        {
-            Volatile.Write(ref _observers[subscription.Slot], Of(subscription));
-        }
-    }
-
     private protected override void OnAddedLocked(EventSubscription subscription)
     {
         Volatile.Write(ref _observers[subscription.Slot], Of(subscription));
@@ -95,6 +86,7 @@ internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
         }
     }
 
+    /// <summary>Puts the subscription into its slot, in place of its observer.</summary>
     private protected override void OnRemovingLocked(EventSubscription subscription)
     {
         Volatile.Write(ref _observers[subscription.Slot], Of(subscription));

@@ -139,6 +139,25 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         }
     }
 
+    /// <summary>As <see cref="Wake"/>, for an event that was granted, unless the pump has delivered it in between: it would have an action
+    /// without an event, which a later event could use ahead of its turn.</summary>
+    internal void WakeFor(long granted)
+    {
+        if (!_state.TryWake())
+        {
+            return;
+        }
+
+        if (_taking is null && _cursor.Sequence >= granted)
+        {
+            _state.SleepAgain(); // only this thread grants, so nothing was missed
+        }
+        else
+        {
+            ScheduleOrEnd();
+        }
+    }
+
     /// <summary>As <see cref="Wake"/>, for a timer's action on the pump's scheduler.</summary>
     internal virtual void WakeOnTime() => Wake();
 
@@ -255,45 +274,6 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         return false;
     }
 
-    /// <summary>Sleeps until there is an event; false if the pump was disposed while it ran, and this thread still owns the
-    /// cursor.</summary>
-    /// <param name="isAwake">Whether it must be scheduled at once.</param>
-    /// <remarks>
-    /// After the transition to Parked the pump may be woken and run on another thread at any moment. If the look after the push finds an
-    /// event, every owner that is parked there is woken, since all were waiting for it.
-    /// <para>A pump that is called in its turn needs no entry in the parking lot: see <see cref="PumpTurn{T}"/>. Nor does one that no event
-    /// can wake.</para>
-    /// </remarks>
-    private bool TryParkOwned(out bool isAwake)
-    {
-        ParkingLot<T> parking = _subscriptions.Parking;
-        Waiter waiter = _waiter;
-        isAwake = false;
-        bool isCalled = IsCalledAt(_cursor.Sequence) || _taking is { IsBusy: true };
-        if (!_state.TryPark())
-        {
-            return false;
-        }
-
-        if (isCalled)
-        {
-            isAwake = IsReadyWhileParked(parking) && _state.TryWake();
-            return true;
-        }
-
-        parking.Push(Place, waiter, this);
-        if (IsReadyWhileParked(parking))
-        {
-            parking.WakeAll(Place);
-        }
-        else if (IsDisposed)
-        {
-            waiter.Disarm(); // disposed between the transition and the push
-        }
-
-        return true;
-    }
-
     /// <summary>Ends the pump because an action that it relied on will not run; false if it relied on none.</summary>
     internal bool TryEndScheduled(Exception error)
     {
@@ -312,21 +292,4 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// <summary>Parked to Scheduled where there is an event, for a caller that then runs the pump; false if it is not parked, or dry.</summary>
     private protected bool TryWakeReady() =>
         _state.IsParked && Volatile.Read(ref _log) is { } log && LooksReady(log) && _state.TryWake();
-
-    private bool LooksReady(EventLog<T> log) =>
-        _taking is { } taking
-            ? taking.IsDue || (!taking.IsBusy && taking.Awaited(in _cursor).LooksReady(log))
-            : _cursor.LooksReady(log);
-
-    /// <summary>The look between parking and sleeping; see <see cref="ParkingLot{T}.IsReadyWhileParked"/>.</summary>
-    private bool IsReadyWhileParked(ParkingLot<T> parking)
-    {
-        if (_taking is not { } taking)
-        {
-            return _cursor.Sequence < Granted && parking.IsReadyWhileParked(ref _cursor);
-        }
-
-        Cursor<T> awaited = taking.Awaited(in _cursor);
-        return taking.IsDue || (!taking.IsBusy && parking.IsReadyWhileParked(ref awaited));
-    }
 }

@@ -8,6 +8,7 @@ namespace Rx.Delivery;
 ///      ^                    |                                             |
 ///      +-- TryReschedule ---+                                             |
 ///      +--------------------------- TryWake ------------------------------+
+///      +-------------------------- SleepAgain --------------------------->+
 ///
 ///  any state --> Ended:  End (disposed, or the observer threw), TryEndRunning (the terminal event)
 /// </code>
@@ -41,6 +42,9 @@ internal struct PumpState
 
     /// <summary>Parked to Scheduled; true for exactly one of the threads that wake it, which schedules it.</summary>
     internal bool TryWake() => TryMove(Parked, Scheduled);
+
+    /// <summary>Scheduled to Parked, by the thread that woke it and has scheduled no action; does nothing if the pump has ended.</summary>
+    internal void SleepAgain() => TryMove(Scheduled, Parked);
 
     /// <summary>Running to Ended, before the terminal event; false if the pump has ended.</summary>
     internal bool TryEndRunning() => TryMove(Running, Ended);

@@ -51,6 +51,6 @@ internal sealed class PumpTurn<T> : IObserver<T>, IDisposable
     private void Grant(long granted)
     {
         Volatile.Write(ref _granted, granted);
-        _pump.Wake();
+        _pump.WakeFor(granted);
     }
 }

@@ -86,6 +86,11 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
     {
         lock (_gate)
         {
+            if (!pump.IsScheduled)
+            {
+                return; // too late: the lane has given it this turn already
+            }
+
             InsertLocked(_turns, pump);
             if (_isActive)
             {
@@ -228,7 +233,10 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
             {
                 lock (_gate)
                 {
-                    _turns.AddLast(pump.Turn); // no other thread wakes a pump that has not parked
+                    if (!pump.HasTurn)
+                    {
+                        _turns.AddLast(pump.Turn);
+                    }
                 }
             }
             else
