@@ -18,7 +18,9 @@ public sealed partial class EventReader<T>
         /// <summary>The result of the pending wait. Reset by the owner, set by the thread that moved the state out of Pending.</summary>
         private ManualResetValueTaskSourceCore<bool> _result = new() { RunContinuationsAsynchronously = true };
 
-        /// <summary>Whether a wait was begun whose result the owner has not taken yet, pending or not. For the owner.</summary>
+        /// <summary>Whether a wait was begun whose result the owner has not taken yet, pending or not. Written by the thread that begins the wait
+        /// and, with release, by the one that takes the result; read with acquire by a thread that begins the next one, against the rules perhaps
+        /// too early.</summary>
         private bool _isOutstanding;
 
         /// <summary>What cancels the pending wait. For the owner; <see cref="_token"/> is written before the callback can run.</summary>
@@ -45,12 +47,17 @@ public sealed partial class EventReader<T>
 
         public bool GetResult(short token)
         {
-            // After this no callback of this wait runs any more, so the next wait cannot be hit by it.
-            _registration.Dispose();
-            _registration = default;
-            _token = default;
-            _isOutstanding = false;
-            return _result.GetResult(token);
+            try
+            {
+                return _result.GetResult(token);
+            }
+            finally
+            {
+                if (token == _result.Version)
+                {
+                    Finish();
+                }
+            }
         }
 
         public ValueTaskSourceStatus GetStatus(short token) => _result.GetStatus(token);
@@ -61,7 +68,7 @@ public sealed partial class EventReader<T>
         /// <summary>Begins a wait. Called by the reader's owner, after it found nothing to read.</summary>
         internal ValueTask<bool> Start(ParkingLot<T> parking, CancellationToken cancellationToken)
         {
-            if (_isOutstanding)
+            if (Volatile.Read(ref _isOutstanding))
             {
                 return ValueTask.FromException<bool>(new InvalidOperationException(
                     "A wait for this reader is already pending; a reader has one owner at a time."));
@@ -93,6 +100,16 @@ public sealed partial class EventReader<T>
             }
 
             return new ValueTask<bool>(this, version);
+        }
+
+        /// <summary>Forgets a wait whose result was taken: only then may the next one begin, which uses the same object.</summary>
+        private void Finish()
+        {
+            // After this no callback of this wait runs any more, so the next wait cannot be hit by it.
+            _registration.Dispose();
+            _registration = default;
+            _token = default;
+            Volatile.Write(ref _isOutstanding, false);
         }
 
         /// <summary>Ends a pending wait for good; false if the reader was disposed before.</summary>
