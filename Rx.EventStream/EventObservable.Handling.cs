@@ -24,7 +24,7 @@ public sealed partial class EventObservable<T>
     /// done. <see cref="EventSubscription.Delivered"/> counts handled events.</returns>
     /// <remarks>
     /// The handler begins on the scheduler; without one, on the thread pool. What it does after an <c>await</c> runs where such code usually
-    /// runs. A call that completes synchronously costs nothing more than an observer's.
+    /// runs. A call that completes synchronously allocates nothing.
     /// <para>The lag policy counts what is not handled yet. <see cref="LagPolicy.Wait"/> holds publishers back until calls have returned, and
     /// with <see cref="LagPolicy.Latest"/> the handler continues with the newest event. A handler that publishes to its own stream, and waits
     /// there for room that its own return would make, waits forever.</para>

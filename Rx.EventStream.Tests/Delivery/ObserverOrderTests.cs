@@ -239,7 +239,7 @@ internal sealed class ObserverOrderTests
     }
 
     [TestCaseSource(nameof(LoopCases))]
-    public void EventLoop_PublishedFromOtherThreads_ObserversAreCalledInTurn(int maxBatch, int publishers, bool publishesRuns)
+    public void EventLoop_PublishedFromOtherThreads_ObserversAreCalledInTurn(int maxBatch, int publishers, bool publishesRuns, bool isWaitedFor)
     {
         const int Observers = 3;
         for (int run = 0; run < 40; run++)
@@ -249,7 +249,8 @@ internal sealed class ObserverOrderTests
             var log = new List<(int Observer, int Value)>();
             foreach (int observer in Enumerable.Range(0, Observers))
             {
-                stream.ObserveOn(loop, maxBatch).Subscribe(value => log.Add((observer, value)));
+                EventObservable<int> observable = stream.ObserveOn(loop, maxBatch);
+                (isWaitedFor ? observable.WithLagPolicy(LagPolicy.Wait(4)) : observable).Subscribe(value => log.Add((observer, value)));
             }
 
             Thread[] threads = [.. Enumerable.Range(0, publishers).Select(_ => new Thread(() => Publish(stream, publishesRuns)))];
@@ -363,7 +364,8 @@ internal sealed class ObserverOrderTests
         from maxBatch in new[] { 1, 64 }
         from publishers in new[] { 1, 2 }
         from publishesRuns in new[] { false, true }
-        select new TestCaseData(maxBatch, publishers, publishesRuns);
+        from isWaitedFor in new[] { false, true }
+        select new TestCaseData(maxBatch, publishers, publishesRuns, isWaitedFor);
 
     private static IEnumerable<SchedulerCase> Serial() =>
         SchedulerCase.All.Where(c => c.ToString() is "EventLoopScheduler" or "SynchronizationContextScheduler");

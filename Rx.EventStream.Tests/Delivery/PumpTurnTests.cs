@@ -1,5 +1,7 @@
 using System.Reactive.Concurrency;
+using Rx.Delivery;
 using Rx.Diagnostics;
+using Rx.Tests.Concurrency;
 using Rx.Tests.Contract;
 
 namespace Rx.Tests.Delivery;
@@ -63,6 +65,59 @@ internal sealed class PumpTurnTests(StreamConfiguration configuration)
         Assert.That(thrown, Is.SameAs(error));
         Assert.That((failed.IsDisposed, failed.Error), Is.EqualTo((true, error)));
         Assert.That(first.Values.Concat(last.Values), Is.EqualTo(new[] { 1, 2, 1, 2 }));
+    }
+
+    /// <summary>The thread that grants an event may be so slow that the pump has delivered the event when it is woken for it.</summary>
+    [Test]
+    public void WakeFor_EventIsDelivered_SchedulesNoAction()
+    {
+        var scheduler = new ManualScheduler();
+        using EventStream<int> stream = configuration.Create<int>();
+        var pump = (Pump<int>)stream.ObserveOn(scheduler, maxBatch: 1).Subscribe(new RecordingObserver<int>());
+        stream.OnNext(1);
+        scheduler.RunAll();
+
+        pump.WakeFor(before: 0, granted: 1);
+
+        Assert.That(scheduler.Count, Is.Zero, "A later event would use the action ahead of its turn.");
+        stream.OnNext(2);
+        Assert.That(scheduler.Count, Is.EqualTo(1), "The pump sleeps, and can be woken.");
+    }
+
+    /// <summary>While an earlier event waits, the pump schedules itself: the thread that grants has gone on to other pumps since.</summary>
+    [Test]
+    public void WakeFor_EarlierEventWaits_LeavesItToThePump()
+    {
+        var scheduler = new ManualScheduler();
+        using EventStream<int> stream = configuration.Create<int>();
+        var pump = (Pump<int>)stream.ObserveOn(scheduler, maxBatch: 1).Subscribe(new RecordingObserver<int>());
+
+        pump.WakeFor(before: 1, granted: 2);
+
+        Assert.That(scheduler.Count, Is.Zero);
+    }
+
+    [Test]
+    public void OnNext_SchedulerRunsLate_OneActionForEachPumpAndEvent()
+    {
+        var scheduler = new ManualScheduler();
+        using EventStream<int> stream = configuration.Create<int>();
+        RecordingObserver<int> first = new(), second = new();
+        stream.ObserveOn(scheduler, maxBatch: 1).Subscribe(first);
+        stream.ObserveOn(scheduler, maxBatch: 1).Subscribe(second);
+
+        stream.OnNextRange([1, 2]);
+        stream.OnNext(3);
+
+        Assert.That(scheduler.Count, Is.EqualTo(2));
+        int actions = 0;
+        for (; scheduler.Count > 0; actions++)
+        {
+            scheduler.RunOne();
+        }
+
+        Assert.That(actions, Is.EqualTo(6));
+        Assert.That(first.Values.Concat(second.Values), Is.EqualTo(new[] { 1, 2, 3, 1, 2, 3 }));
     }
 
     [Test]

@@ -189,7 +189,7 @@ internal sealed class DelayedShareTests
     public void Share_LastLeavesWhileAnotherJoins_NothingLostOrDoubled() =>
         Race.Run(
             1_500,
-            static () => new Sharing(),
+            static () => new SharedSource(static source => source.Share(1, TimeSpan.Zero)),
             static state => state.First.Dispose(),
             static state => state.Second = state.Shared.Subscribe(state.Observer),
             static state =>
@@ -237,64 +237,5 @@ internal sealed class DelayedShareTests
     private sealed class RefusingTime : TimeProvider
     {
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => throw Marbles.Error;
-    }
-
-    private sealed class Sharing
-    {
-        private readonly Lock _gate = new();
-        private readonly List<IObserver<int>> _observers = [];
-
-        internal Sharing()
-        {
-            Shared = Observable.Create<int>(observer =>
-            {
-                lock (_gate)
-                {
-                    _observers.Add(observer);
-                }
-
-                return Disposable.Create(() =>
-                {
-                    lock (_gate)
-                    {
-                        _observers.Remove(observer);
-                    }
-                });
-            }).Share(1, TimeSpan.Zero);
-            First = Shared.Subscribe();
-        }
-
-        internal IObservable<int> Shared { get; }
-
-        internal IDisposable First { get; }
-
-        internal IDisposable? Second { get; set; }
-
-        internal RecordingObserver<int> Observer { get; } = new();
-
-        internal int Connected
-        {
-            get
-            {
-                lock (_gate)
-                {
-                    return _observers.Count;
-                }
-            }
-        }
-
-        internal void Publish(int value)
-        {
-            IObserver<int>[] observers;
-            lock (_gate)
-            {
-                observers = [.. _observers];
-            }
-
-            foreach (IObserver<int> observer in observers)
-            {
-                observer.OnNext(value);
-            }
-        }
     }
 }

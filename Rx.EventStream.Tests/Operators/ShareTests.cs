@@ -229,7 +229,7 @@ internal sealed class ShareTests
     {
         Race.Run(
             20_000,
-            () => new Sharing(),
+            static () => new SharedSource(static source => source.Share()),
             state => state.First.Dispose(),
             state => state.Second = state.Shared.Subscribe(state.Observer),
             state =>
@@ -241,49 +241,5 @@ internal sealed class ShareTests
                 state.Second!.Dispose();
                 Assert.That(state.Connected, Is.Zero);
             });
-    }
-
-    private sealed class Sharing
-    {
-        private readonly Lock _gate = new();
-        private readonly List<IObserver<int>> _observers = [];
-
-        internal Sharing()
-        {
-            Shared = Observable.Create<int>(observer =>
-            {
-                lock (_gate)
-                {
-                    _observers.Add(observer);
-                }
-
-                return Disposable.Create(() =>
-                {
-                    lock (_gate)
-                    {
-                        _observers.Remove(observer);
-                    }
-                });
-            }).Share();
-            First = Shared.Subscribe();
-        }
-
-        internal IObservable<int> Shared { get; }
-
-        internal IDisposable First { get; }
-
-        internal IDisposable? Second { get; set; }
-
-        internal RecordingObserver<int> Observer { get; } = new();
-
-        internal int Connected => _observers.Count;
-
-        internal void Publish(int value)
-        {
-            foreach (IObserver<int> observer in _observers.ToArray())
-            {
-                observer.OnNext(value);
-            }
-        }
     }
 }

@@ -1,6 +1,6 @@
 namespace Rx.Delivery;
 
-/// <summary>The time in UTC, to some 16 milliseconds, for a sixth of what the exact time costs.</summary>
+/// <summary>The time in UTC, to some 16 milliseconds. Reading the exact time would be the greatest part of subscribing.</summary>
 /// <remarks>It counts the system's ticks from a pair of both times. The pair is taken again after a second, so that the clock follows when the
 /// system's time is set.</remarks>
 internal static class CoarseClock

@@ -109,9 +109,6 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
 
     internal bool IsWaiting => _state.IsWaiting;
 
-    /// <summary>The first sequence number this observer gets. Right once it is in the list.</summary>
-    internal long First => Volatile.Read(ref _first);
-
     /// <summary>What stands for it in the list: its observer while it is live, else itself.</summary>
     internal IObserver<T> Called => _state.IsLive ? Volatile.Read(ref _observer) ?? this : this;
 

@@ -45,6 +45,11 @@ internal abstract partial class Pump<T>
         return true;
     }
 
+    /// <summary>Whether an action would deliver something now, or end the pump; true, too, where the observer takes events from the cursor
+    /// itself. For the thread that is about to run it.</summary>
+    internal bool CanDeliver =>
+        _taking is not null || _cursor.HasFailed || Volatile.Read(ref _log) is not { } log || LooksReady(log);
+
     private bool LooksReady(EventLog<T> log) =>
         _taking is { } taking
             ? taking.IsDue || (!taking.IsBusy && taking.Awaited(in _cursor).LooksReady(log))

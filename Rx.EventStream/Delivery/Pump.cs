@@ -139,22 +139,27 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         }
     }
 
-    /// <summary>As <see cref="Wake"/>, for an event that was granted, unless the pump has delivered it in between: it would have an action
-    /// without an event, which a later event could use ahead of its turn.</summary>
-    internal void WakeFor(long granted)
+    /// <summary>As <see cref="Wake"/>, for an event that was granted: unless an earlier one waits, for which the pump schedules itself, or the
+    /// pump has delivered this one in between. It would have an action without an event, which a later event could use ahead of its
+    /// turn.</summary>
+    /// <param name="before">The sequence number before which events were granted until now.</param>
+    /// <param name="granted">The same from now on.</param>
+    internal void WakeFor(long before, long granted)
     {
-        if (!_state.TryWake())
+        if (_taking is not null)
         {
-            return;
+            Wake();
         }
-
-        if (_taking is null && _cursor.Sequence >= granted)
+        else if (_cursor.Sequence >= before && _state.TryWake())
         {
-            _state.SleepAgain(); // only this thread grants, so nothing was missed
-        }
-        else
-        {
-            ScheduleOrEnd();
+            if (_cursor.Sequence < granted)
+            {
+                ScheduleOrEnd();
+            }
+            else
+            {
+                _state.SleepAgain(); // only this thread grants, so nothing was missed
+            }
         }
     }
 

@@ -9,17 +9,23 @@ namespace Rx.Delivery;
 /// the event may lie in the log already: else it could be scheduled ahead of an observer whose turn comes first. On other schedulers pumps are
 /// woken together, before the observers are called, which costs publishers nothing while the pumps are busy.
 /// <code>
-/// P (drainer): granted := the event;  state Parked?  (a CAS)  no: the pump has not looked yet
-/// C (pump):    state := Parked;       (a CAS)        granted?
+/// P (drainer): granted := the event;  fence;  does an earlier granted event wait? yes: the pump schedules itself
+///                                             state Parked?  (a CAS)              no: the pump has not looked yet
+/// C (pump):    delivers;  state := Parked  (a CAS);  granted?                     yes: schedules itself
 /// </code>
-/// Each CAS is a full fence, also where it fails. So the drainer finds the pump parked, or the pump finds the event granted. Events before
-/// <see cref="First"/> are granted from the start, and come without a call; until the pump has passed them, it parks as other pumps do.
+/// Each CAS is a full fence, also where it fails. So the drainer finds the pump parked, or the pump finds the event granted. Only the pump
+/// schedules itself while an earlier event waits: the drainer has gone on to other pumps since that event, and would be too late. Events
+/// before <see cref="First"/> are granted from the start, with or without a call; until the pump has passed them, it parks as other pumps do.
 /// </remarks>
 internal sealed class PumpTurn<T> : IObserver<T>, IDisposable
 {
     private readonly InlineDelivery<T> _delivery;
     private readonly Pump<T> _pump;
     private readonly InlineSubscription<T> _subscription;
+
+    /// <summary>See <see cref="First"/>. Written last by the constructor. A call may come before and find 0: it wakes the pump for an event that
+    /// the pump may deliver anyway.</summary>
+    private readonly long _first;
 
     /// <summary>The sequence number before which the pump may deliver, if that is after <see cref="First"/>; <see cref="long.MaxValue"/> from the
     /// end on. Written with release by the draining thread, read with acquire by the thread that runs the pump.</summary>
@@ -32,10 +38,13 @@ internal sealed class PumpTurn<T> : IObserver<T>, IDisposable
         _pump = pump;
         _subscription = new InlineSubscription<T>(delivery, log, this, name: null);
         delivery.Add(_subscription);
+        Interlocked.MemoryBarrierProcessWide(); // a writer that claims from here on finds the turn, unless it is granted below
+        _first = log.NextSequence;
     }
 
-    /// <summary>The first sequence number that is granted by a call.</summary>
-    internal long First => _subscription.First;
+    /// <summary>The sequence number from which on each event is granted by a call. Those before may have been claimed by a writer that did not
+    /// find the turn.</summary>
+    internal long First => _first;
 
     /// <summary>The sequence number before which the pump may deliver.</summary>
     internal long Granted => Math.Max(First, Volatile.Read(ref _granted));
@@ -50,7 +59,9 @@ internal sealed class PumpTurn<T> : IObserver<T>, IDisposable
 
     private void Grant(long granted)
     {
+        long before = Granted;
         Volatile.Write(ref _granted, granted);
-        _pump.WakeFor(granted);
+        Interlocked.MemoryBarrier(); // see the class remarks
+        _pump.WakeFor(before, granted);
     }
 }

@@ -106,6 +106,20 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
         }
     }
 
+    /// <summary>Gives a pump its next turn: after the others, if it has had one; where it would be, if it was woken too early for an event, and
+    /// found none.</summary>
+    private void AddLocked(LanePump<T> pump, bool hasDelivered)
+    {
+        if (!hasDelivered)
+        {
+            InsertLocked(_turns, pump);
+        }
+        else if (!pump.HasTurn)
+        {
+            _turns.AddLast(pump.Turn);
+        }
+    }
+
     /// <summary>Gives a pump that was woken its turn: where it would be had it been woken when its event was published. A pump that ran at that
     /// moment found the event in the log, and may have taken its next turn already.</summary>
     private static void InsertLocked(LinkedList<LanePump<T>> turns, LanePump<T> pump)
@@ -229,14 +243,12 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
         int left = 0;
         while (TakeNext(ref round, ref left, out int maxCount) is { } pump)
         {
+            long before = pump.Sequence;
             if (pump.RunInLane(maxCount))
             {
                 lock (_gate)
                 {
-                    if (!pump.HasTurn)
-                    {
-                        _turns.AddLast(pump.Turn);
-                    }
+                    AddLocked(pump, hasDelivered: pump.Sequence != before);
                 }
             }
             else
@@ -265,7 +277,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
     /// delivered a batch.</summary>
     /// <param name="round">How many rounds have ended.</param>
     /// <param name="left">How many turns are left of this round.</param>
-    /// <param name="maxCount">The most events to deliver now: one, unless the pump is alone.</param>
+    /// <param name="maxCount">The most events to deliver now: one, unless the pump is alone, or has nothing to deliver at this moment.</param>
     private LanePump<T>? TakeNext(ref int round, ref int left, out int maxCount)
     {
         lock (_gate)
@@ -293,6 +305,10 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
             {
                 maxCount = pump.MaxBatch;
                 round = int.MaxValue - 1; // one batch is all of the action
+            }
+            else if (!pump.CanDeliver)
+            {
+                maxCount = 0; // woken too early: what is published from now on wakes others first
             }
             else if (pump.Sequence >= _leastIdle)
             {
