@@ -24,10 +24,12 @@ public sealed partial class EventObservable<T>
     /// done. <see cref="EventSubscription.Delivered"/> counts handled events.</returns>
     /// <remarks>
     /// The handler begins on the scheduler; without one, on the thread pool. What it does after an <c>await</c> runs where such code usually
-    /// runs. A call that completes synchronously allocates nothing.
+    /// runs. A call that completes synchronously allocates nothing; with <see cref="LagPolicy.Wait"/>, each call allocates
+    /// some 100 bytes.
     /// <para>The lag policy counts what is not handled yet. <see cref="LagPolicy.Wait"/> holds publishers back until calls have returned, and
-    /// with <see cref="LagPolicy.Latest"/> the handler continues with the newest event. A handler that publishes to its own stream, and waits
-    /// there for room that its own return would make, waits forever.</para>
+    /// with <see cref="LagPolicy.Latest"/> the handler continues with the newest event. A handler that publishers wait for cannot wait for room in
+    /// its own stream, since its own return would make the room: <c>OnNext</c> and <c>OnNextAsync</c> then throw
+    /// <see cref="InvalidOperationException"/>, also in code that the handler awaits or has started while the call runs.</para>
     /// <para>The terminal event comes after the last call. <see cref="EventSubscription.Dispose"/> cancels the token and begins no further
     /// call; <see cref="EventSubscription.WhenEndedAsync"/> waits for the calls that run. What they throw then is dropped.</para>
     /// <para>What a call throws is a fault of its event: the subscription ends with it, and it leaves the scheduled action, unless

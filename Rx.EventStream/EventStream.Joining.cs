@@ -188,7 +188,7 @@ public sealed partial class EventStream<T>
         InlineDelivery<T> inline = Volatile.Read(ref _inline) ?? OpenInlineSlow();
         bool joinsNow = position is null && !_log.Retains;
         var subscription = new InlineSubscription<T>(
-            inline, _log, observer, settings.Name, joinsNow ? default : position?.Fork() ?? Joined(_log.JoinOldest()));
+            inline, observer, settings.Name, joinsNow ? default : position?.Fork() ?? Joined(_log.JoinOldest()));
         try
         {
             (observer as ISubscriptionObserver)?.OnSubscribed(subscription);
@@ -234,10 +234,10 @@ public sealed partial class EventStream<T>
         InlineDelivery<T>? inline;
         try
         {
-            pump = PumpFactory.Create(
-                new PumpSetup<T>(_log, scheduled, cursor, observer, settings.Name, scheduler, settings.MaxBatch));
+            var setup = new PumpSetup<T>(_log, scheduled, cursor, observer, settings.Name, scheduler, settings.MaxBatch);
+            pump = PumpFactory.Create(setup);
             (observer as ISubscriptionObserver)?.OnSubscribed(pump);
-            (observer as CursorObserver<T>)?.OnPumped(pump, scheduler, policy);
+            (observer as CursorObserver<T>)?.OnPumped(pump, setup, policy);
             inline = pump.TakesTurn ? Volatile.Read(ref _inline) ?? OpenInlineSlow() : null;
         }
         catch

@@ -20,7 +20,8 @@ public sealed partial class EventStream<T>
     /// which makes later calls ignored, -1.</returns>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before there was room.</exception>
-    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream.</exception>
+    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream, or in a handler that publishers wait
+    /// for.</exception>
     public ValueTask<long> OnNextAsync(T value, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -52,7 +53,8 @@ public sealed partial class EventStream<T>
     /// everything before the run, and then exceeds the capacity.</remarks>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled before there was room.</exception>
-    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream.</exception>
+    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream, or in a handler that publishers wait
+    /// for.</exception>
     public ValueTask OnNextRangeAsync(ReadOnlyMemory<T> values, CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -277,8 +279,8 @@ public sealed partial class EventStream<T>
         if (IsInsideDelivery)
         {
             throw new InvalidOperationException(
-                "A subscriber with LagPolicy.Wait has no room, and this is published from inside a delivery of the same stream: " +
-                "waiting here could wait for itself. Publish from elsewhere, or give the subscriber more capacity.");
+                "A subscriber with LagPolicy.Wait has no room, and this is published from inside a delivery of the same stream, or from a " +
+                "handler that publishers wait for: waiting here could wait for itself. Publish from elsewhere, or give the subscriber more capacity.");
         }
     }
 
@@ -330,5 +332,5 @@ public sealed partial class EventStream<T>
         return true;
     }
 
-    private bool IsInsideDelivery => DeliveryScope.IsInside(_log) || Volatile.Read(ref _inline)?.IsInside == true;
+    private bool IsInsideDelivery => DeliveryScope.IsInside(_log) || HandlerScope.IsInside(_log) || Volatile.Read(ref _inline)?.IsInside == true;
 }

@@ -68,7 +68,7 @@ public sealed class LagPolicy
     /// <param name="capacity">How many; at least 1.</param>
     /// <remarks>
     /// One subscriber with this policy makes every publisher of the stream wait for it. Publishing from inside a delivery of the
-    /// same stream throws where it would have to wait, since it would wait for itself.
+    /// same stream, or from a handler with this policy, throws where it would have to wait, since it would wait for itself.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="capacity"/> is less than 1.</exception>
     public static LagPolicy Wait(int capacity)

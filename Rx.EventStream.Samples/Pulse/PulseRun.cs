@@ -27,17 +27,16 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
     public async Task<int> RunAsync(CancellationToken interrupted)
     {
         using var stream = new EventStream<PulseEvent>(new EventStreamOptions { Name = "pulse" });
-        using EventLoopScheduler screen = NewEventLoop("gauge");
-        using EventLoopScheduler network = NewEventLoop("uplink");
+        using var screen = new EventLoopScheduler(start => new Thread(start) { Name = "gauge", IsBackground = true });
         using var journal = new Journal(Path.Combine(folder, "pulse.jsonl"));
-        using var display = new SlowDevice(_redraw);
-        using var connection = new SlowDevice(_transmission);
+        var display = new SlowDevice(_redraw);
+        var connection = new SlowDevice(_transmission);
 
         Subscriber table = new("table", "thread pool", LagPolicy.Unbounded, stream);
         Subscriber slow = new("journal", "thread pool", LagPolicy.Unbounded, stream);
         Subscriber statistics = new("statistics", "thread pool", LagPolicy.Unbounded, stream);
         Subscriber gauge = new("gauge", "event loop", LagPolicy.Latest, stream);
-        Subscriber uplink = new("uplink", "event loop", LagPolicy.DropOldest(50), stream);
+        Subscriber uplink = new("uplink", "thread pool", LagPolicy.DropOldest(50), stream);
         Subscriber late = new("late joiner", "own thread", LagPolicy.Unbounded, stream);
 
         // Each subscriber selects its scheduler. Its events wait in the stream until it is ready for them.
@@ -67,10 +66,13 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
             .Select(e => e.Value)
             .Subscribe(gauge);
 
-        stream.AsObservable().ObserveOn(network).WithLagPolicy(uplink.Policy).WithName(uplink.Name).WithSequence()
-            .Do(connection.Handle)
-            .Select(e => e.Value)
-            .Subscribe(uplink);
+        stream.WithLagPolicy(uplink.Policy).WithName(uplink.Name).SubscribeAwait(
+            async (value, _) =>
+            {
+                await connection.HandleAsync(uplink.Sequence);
+                uplink.OnNext(value);
+            },
+            new() { OnCompleted = uplink.OnCompleted, OnError = uplink.OnError });
 
         // A subscriber that joins at this position later gets all events from here on.
         EventPosition<PulseEvent>? start = stream.GetNextPosition();
@@ -130,9 +132,6 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
 
         return checks.All(c => c.IsPassed) ? 0 : 1;
     }
-
-    private static EventLoopScheduler NewEventLoop(string name) =>
-        new(start => new Thread(start) { Name = name, IsBackground = true });
 
     private static async Task WaitAsync(TimeSpan time, CancellationToken interrupted)
     {

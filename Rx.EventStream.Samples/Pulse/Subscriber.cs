@@ -32,6 +32,9 @@ internal sealed class Subscriber(string name, string thread, LagPolicy policy, E
 
     public long MaxLag => Volatile.Read(ref _maxLag);
 
+    /// <summary>The sequence number of the first event that it has not handled: during a call, of the event that it handles.</summary>
+    public long Sequence => Subscription?.Sequence ?? 0;
+
     /// <summary>The sequence number at which it joined.</summary>
     public long First => Subscription is { } s ? s.Sequence - s.Delivered - s.Dropped : 0;
 

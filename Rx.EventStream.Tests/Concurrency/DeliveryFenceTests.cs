@@ -18,7 +18,7 @@ internal sealed class DeliveryFenceTests
         var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 64);
         var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), new ObserverList<int>(log), maxBacklog: 1024);
         var observer = new Recorder<int>();
-        delivery.Add(new InlineSubscription<int>(delivery, log, observer, null));
+        delivery.Add(new InlineSubscription<int>(delivery, observer, null));
         var random = new Random(3);
         Segment<int> tail = null!;
         long hole = 0;
@@ -84,7 +84,7 @@ internal sealed class DeliveryFenceTests
         // C (subscriber): state := Waiting;  barrier;  mark? then take the subscription back
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
         var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), new ObserverList<int>(log), maxBacklog: 1024);
-        delivery.Add(new InlineSubscription<int>(delivery, log, new Recorder<int>(), null)); // keeps the delivery open
+        delivery.Add(new InlineSubscription<int>(delivery, new Recorder<int>(), null)); // keeps the delivery open
         Recorder<int> observer = null!;
         InlineSubscription<int> subscription = null!;
         int published = 0;
@@ -94,7 +94,7 @@ internal sealed class DeliveryFenceTests
             () =>
             {
                 observer = new Recorder<int>();
-                subscription = new InlineSubscription<int>(delivery, log, observer, null, log.JoinNext());
+                subscription = new InlineSubscription<int>(delivery, observer, null, log.JoinNext());
             },
             () => subscription.ReplayAndJoin(),
             () =>

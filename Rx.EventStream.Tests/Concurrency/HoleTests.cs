@@ -143,8 +143,8 @@ internal sealed class HoleTests(int capacity)
                 Assert.That(observer.Events, Is.Empty, "The call further up the stack delivers.");
             }
         });
-        _delivery.Add(new InlineSubscription<int>(_delivery, _log, publishing, null));
-        _delivery.Add(new InlineSubscription<int>(_delivery, _log, observer, null));
+        _delivery.Add(new InlineSubscription<int>(_delivery, publishing, null));
+        _delivery.Add(new InlineSubscription<int>(_delivery, observer, null));
 
         _delivery.Publish(0, _log.Flags);
 
@@ -236,7 +236,7 @@ internal sealed class HoleTests(int capacity)
     private Recorder<int> Subscribe()
     {
         var observer = new Recorder<int>();
-        _delivery.Add(new InlineSubscription<int>(_delivery, _log, observer, null));
+        _delivery.Add(new InlineSubscription<int>(_delivery, observer, null));
         return observer;
     }
 

@@ -20,7 +20,7 @@ internal sealed class JoinerAdmissionTests
         Cursor<int> start = log.JoinNext();
         var observer = new Recorder<int>();
         Publish(log, 0);
-        var subscription = new InlineSubscription<int>(delivery, log, observer, null, start);
+        var subscription = new InlineSubscription<int>(delivery, observer, null, start);
         subscription.ReplayAndJoin();
         Assert.That(observer.Events, Is.EqualTo(new[] { 0 }));
 
@@ -42,7 +42,7 @@ internal sealed class JoinerAdmissionTests
         Publish(log, 0);
         Publish(log, 1);
         Publish(log, 2);
-        var subscription = new InlineSubscription<int>(delivery, log, observer, null, start);
+        var subscription = new InlineSubscription<int>(delivery, observer, null, start);
         subscription.ReplayAndJoin();
 
         for (int sequence = 0; sequence < 3; sequence++)
@@ -60,7 +60,7 @@ internal sealed class JoinerAdmissionTests
     {
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
         var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), new ObserverList<int>(log), maxBacklog: 1024);
-        var subscription = new InlineSubscription<int>(delivery, log, new Recorder<int>(), null);
+        var subscription = new InlineSubscription<int>(delivery, new Recorder<int>(), null);
         delivery.Publish(0, log.Flags); // before the subscription joins, so it does not get the event
         delivery.Add(subscription);
 

@@ -25,10 +25,10 @@ internal sealed class AdmissionTests(bool isSingleWriter)
                 delivery.Publish(1, log.Flags);
             }
         });
-        var subscription = new InlineSubscription<int>(delivery, log, late, null, log.JoinNext());
+        var subscription = new InlineSubscription<int>(delivery, late, null, log.JoinNext());
         delivery.Add(subscription);
         var other = new ActionObserver(value => _ = value == 0 && subscription.TryWait());
-        delivery.Add(new InlineSubscription<int>(delivery, log, other, null));
+        delivery.Add(new InlineSubscription<int>(delivery, other, null));
 
         delivery.Publish(0, log.Flags);
         delivery.Publish(2, log.Flags);

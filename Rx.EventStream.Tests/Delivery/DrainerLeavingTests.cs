@@ -80,7 +80,7 @@ internal sealed class DrainerLeavingTests(int capacity, bool isSingleWriter)
         var log = new EventLog<int>(isSingleWriter, capacity);
         var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), new ObserverList<int>(log), maxBacklog: 1024);
         var observer = new Recorder<int>();
-        delivery.Add(new InlineSubscription<int>(delivery, log, observer, null));
+        delivery.Add(new InlineSubscription<int>(delivery, observer, null));
         delivery.Publish(0, log.Flags);
         Assert.That(log.Flags & TransientFlags, Is.EqualTo(PublishFlags.None));
 

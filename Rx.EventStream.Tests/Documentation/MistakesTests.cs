@@ -31,6 +31,17 @@ internal sealed class MistakesTests
             stream.Subscribe(value => stream.OnNext(value));
             stream.OnNext(1);
         });
+        yield return Mistake<InvalidOperationException>("or from a handler that publishers wait for", static stream =>
+        {
+            EventSubscription handling = stream.WithLagPolicy(LagPolicy.Wait(1)).SubscribeAwait(async (value, token) =>
+            {
+                await Task.Yield();
+                await stream.OnNextAsync(value + 1, token);
+            });
+            stream.OnNext(1);
+            handling.WhenEndedAsync().GetAwaiter().GetResult();
+            throw handling.Error!;
+        });
         yield return Mistake<ArgumentOutOfRangeException>(
             "is outside of what the stream retains: positions from 3 to 5 (Count(2))", static _ =>
         {

@@ -39,6 +39,9 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
     /// <summary>Whether events of other keys pass one that waits. Set before the first event.</summary>
     private bool _readsAhead;
 
+    /// <summary>The calls, if publishers wait for them, else null. Set before the first event.</summary>
+    private HandlerScope? _scope;
+
     private ReturnedCallsState<T> _returned;
 
     /// <summary>Whether no call may begin until one returns. Written with release by the thread that runs the pump, read with acquire by threads
@@ -96,10 +99,11 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
 
     public override void OnCompleted() => _options.OnCompleted?.Invoke();
 
-    internal override void OnPumped(Pump<T> pump, IScheduler scheduler, LagPolicy policy)
+    internal override void OnPumped(Pump<T> pump, in PumpSetup<T> setup, LagPolicy policy)
     {
         _pump = pump;
         _readsAhead = !policy.IsBounded;
+        _scope = policy.WaitsWhenFull ? new HandlerScope(setup.Log) : null;
     }
 
     internal override long ConsumedTo(long cursor) => Math.Min(cursor, Volatile.Read(ref _firstRunning));
@@ -144,6 +148,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
     {
         Volatile.Write(ref _handler, null);
         Volatile.Write(ref _keys, null);
+        _scope?.End();
         _cancellation.Cancel();
     }
 
@@ -275,14 +280,14 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
             return true; // the subscription has ended
         }
 
-        ValueTask task;
+        HandlerScope.Call? scope = _scope?.Enter();
         Exception? error = null;
         try
         {
-            task = handler(value.Value, _token);
+            ValueTask task = handler(value.Value, _token);
             if (!task.IsCompleted)
             {
-                AwaitOwned(task, value, key);
+                AwaitOwned(task, value, key, scope);
                 return true;
             }
 
@@ -292,14 +297,19 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         {
             error = thrown;
         }
+        finally
+        {
+            scope?.Leave();
+        }
 
+        scope?.Return();
         SettleOwned(value, error);
         return false;
     }
 
-    private void AwaitOwned(ValueTask task, Sequenced<T> value, object? key)
+    private void AwaitOwned(ValueTask task, Sequenced<T> value, object? key, HandlerScope.Call? scope)
     {
-        HandlerCall<T> call = _running.Add(value, key);
+        HandlerCall<T> call = _running.Add(value, key, scope);
         Volatile.Write(ref _firstRunning, _running.FirstSequence);
         Interlocked.Increment(ref _unreturned);
         call.Await(task);

@@ -27,11 +27,11 @@ internal sealed class CatchUp<T>
     /// thread.</summary>
     private Cursor<T> _cursor;
 
-    internal CatchUp(InlineSubscription<T> subscription, InlineDelivery<T> delivery, EventLog<T> log, Cursor<T> cursor)
+    internal CatchUp(InlineSubscription<T> subscription, InlineDelivery<T> delivery, Cursor<T> cursor)
     {
         _subscription = subscription;
         _delivery = delivery;
-        _log = log;
+        _log = delivery.Log;
         _cursor = cursor;
     }
 

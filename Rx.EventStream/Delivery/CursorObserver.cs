@@ -1,4 +1,3 @@
-using System.Reactive.Concurrency;
 using Rx.Storage;
 
 namespace Rx.Delivery;
@@ -39,7 +38,7 @@ internal abstract class CursorObserver<T> : IObserver<T>, ISubscriptionObserver
     }
 
     /// <summary>Told once, before the first event, if a pump calls the observer.</summary>
-    internal virtual void OnPumped(Pump<T> pump, IScheduler scheduler, LagPolicy policy)
+    internal virtual void OnPumped(Pump<T> pump, in PumpSetup<T> setup, LagPolicy policy)
     {
     }
 

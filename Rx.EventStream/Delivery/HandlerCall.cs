@@ -24,6 +24,9 @@ internal sealed class HandlerCall<T>
     /// <summary>The event's key, if there is a partition key.</summary>
     internal object? Key { get; private set; }
 
+    /// <summary>What flows with the call, if publishers wait for it.</summary>
+    internal HandlerScope.Call? Scope { get; private set; }
+
     /// <summary>What the call threw, once it has returned.</summary>
     internal Exception? Error { get; private set; }
 
@@ -35,10 +38,11 @@ internal sealed class HandlerCall<T>
     /// <summary>The entry below, on a stack of calls.</summary>
     internal HandlerCall<T>? Below { get; set; }
 
-    internal void Begin(Sequenced<T> value, object? key)
+    internal void Begin(Sequenced<T> value, object? key, HandlerScope.Call? scope)
     {
         Event = value;
         Key = key;
+        Scope = scope;
         Error = null;
     }
 
@@ -55,6 +59,7 @@ internal sealed class HandlerCall<T>
     {
         Event = default;
         Key = null;
+        Scope = null;
     }
 
     private void OnReturned()
@@ -70,6 +75,7 @@ internal sealed class HandlerCall<T>
             Error = error;
         }
 
+        Scope?.Return();
         _observer.OnReturned(this);
     }
 }

@@ -37,6 +37,8 @@ internal abstract partial class InlineDelivery<T>
             ? new SingleWriterDelivery<T>(log, parking, observers)
             : new MultiWriterDelivery<T>(log, parking, observers, maxBacklog);
 
+    internal EventLog<T> Log => _log;
+
     /// <summary>The sequence number before which everything was delivered.</summary>
     internal long Sequence => _cursor.Sequence;
 
@@ -117,7 +119,7 @@ internal abstract partial class InlineDelivery<T>
     }
 
     /// <summary>Gives a pump its turn among the observers.</summary>
-    internal PumpTurn<T> AddTurn(Pump<T> pump) => new(this, _log, pump);
+    internal PumpTurn<T> AddTurn(Pump<T> pump) => new(this, pump);
 
     /// <summary>Has the draining thread admit a subscription that has replayed, and waits now.</summary>
     internal void AnnounceJoiner(InlineSubscription<T> subscription)

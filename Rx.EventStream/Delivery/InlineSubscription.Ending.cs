@@ -62,7 +62,7 @@ internal sealed partial class InlineSubscription<T>
     /// <summary>Leaves the replay for good: at the end, and tells the observer; or because it was disposed.</summary>
     internal void FinishReplaying()
     {
-        Termination? termination = _log!.Termination;
+        Termination? termination = _delivery!.Log.Termination;
         IObserver<T>? observer = null;
         if (_state.TryEndReplaying())
         {
@@ -129,10 +129,13 @@ internal sealed partial class InlineSubscription<T>
     internal void LetGo(long replayed)
     {
         Debug.Assert(_state.IsEnded, "Only a subscription that has ended forgets its stream.");
-        Volatile.Write(ref _last, Math.Max(_last, replayed)); // plain: no thread calls the observer any more, and figures need not be exact
+        if (replayed > _last) // plain: no thread calls the observer any more, and figures need not be exact
+        {
+            Volatile.Write(ref _last, replayed);
+        }
+
         Volatile.Write(ref _left, _delivery!.Weak);
         Volatile.Write(ref _catchUp, null);
-        Volatile.Write(ref _log, null);
         Volatile.Write(ref _delivery, null);
     }
 

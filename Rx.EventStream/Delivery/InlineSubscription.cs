@@ -6,13 +6,12 @@ namespace Rx.Delivery;
 /// <summary>An observer that is called by the draining thread; during a replay, by the subscribing one. See
 /// <see cref="SubscriptionState"/>.</summary>
 /// <remarks>A handle may be kept for long after the subscription has ended. So it then forgets what leads to the stream's events:
-/// <see cref="_delivery"/>, <see cref="_log"/> and <see cref="_catchUp"/> are cleared with release by the thread that ended it, or by the
+/// <see cref="_delivery"/> and <see cref="_catchUp"/> are cleared with release by the thread that ended it, or by the
 /// one that was replaying at that moment. The thread that replays reads them plainly, since no other clears them then; every other
 /// thread reads them with acquire, once, and expects null.</remarks>
 internal sealed partial class InlineSubscription<T> : EventSubscription, IObserver<T>
 {
     private InlineDelivery<T>? _delivery;
-    private EventLog<T>? _log;
 
     /// <summary>How it catches up with the delivery, or null if it joins at the next event.</summary>
     private CatchUp<T>? _catchUp;
@@ -45,15 +44,14 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     private readonly bool _standsForAnother;
 
     /// <summary>Joins at a cursor, which this takes over, or at the next event.</summary>
-    internal InlineSubscription(InlineDelivery<T> delivery, EventLog<T> log, IObserver<T> observer, string? name, Cursor<T> cursor = default)
+    internal InlineSubscription(InlineDelivery<T> delivery, IObserver<T> observer, string? name, Cursor<T> cursor = default)
         : base(name)
     {
         _standsForAnother = observer is PumpTurn<T>;
         _delivery = delivery;
-        _log = log;
         _observer = observer;
         _first = cursor.Sequence;
-        _catchUp = cursor.IsOpen ? new CatchUp<T>(this, delivery, log, cursor) : null;
+        _catchUp = cursor.IsOpen ? new CatchUp<T>(this, delivery, cursor) : null;
         _state = new SubscriptionState(isReplaying: _catchUp is not null);
     }
 
@@ -71,7 +69,7 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
         }
     }
 
-    public override long Lag => Volatile.Read(ref _log) is { } log && !IsDisposed ? Math.Max(0, log.NextSequence - Sequence) : 0;
+    public override long Lag => Volatile.Read(ref _delivery) is { Log: var log } && !IsDisposed ? Math.Max(0, log.NextSequence - Sequence) : 0;
 
     public override long Delivered => Math.Max(0, Sequence - Volatile.Read(ref _first));
 
@@ -121,7 +119,7 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     {
         if (_catchUp is null)
         {
-            Volatile.Write(ref _first, _log!.NextSequence);
+            Volatile.Write(ref _first, _delivery!.Log.NextSequence);
         }
     }
 
@@ -142,8 +140,13 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
 
     internal override Task WhenConsumedAsync(CancellationToken cancellationToken)
     {
-        long next = Volatile.Read(ref _log)?.NextSequence ?? 0;
-        return Volatile.Read(ref _delivery)?.WhenAsync(() => HasConsumed(next), cancellationToken) ?? Task.CompletedTask;
+        if (Volatile.Read(ref _delivery) is not { } delivery)
+        {
+            return Task.CompletedTask;
+        }
+
+        long next = delivery.Log.NextSequence;
+        return delivery.WhenAsync(() => HasConsumed(next), cancellationToken);
     }
 
     /// <summary>Passes an event on while it is live, for a walk over a list that holds it in place of its observer.</summary>

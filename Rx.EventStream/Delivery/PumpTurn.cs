@@ -32,14 +32,14 @@ internal sealed class PumpTurn<T> : IObserver<T>, IDisposable
     private long _granted;
 
     /// <summary>Gives a pump its turn, which is the last for now.</summary>
-    internal PumpTurn(InlineDelivery<T> delivery, EventLog<T> log, Pump<T> pump)
+    internal PumpTurn(InlineDelivery<T> delivery, Pump<T> pump)
     {
         _delivery = delivery;
         _pump = pump;
-        _subscription = new InlineSubscription<T>(delivery, log, this, name: null);
+        _subscription = new InlineSubscription<T>(delivery, this, name: null);
         delivery.Add(_subscription);
         Interlocked.MemoryBarrierProcessWide(); // a writer that claims from here on finds the turn, unless it is granted below
-        _first = log.NextSequence;
+        _first = delivery.Log.NextSequence;
     }
 
     /// <summary>The sequence number from which on each event is granted by a call. Those before may have been claimed by a writer that did not

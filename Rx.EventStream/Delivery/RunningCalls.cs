@@ -14,12 +14,12 @@ internal sealed class RunningCalls<T>(AwaitingObserver<T> observer)
     /// <summary>The first event whose call runs, or <see cref="long.MaxValue"/>.</summary>
     internal long FirstSequence => _first?.Event.Sequence ?? long.MaxValue;
 
-    internal HandlerCall<T> Add(Sequenced<T> value, object? key)
+    internal HandlerCall<T> Add(Sequenced<T> value, object? key, HandlerScope.Call? scope)
     {
         HandlerCall<T> call = _unused ?? new HandlerCall<T>(observer);
         _unused = call.Below;
         call.Below = null;
-        call.Begin(value, key);
+        call.Begin(value, key, scope);
         HandlerCall<T>? before = _last;
         while (before is not null && before.Event.Sequence > value.Sequence)
         {

@@ -47,11 +47,11 @@ internal sealed class TimedBatchObserver<T>(IObserver<ReadOnlyMemory<T>> observe
         }
     }
 
-    internal override void OnPumped(Pump<T> pump, IScheduler scheduler, LagPolicy policy)
+    internal override void OnPumped(Pump<T> pump, in PumpSetup<T> setup, LagPolicy policy)
     {
         _pump = pump;
         // Those two would put the thread to sleep that publishes, or one more.
-        _clock = pump is ThreadPump<T> || scheduler is CurrentThreadScheduler ? DefaultScheduler.Instance : scheduler;
+        _clock = pump is ThreadPump<T> || setup.Scheduler is CurrentThreadScheduler ? DefaultScheduler.Instance : setup.Scheduler;
         _fullCount = policy.Capacity == 0 ? MaxCount : Math.Min(MaxCount, policy.Capacity);
     }
 

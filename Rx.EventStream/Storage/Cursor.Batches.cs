@@ -56,7 +56,7 @@ internal partial struct Cursor<T>
     /// link.</summary>
     private readonly ReadOnlyMemory<T> Copy(Segment<T> segment, int count)
     {
-        var copy = new T[count];
+        T[] copy = GC.AllocateUninitializedArray<T>(count); // only what is copied is handed out
         int copied = 0;
         for (Segment<T>? from = segment; copied < count && from is not null && from.Contains(_sequence + copied); from = from.Next)
         {
