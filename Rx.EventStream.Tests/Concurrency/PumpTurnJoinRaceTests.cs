@@ -40,6 +40,7 @@ internal sealed class PumpTurnJoinRaceTests(StreamConfiguration configuration)
             {
                 for (int i = 1; i <= Events; i++)
                 {
+                    TightRace.DelayStores(); // the mark is seen late
                     stream.OnNext(i);
                 }
             },

@@ -71,7 +71,7 @@ internal sealed class HandlerSelfWaitTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void SubscribeAwait_CodeOfACallThatHasReturned_WaitsForRoom()
+    public void SubscribeAwait_CodeOfACallThatHasReturned_WaitsForRoom([Values] bool yields)
     {
         using EventStream<int> stream = configuration.Create<int>();
         var mayPublish = new TaskCompletionSource();
@@ -83,6 +83,10 @@ internal sealed class HandlerSelfWaitTests(StreamConfiguration configuration)
             if (value == 0)
             {
                 published = PublishLaterAsync(); // outlives the call
+                if (yields)
+                {
+                    await Task.Yield();
+                }
             }
             else if (value == 1)
             {
