@@ -26,8 +26,8 @@ public sealed partial class EventObservable<T>
     /// The handler begins on the scheduler; without one, on the thread pool. What it does after an <c>await</c> runs where such code usually
     /// runs. A call that completes synchronously allocates nothing; with <see cref="LagPolicy.Wait"/>, each call allocates
     /// some 100 bytes.
-    /// <para>The lag policy counts what is not handled yet. <see cref="LagPolicy.Wait"/> holds publishers back until calls have returned, and
-    /// with <see cref="LagPolicy.Latest"/> the handler continues with the newest event. A handler that publishers wait for cannot wait for room in
+    /// <para><see cref="LagPolicy.Wait"/> holds publishers back while the first event that is not handled is too far behind. The other policies
+    /// count the events whose call has not begun; with <see cref="LagPolicy.Latest"/> the handler continues with the newest event. A handler that publishers wait for cannot wait for room in
     /// its own stream, since its own return would make the room: <c>OnNext</c> and <c>OnNextAsync</c> then throw
     /// <see cref="InvalidOperationException"/>, also in code that the handler awaits or has started while the call runs.</para>
     /// <para>The terminal event comes after the last call. <see cref="EventSubscription.Dispose"/> cancels the token and begins no further

@@ -277,7 +277,7 @@ public sealed partial class EventStream<T>
         Cursor<T> cursor = position?.Fork() ?? Joined(_log.JoinOldest());
         if (policy.IsBounded)
         {
-            Parking.AnnounceWaiters(); // before the lease is given back: see EventLog.Reclaim
+            Parking.AnnounceWaiters(); // before the lease is given back: see EventLog.MayReuse
             long replayEnd = policy.SkipsReplay ? cursor.Sequence : _log.NextSequence;
             cursor.SetLimit(_log, new LagLimit(policy.Capacity, policy.FailsWhenFull, replayEnd));
         }

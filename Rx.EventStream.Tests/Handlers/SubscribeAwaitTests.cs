@@ -217,6 +217,27 @@ internal sealed class SubscribeAwaitTests(StreamConfiguration configuration)
     }
 
     [Test]
+    public void Dispose_InsideTheHandlerThatThenThrows_DropsTheException([Values] bool isAsynchronous, [Values] bool continues)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var time = new HistoricalScheduler();
+        int faults = 0;
+        EventSubscription? subscription = null;
+        subscription = stream.ObserveOn(time)
+            .WithFaultPolicy(continues ? FaultPolicy<int>.Continue(_ => faults++) : FaultPolicy<int>.Stop)
+            .SubscribeAwait((_, _) =>
+            {
+                subscription!.Dispose();
+                return isAsynchronous ? ValueTask.FromException(new TimeoutException()) : throw new TimeoutException();
+            });
+
+        stream.OnNext(1);
+        time.Start();
+
+        Assert.That((faults, subscription.Faults, subscription.Error), Is.EqualTo((0, 0L, (Exception?)null)));
+    }
+
+    [Test]
     public void StreamDispose_CallRuns_NoEndIsTold()
     {
         var run = new HandlerRun(configuration, new());

@@ -8,8 +8,8 @@ namespace Rx.Delivery;
 
 /// <summary>Calls a handler that returns a task, so many calls at a time, and tells the pump when one has returned.</summary>
 /// <remarks>
-/// The cursor moves when a call begins. What is not handled yet, <see cref="ConsumedTo"/> tells: the first event whose call runs. An event
-/// that waits for its key comes after such an event of the same key.
+/// The cursor moves when a call begins. What is not handled yet, <see cref="ConsumedTo"/> tells: the first event whose call is not settled. An
+/// event that waits for its key comes after such an event of the same key.
 /// <para>While no call may begin, events do not wake the pump, however many are published: it parks on no stack. A call that returns wakes
 /// it.</para>
 /// <code>
@@ -48,8 +48,8 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
     /// that look whether the parked pump is ready.</summary>
     private bool _isBusy;
 
-    /// <summary>The first event whose call runs, or <see cref="long.MaxValue"/>. Written with release by the thread that runs the pump, before the
-    /// cursor moves over that event; read with acquire by any thread, for figures.</summary>
+    /// <summary>The first event whose call is not settled, or <see cref="long.MaxValue"/>. Written with release by the thread that runs the pump,
+    /// before the cursor moves over such an event; read with acquire by any thread, for figures.</summary>
     private long _firstRunning = long.MaxValue;
 
     /// <summary>How many events were handled. As <see cref="_firstRunning"/>.</summary>
@@ -315,11 +315,17 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         call.Await(task);
     }
 
-    /// <summary>Counts an event as handled, or throws what ends the subscription.</summary>
+    /// <summary>Counts an event as handled, or throws what ends the subscription. What a call throws after that end is dropped, whether the call
+    /// has completed synchronously or not.</summary>
     private void SettleOwned(Sequenced<T> value, Exception? error)
     {
         if (error is not null)
         {
+            if (Volatile.Read(ref _handler) is null)
+            {
+                return;
+            }
+
             Volatile.Write(ref _faults, _faults + 1);
             if (_report is not { } report)
             {

@@ -4,8 +4,8 @@ using Rx.Storage;
 
 namespace Rx.Delivery;
 
-/// <summary>Delivers on the publishing thread. The first publisher to find no drainer becomes the drainer; the others append and
-/// return.</summary>
+/// <summary>Delivers on the publishing thread. The first publisher to find no drainer becomes the drainer. The others append, and
+/// return, or wait for their turn if too many events wait.</summary>
 /// <remarks>
 /// The draining thread owns <see cref="_cursor"/>, which stands before the next event to deliver. How a thread becomes the drainer and
 /// leaves again is what <see cref="SingleWriterDelivery{T}"/> and <see cref="MultiWriterDelivery{T}"/> differ in.

@@ -29,8 +29,8 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// call it.</summary>
     private IObserver<T>? _observer;
 
-    /// <summary>The first sequence number this observer gets. Written with release before it is in the list, and once when it goes live;
-    /// read by any thread.</summary>
+    /// <summary>The first sequence number this observer gets. Written with release before it is in the list, and, if it replays nothing, once
+    /// more when it goes live; read by any thread.</summary>
     private long _first;
 
     /// <summary>The sequence number it had reached when it ended, if it was live, else 0. Written with release under the list's lock, or by
@@ -113,8 +113,8 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// <summary>The observer, or null once it has ended.</summary>
     internal IObserver<T>? Observer => Volatile.Read(ref _observer);
 
-    /// <summary>Sets where a subscription begins that joins at the next event. Called before it is in the list: a writer that claims later
-    /// then finds it there.</summary>
+    /// <summary>Sets where a subscription begins that joins at the next event. Called before it is in the list, so that it gets no event claimed
+    /// before. A writer that claims before it is listed may miss it: <see cref="AdmitOwned"/> then sets a later one.</summary>
     internal void SetFirst()
     {
         if (_catchUp is null)

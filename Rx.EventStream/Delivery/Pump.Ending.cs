@@ -22,7 +22,7 @@ internal abstract partial class Pump<T>
         if (end != PumpEnd.WasRunning)
         {
             CloseOwned();
-            LeaveOwned(subscriptions.Parking);
+            NoteReturnedOwned(subscriptions.Parking);
         }
 
         if (end == PumpEnd.WasParked)
@@ -109,7 +109,7 @@ internal abstract partial class Pump<T>
     }
 
     /// <summary>Notes that the pump calls its observer no more. By the thread that has closed the cursor.</summary>
-    private void LeaveOwned(ParkingLot<T> parking)
+    private void NoteReturnedOwned(ParkingLot<T> parking)
     {
         Volatile.Write(ref _subscriptions, null!);
         parking.NotifyProgress();

@@ -122,7 +122,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             if (!TryParkOwned(out bool isAwake))
             {
                 CloseOwned(); // disposed between the two
-                LeaveOwned(subscriptions.Parking);
+                NoteReturnedOwned(subscriptions.Parking);
             }
             else if (isAwake)
             {
@@ -231,7 +231,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         {
             if (DeliverInContextOwned(maxCount))
             {
-                LeaveOwned(parking);
+                NoteReturnedOwned(parking);
                 return false;
             }
 
@@ -251,7 +251,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             finally
             {
                 CloseOwned();
-                LeaveOwned(parking);
+                NoteReturnedOwned(parking);
             }
 
             throw;
@@ -275,7 +275,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         }
 
         CloseOwned(); // disposed while it ran
-        LeaveOwned(parking);
+        NoteReturnedOwned(parking);
         return false;
     }
 

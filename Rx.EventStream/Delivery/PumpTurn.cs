@@ -23,8 +23,8 @@ internal sealed class PumpTurn<T> : IObserver<T>, IDisposable
     private readonly Pump<T> _pump;
     private readonly InlineSubscription<T> _subscription;
 
-    /// <summary>See <see cref="First"/>. Written last by the constructor. A call may come before and find 0: it wakes the pump for an event that
-    /// the pump may deliver anyway.</summary>
+    /// <summary>See <see cref="First"/>. Written last by the constructor. A call may come before and find 0: the pump, which is scheduled, then
+    /// finds what the call has granted.</summary>
     private readonly long _first;
 
     /// <summary>The sequence number before which the pump may deliver, if that is after <see cref="First"/>; <see cref="long.MaxValue"/> from the

@@ -11,7 +11,7 @@ internal sealed class RunningCalls<T>(AwaitingObserver<T> observer)
 
     internal int Count { get; private set; }
 
-    /// <summary>The first event whose call runs, or <see cref="long.MaxValue"/>.</summary>
+    /// <summary>The first event whose call is not settled, or <see cref="long.MaxValue"/>.</summary>
     internal long FirstSequence => _first?.Event.Sequence ?? long.MaxValue;
 
     internal HandlerCall<T> Add(Sequenced<T> value, object? key, HandlerScope.Call? scope)

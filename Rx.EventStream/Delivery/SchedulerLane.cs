@@ -81,7 +81,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
         }
     }
 
-    /// <summary>Gives a pump a turn that has become ready. Throws what the scheduler throws; the caller then ends the pump.</summary>
+    /// <summary>Gives a turn to a pump that has become ready. Throws what the scheduler throws; the caller then ends the pump.</summary>
     internal void Request(LanePump<T> pump)
     {
         lock (_gate)

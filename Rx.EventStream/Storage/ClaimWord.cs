@@ -19,8 +19,8 @@ namespace Rx.Storage;
 /// interlocked operation.
 /// <para>The drainer notes its thread, and clears the note before it leaves. So a thread that finds its own note is the drainer, and one
 /// that does not find it is not, however late it sees what other threads store.</para>
-/// <para>Every transition but <see cref="Release"/> is an interlocked operation, a full fence. A mutable struct: always used in
-/// place.</para>
+/// <para><see cref="Release"/>, <see cref="HandOver"/> and a single writer's claim are release stores. Every other transition is an
+/// interlocked operation, a full fence. A mutable struct: always used in place.</para>
 /// </remarks>
 internal struct ClaimWord
 {

@@ -23,7 +23,7 @@ internal enum PublishFlags
     /// <summary>A caller may wait for subscribers to move. Set before the first one waits; each issues a process-wide barrier.</summary>
     HasProgressWaiters = 16,
 
-    /// <summary>The log has ended, or a subscriber holds publishers back: ask before publishing.</summary>
+    /// <summary>The log has ended, or a subscriber has held publishers back: ask before publishing. Never cleared.</summary>
     GatedOrEnded = 32,
 
     /// <summary>More than one observer is called on the publishing thread. Set and cleared under the list's lock; a hint, since the list

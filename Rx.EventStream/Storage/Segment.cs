@@ -6,7 +6,7 @@ namespace Rx.Storage;
 
 /// <summary>A node of the log: a run of events beside one readiness mark per slot, and the link to the next node.</summary>
 /// <remarks>
-/// A cursor, a position, the window and the tail hold a lease on the segment they stand in. A segment with no lease left, all slots
+/// An unbounded cursor, a position, the window and the tail hold a lease on the segment they stand in. A segment with no lease left, all slots
 /// published and no older open segment is closed: no cursor can enter it any more, and its link is cut, so that a dead segment which the
 /// collector has already promoted cannot keep the later ones alive.
 /// </remarks>
