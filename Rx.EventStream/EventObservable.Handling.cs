@@ -29,7 +29,7 @@ public sealed partial class EventObservable<T>
     /// <para><see cref="LagPolicy.Wait"/> holds publishers back while the first event that is not handled is too far behind. The other policies
     /// count the events whose call has not begun; with <see cref="LagPolicy.Latest"/> the handler continues with the newest event. A handler that publishers wait for cannot wait for room in
     /// its own stream, since its own return would make the room: <c>OnNext</c> and <c>OnNextAsync</c> then throw
-    /// <see cref="InvalidOperationException"/>, also in code that the handler awaits or has started while the call runs.</para>
+    /// <see cref="InvalidOperationException"/>, also in code that the handler awaits or has started while the call runs, where its execution context flows.</para>
     /// <para>The terminal event comes after the last call. <see cref="EventSubscription.Dispose"/> cancels the token and begins no further
     /// call; <see cref="EventSubscription.WhenEndedAsync"/> waits for the calls that run. What they throw then is dropped.</para>
     /// <para>What a call throws is a fault of its event: the subscription ends with it, and it leaves the scheduled action, unless

@@ -14,6 +14,8 @@ public sealed partial class EventReader<T>
     /// <summary>Whether the stream has ended, and every event was read. For any thread.</summary>
     private bool HasReadAll => Volatile.Read(ref _log) is { } log && log.Termination is not null && _cursor.IsAtEnd(log);
 
+    private bool IsOfDisposedStream => ReferenceEquals(Volatile.Read(ref _log)?.Termination, Termination.Disposed);
+
     /// <summary>Whether there is an event; false if the stream has completed and all was read. For a wait that was woken.</summary>
     private bool HasEventOrThrow()
     {

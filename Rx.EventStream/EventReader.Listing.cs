@@ -45,7 +45,7 @@ public sealed partial class EventReader<T>
 
         public override long Faults => 0;
 
-        public override bool IsDisposed => Find() is not { } reader || reader._cursor.HasFailed || reader.HasReadAll;
+        public override bool IsDisposed => Find() is not { } reader || reader._cursor.HasFailed || reader.HasReadAll || reader.IsOfDisposedStream;
 
         internal override bool IsReader => true;
 
@@ -78,6 +78,9 @@ public sealed partial class EventReader<T>
                 : Task.CompletedTask;
 
         internal override void OnEnded(Action action) => _endActions.Add(action);
+
+        /// <remarks>A reader that has read everything gives nothing back before it is disposed, but has ended.</remarks>
+        internal override Task WhenEndActionsRunAsync() => Task.WhenAny(base.WhenEndActionsRunAsync(), Find()?.Completion ?? Task.CompletedTask);
 
         /// <summary>The reader, or null once it has ended.</summary>
         private EventReader<T>? Find() => !Volatile.Read(ref _isEnded) && _reader.TryGetTarget(out EventReader<T>? reader) ? reader : null;

@@ -43,8 +43,9 @@ public static partial class EventStreamExtensions
     /// alive or starts a new one.
     /// <para>After the source has ended, the next observer starts it again, so <c>Retry</c> and <c>Repeat</c> work. With a retention a source
     /// that has completed is not started again: a late observer gets what is retained, then the completion.</para>
-    /// <para>If subscribing to the source throws, the exception leaves the <c>Subscribe</c> of the observer that started it; observers that
-    /// have joined in between get it with <c>OnError</c>, and the next observer starts the source again.</para>
+    /// <para>The source has one subscription at a time. While it is being unsubscribed from, an observer that comes waits for it, without blocking
+    /// the thread that subscribes. If subscribing to the source throws, its observers get the exception with <c>OnError</c>, and the next observer
+    /// starts the source again.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="source"/> is null.</exception>
     public static IObservable<T> Share<T>(this IObservable<T> source, EventStreamOptions? options = null)

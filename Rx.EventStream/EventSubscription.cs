@@ -93,13 +93,20 @@ public abstract class EventSubscription : IDisposable
     /// <summary>Waits until the subscription has ended, and the last call of its observer or handler has returned.</summary>
     /// <remarks>After <see cref="Dispose"/>, a call may still run on another thread. A handler of
     /// <see cref="EventObservable{T}.SubscribeAwait"/> runs until it heeds its cancellation token, or ends by itself. Awaited inside that very
-    /// call, the task never completes.</remarks>
+    /// call, the task never completes; nor, without a scheduler, inside the call of another observer of the stream. A reader ends when it is
+    /// disposed, or when its <see cref="EventReader{T}.Completion"/> completes.</remarks>
     public async Task WhenEndedAsync()
+    {
+        await WhenEndActionsRunAsync().ConfigureAwait(false);
+        await WhenReturnedAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Completes when <see cref="OnEnded"/> runs its actions, or there is nothing more to come.</summary>
+    internal virtual Task WhenEndActionsRunAsync()
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         OnEnded(() => ended.TrySetResult());
-        await ended.Task.ConfigureAwait(false);
-        await WhenReturnedAsync().ConfigureAwait(false);
+        return ended.Task;
     }
 
     /// <summary>Completes when everything published by now is consumed, or the subscription has ended.</summary>

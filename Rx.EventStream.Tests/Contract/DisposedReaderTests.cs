@@ -46,6 +46,37 @@ internal sealed class DisposedReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
+    public void WhenEndedAsync_ReaderEndsByItself_Completes([Values("reads all", "lags", "stream disposed")] string end, [Values] bool isAskedBefore)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        using EventReader<int> reader = stream.WithLagPolicy(end == "lags" ? LagPolicy.Fail(1) : LagPolicy.Unbounded).OpenReader();
+        EventSubscription subscription = stream.Subscriptions.Single();
+        Task ended = isAskedBefore ? subscription.WhenEndedAsync() : Task.CompletedTask;
+        stream.OnNextRange([1, 2, 3]);
+        Assert.That(subscription.IsDisposed, Is.False);
+        switch (end)
+        {
+            case "reads all":
+                stream.OnCompleted();
+                while (reader.TryRead(out _))
+                {
+                }
+
+                break;
+            case "lags":
+                Assert.That(() => reader.TryRead(out _), Is.False);
+                break;
+            default:
+                stream.Dispose();
+                break;
+        }
+
+        Assert.That(ended.Wait(Eventually.Limit), Is.True);
+        Assert.That(subscription.WhenEndedAsync().Wait(Eventually.Limit), Is.True);
+        Assert.That(subscription.IsDisposed, Is.True);
+    }
+
+    [Test]
     public void Completion_ReaderDisposedUnobserved_IsNotReported([Values] bool isAskedBefore, [Values] bool isStream)
     {
         Collect(); // tasks of earlier tests report now

@@ -239,17 +239,19 @@ internal sealed class ObserverOrderTests
     }
 
     [TestCaseSource(nameof(LoopCases))]
-    public void EventLoop_PublishedFromOtherThreads_ObserversAreCalledInTurn(int maxBatch, int publishers, bool publishesRuns, bool isWaitedFor)
+    public void EventLoop_PublishedFromOtherThreads_ObserversAreCalledInTurn(
+        int maxBatch, int publishers, bool publishesRuns, bool isWaitedFor, bool isUnknown)
     {
         const int Observers = 3;
         for (int run = 0; run < 40; run++)
         {
             using var loop = new EventLoopScheduler();
+            IScheduler scheduler = isUnknown ? loop.Catch<Exception>(static _ => false) : loop;
             using var stream = new EventStream<int>();
             var log = new List<(int Observer, int Value)>();
             foreach (int observer in Enumerable.Range(0, Observers))
             {
-                EventObservable<int> observable = stream.ObserveOn(loop, maxBatch);
+                EventObservable<int> observable = stream.ObserveOn(scheduler, maxBatch);
                 (isWaitedFor ? observable.WithLagPolicy(LagPolicy.Wait(4)) : observable).Subscribe(value => log.Add((observer, value)));
             }
 
@@ -365,7 +367,8 @@ internal sealed class ObserverOrderTests
         from publishers in new[] { 1, 2 }
         from publishesRuns in new[] { false, true }
         from isWaitedFor in new[] { false, true }
-        select new TestCaseData(maxBatch, publishers, publishesRuns, isWaitedFor);
+        from isUnknown in new[] { false, true }
+        select new TestCaseData(maxBatch, publishers, publishesRuns, isWaitedFor, isUnknown);
 
     private static IEnumerable<SchedulerCase> Serial() =>
         SchedulerCase.All.Where(c => c.ToString() is "EventLoopScheduler" or "SynchronizationContextScheduler");

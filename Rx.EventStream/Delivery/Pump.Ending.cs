@@ -8,6 +8,7 @@ internal abstract partial class Pump<T>
 {
     public override void Dispose()
     {
+        EventLog<T> log = Volatile.Read(ref _log);
         PumpList<T> subscriptions = Volatile.Read(ref _subscriptions);
         Waiter waiter = Volatile.Read(ref _waiter);
         PumpEnd end = _state.End();
@@ -23,6 +24,10 @@ internal abstract partial class Pump<T>
         {
             CloseOwned();
             NoteReturnedOwned(subscriptions.Parking);
+        }
+        else if (!_cursor.IsBounded)
+        {
+            _cursor.Close(log); // the call may take long; a bounded cursor keeps little, and the thread that runs the pump closes it
         }
 
         if (end == PumpEnd.WasParked)

@@ -27,7 +27,8 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// pump has ended. Cleared with release by the thread that ends it, read with acquire by the thread that runs it.</summary>
     private ExecutionContext? _context;
 
-    /// <summary>Owned by the thread that runs the pump; any thread reads its sequence number, for figures.</summary>
+    /// <summary>Owned by the thread that runs the pump; any thread reads its sequence number, for figures. The thread that disposes the pump
+    /// during a call closes it; see <see cref="SegmentRef{T}"/>.</summary>
     private Cursor<T> _cursor;
 
     private PumpState _state;

@@ -31,8 +31,9 @@ internal sealed class SchedulerPump<T> : Pump<T>
         _batchSize = batchSize;
     }
 
-    /// <summary>With one event in each action, the scheduler's queue is to give the order in which events are published.</summary>
-    internal override bool TakesTurn => _batchSize == 1;
+    /// <summary>The scheduler's queue then gives the order in which events are published. A task factory may run actions at the same time, so there
+    /// it gives none, unless each action has one event.</summary>
+    internal override bool TakesTurn => _batchSize == 1 || _scheduler is not TaskPoolScheduler;
 
     /// <summary>One event where another observer of the stream is on the same scheduler, so that observers are called in turn, as with Rx.
     /// Whether the scheduler runs one action at a time is not known.</summary>

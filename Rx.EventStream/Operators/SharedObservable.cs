@@ -22,6 +22,12 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
     /// <summary>The connection that observers join, or null; read and written under the lock.</summary>
     private Connection? _current;
 
+    /// <summary>How many connections are being unsubscribed from the source; read and written under the lock.</summary>
+    private int _disconnecting;
+
+    /// <summary>The connection that must be made once no other one is being unsubscribed, or null; read and written under the lock.</summary>
+    private Connection? _waiting;
+
     public IDisposable Subscribe(IObserver<T> observer)
     {
         ArgumentNullException.ThrowIfNull(observer);
@@ -43,7 +49,7 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         // After the observer has subscribed, so that it gets what the source produces at once.
         if (TryBeginConnecting(seat))
         {
-            Connect(seat.Connection, subscription);
+            Connect(seat.Connection, subscription.Dispose);
         }
 
         return subscription;
@@ -88,13 +94,21 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
             }
 
             seat.Connection.IsConnected = true;
+            if (_disconnecting > 0)
+            {
+                _waiting = seat.Connection; // the source has one subscription at a time: the thread that disconnects connects then
+                return false;
+            }
+
             return true;
         }
     }
 
     /// <summary>Subscribes to the source. If that throws, the connection has failed for all of its observers: the exception leaves the
     /// <c>Subscribe</c> of the one that connects, and the others get it as the end.</summary>
-    private void Connect(Connection connection, EventSubscription connecting)
+    /// <param name="connection">The connection.</param>
+    /// <param name="onFailed">Called first if subscribing throws.</param>
+    private void Connect(Connection connection, Action onFailed)
     {
         try
         {
@@ -104,7 +118,7 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         {
             try
             {
-                connecting.Dispose();
+                onFailed();
             }
             finally
             {
@@ -139,13 +153,13 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
             }
             else
             {
-                ForgetLocked(connection);
+                BeginDisconnectingLocked(connection);
             }
         }
 
         if (disconnection is null)
         {
-            connection.Dispose();
+            Disconnect(connection);
         }
         else
         {
@@ -177,10 +191,54 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
             }
 
             connection.Disconnection = null;
-            ForgetLocked(connection);
+            BeginDisconnectingLocked(connection);
         }
 
-        connection.Dispose();
+        Disconnect(connection);
+    }
+
+    private void BeginDisconnectingLocked(Connection connection)
+    {
+        ForgetLocked(connection);
+        _disconnecting++;
+    }
+
+    /// <summary>Unsubscribes from the source, and then makes the connection that waits for that.</summary>
+    private void Disconnect(Connection connection)
+    {
+        try
+        {
+            connection.Dispose();
+        }
+        finally
+        {
+            Connection? next = null;
+            lock (_gate)
+            {
+                if (--_disconnecting == 0)
+                {
+                    next = _waiting;
+                    _waiting = null;
+                }
+            }
+
+            if (next is { Source.IsDisposed: false })
+            {
+                ConnectLate(next);
+            }
+        }
+    }
+
+    private void ConnectLate(Connection connection)
+    {
+        try
+        {
+            Connect(connection, onFailed: static () => { });
+        }
+        catch (Exception)
+        {
+            // Its observers have it as the end. This thread is one that unsubscribes.
+        }
     }
 
     /// <summary>Makes the next observer begin a new connection, unless this one can replay a source that has completed.</summary>
