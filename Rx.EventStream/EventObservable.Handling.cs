@@ -24,8 +24,8 @@ public sealed partial class EventObservable<T>
     /// done. <see cref="EventSubscription.Delivered"/> counts handled events.</returns>
     /// <remarks>
     /// The handler begins on the scheduler; without one, on the thread pool. What it does after an <c>await</c> runs where such code usually
-    /// runs. A call that completes synchronously allocates nothing; with <see cref="LagPolicy.Wait"/>, each call allocates
-    /// some 100 bytes.
+    /// runs. A call that completes synchronously allocates nothing; with <see cref="LagPolicy.Wait"/>, each call
+    /// allocates what makes it known to the code that it awaits.
     /// <para><see cref="LagPolicy.Wait"/> holds publishers back while the first event that is not handled is too far behind. The other policies
     /// count the events whose call has not begun; with <see cref="LagPolicy.Latest"/> the handler continues with the newest event. A handler that publishers wait for cannot wait for room in
     /// its own stream, since its own return would make the room: <c>OnNext</c> and <c>OnNextAsync</c> then throw

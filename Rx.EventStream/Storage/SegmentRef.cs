@@ -5,7 +5,8 @@ namespace Rx.Storage;
 /// <code>
 ///   a segment --TryMove--> the next one      a segment --Take--> closed, for good
 /// </code>
-/// The owner moves it. Where the object that has the cursor allows it, another thread may close it at the same time; one CAS decides. A mutable struct: always used in place.
+/// The owner moves it. Where the object that has the cursor allows it, another thread may close it at the same time; one CAS decides.
+/// A mutable struct: always used in place.
 /// </remarks>
 internal struct SegmentRef<T>(Segment<T> segment)
 {
