@@ -31,7 +31,12 @@ Task("Build")
 
 Task("Test")
     .IsDependentOn("Build")
-    .Does(() => DotNetTest(Solution, new DotNetTestSettings { Configuration = configuration, NoBuild = true }));
+    .Does(() => DotNetTest(Solution, new DotNetTestSettings
+    {
+        Configuration = configuration,
+        NoBuild = true,
+        EnvironmentVariables = new Dictionary<string, string> { ["RX_TESTS"] = "all" },
+    }));
 
 Task("Soak")
     .IsDependentOn("Build")
@@ -40,7 +45,7 @@ Task("Soak")
         Configuration = configuration,
         NoBuild = true,
         Filter = "Category=Soak",
-        EnvironmentVariables = new Dictionary<string, string> { ["RX_SOAK_SECONDS"] = soakSeconds },
+        EnvironmentVariables = new Dictionary<string, string> { ["RX_TESTS"] = "all", ["RX_SOAK_SECONDS"] = soakSeconds },
     }));
 
 Task("Sample")
@@ -61,6 +66,7 @@ Task("Consume")
         Configuration = configuration,
         NoBuild = true,
         Filter = "Category=Package",
+        EnvironmentVariables = new Dictionary<string, string> { ["RX_TESTS"] = "all" },
         Loggers = new[] { "console;verbosity=normal" },
     }));
 

@@ -5,6 +5,7 @@ namespace Rx.Tests.Contract;
 
 /// <summary>What is disposed, or has ended, keeps no event alive, although it is still referenced.</summary>
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+[Category("Slow")]
 internal sealed class DisposedMemoryTests(StreamConfiguration configuration)
 {
     private const int Events = 40;

@@ -4,6 +4,7 @@ namespace Rx.Tests.Contract;
 
 /// <summary>A reader that is disposed, and still referenced.</summary>
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+[Category("Slow")]
 internal sealed class DisposedReaderTests(StreamConfiguration configuration)
 {
     private const int Events = 50;

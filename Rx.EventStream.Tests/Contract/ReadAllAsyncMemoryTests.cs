@@ -6,6 +6,7 @@ namespace Rx.Tests.Contract;
 
 /// <summary>A running <c>await foreach</c> keeps only what it has not read, whatever it was started from.</summary>
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+[Category("Slow")]
 internal sealed class ReadAllAsyncMemoryTests(StreamConfiguration configuration)
 {
     /// <summary>More than the segments that a reader can be in or next to.</summary>

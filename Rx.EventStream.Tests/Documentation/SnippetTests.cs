@@ -6,6 +6,7 @@ namespace Rx.Tests.Documentation;
 
 /// <summary>Compiles every C# block of every page, and runs the blocks whose output the page shows.</summary>
 [NonParallelizable] // the console is redirected
+[Category("Slow")]
 public sealed partial class SnippetTests
 {
     private static IEnumerable<TestCaseData> Sections() =>

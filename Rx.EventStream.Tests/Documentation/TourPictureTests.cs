@@ -4,6 +4,7 @@ using Rx.Tests.Samples;
 namespace Rx.Tests.Documentation;
 
 /// <summary>Tests that a picture below <c>&lt;!-- tour: N --&gt;</c> is the output of screen N of the tour.</summary>
+[Category("Slow")]
 internal sealed partial class TourPictureTests
 {
     private const int TimeLimit = 60_000;

@@ -4,6 +4,7 @@ namespace Rx.Tests.Documentation;
 
 /// <summary>Runs the tests that the page docs/view-model.md shows.</summary>
 [TestFixture]
+[Category("Slow")]
 internal sealed class ViewModelPageTests
 {
     private static readonly Type _fixture =

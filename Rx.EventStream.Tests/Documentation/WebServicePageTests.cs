@@ -8,6 +8,7 @@ namespace Rx.Tests.Documentation;
 
 /// <summary>The service of the page docs/web-service.md, with real clients.</summary>
 [TestFixture]
+[Category("Slow")]
 internal sealed class WebServicePageTests
 {
     private static readonly MethodInfo _main =

@@ -6,6 +6,7 @@ namespace Rx.Tests.Handlers;
 /// <summary>A call returns at the moment when another thread disposes the subscription, a million times.</summary>
 [NonParallelizable]
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+[Category("Slow")]
 internal sealed class HandlerDisposeRaceTests(StreamConfiguration configuration)
 {
     /// <summary>With six configurations and two tests, a million.</summary>

@@ -16,6 +16,7 @@ namespace Rx.Tests.Storage;
 [TestFixture(1024, true)]
 [TestFixture(1024, false)]
 [NonParallelizable]
+[Category("Slow")]
 internal sealed class ConsumedEventsTests(int capacity, bool isSingleWriter)
 {
     /// <summary>Enough that the last segment would hold hundreds of them, if it held as many as <see cref="EventStreamOptions.SegmentCapacity"/> says.</summary>

@@ -7,6 +7,7 @@ namespace Rx.Tests.Storage;
 /// <summary>What the library allocates, and how much memory it keeps.</summary>
 [TestFixture]
 [NonParallelizable]
+[Category("Slow")]
 internal sealed class MemoryTests
 {
     private const int Many = 10_000;

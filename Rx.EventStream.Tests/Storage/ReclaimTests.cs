@@ -10,6 +10,7 @@ namespace Rx.Tests.Storage;
 [TestFixture(64, true)]
 [TestFixture(64, false)]
 [NonParallelizable]
+[Category("Slow")]
 internal sealed class ReclaimTests(int capacity, bool isSingleWriter)
 {
     private const int Events = 200;
