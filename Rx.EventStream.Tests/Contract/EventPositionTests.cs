@@ -272,7 +272,7 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
         EventPosition<int> start = _stream.GetNextPosition();
         _stream.OnNext(1);
         EventObservable<int> observable = _stream.From(start);
-        var scheduler = new TestScheduler();
+        var scheduler = new MarbleScheduler();
         RecordingObserver<int> inline = new(), scheduled = new();
 
         observable.WithName("n").ObserveOn(scheduler).Subscribe(scheduled);

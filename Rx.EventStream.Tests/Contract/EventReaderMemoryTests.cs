@@ -126,7 +126,7 @@ internal sealed class EventReaderMemoryTests(bool singleWriter)
     [Test]
     public void Subscribe_ScheduledThenDisposed_LeavesFewEntries()
     {
-        var scheduler = new TestScheduler();
+        var scheduler = new MarbleScheduler();
         for (int i = 0; i < 10_000; i++)
         {
             _stream.ObserveOn(scheduler).Subscribe(new RecordingObserver<byte>()).Dispose();

@@ -4,13 +4,13 @@ namespace Rx.Tests.Contract;
 internal sealed class EventSubscriptionTests(StreamConfiguration configuration)
 {
     private EventStream<int> _stream = null!;
-    private TestScheduler _scheduler = null!;
+    private MarbleScheduler _scheduler = null!;
 
     [SetUp]
     public void SetUp()
     {
         _stream = configuration.Create<int>();
-        _scheduler = new TestScheduler();
+        _scheduler = new MarbleScheduler();
     }
 
     [TearDown]

@@ -76,7 +76,7 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     {
         var inline = new RecordingObserver<object>();
         var scheduled = new RecordingObserver<object>();
-        var scheduler = new TestScheduler();
+        var scheduler = new MarbleScheduler();
         SubscribeAndDropHandle(inline, scheduled, scheduler);
         Collect();
 
@@ -90,7 +90,7 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     [Test]
     public void Unsubscribe_Observer_IsCollectable([Values] bool scheduled)
     {
-        var scheduler = new TestScheduler();
+        var scheduler = new MarbleScheduler();
         WeakReference observer = SubscribeAndUnsubscribe(scheduled ? _stream.ObserveOn(scheduler) : _stream.AsObservable(), out IDisposable subscription);
         // A later event must not keep the observer alive.
         _stream.OnNext("a");
@@ -161,7 +161,7 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void SubscribeAndDropHandle(IObserver<object> inline, IObserver<object> scheduled, TestScheduler scheduler)
+    private void SubscribeAndDropHandle(IObserver<object> inline, IObserver<object> scheduled, MarbleScheduler scheduler)
     {
         _stream.Subscribe(inline);
         _stream.ObserveOn(scheduler).Subscribe(scheduled);

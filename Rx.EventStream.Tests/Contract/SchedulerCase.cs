@@ -40,6 +40,11 @@ internal sealed class SchedulerCase(string name, Func<SchedulerUnderTest> create
             var scheduler = new TestScheduler();
             return new(scheduler.Catch<Exception>(_ => false), run: scheduler.Start);
         }, SchedulerTraits.RunByTheTest),
+        new("MarbleScheduler", () =>
+        {
+            var scheduler = new MarbleScheduler();
+            return new(scheduler, run: scheduler.Start);
+        }, SchedulerTraits.RunByTheTest),
         new("CurrentThreadScheduler", () => new(CurrentThreadScheduler.Instance), SchedulerTraits.RunsInPlace),
     ];
 

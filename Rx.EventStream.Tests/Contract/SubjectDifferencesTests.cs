@@ -79,7 +79,7 @@ internal sealed class SubjectDifferencesTests
     [Test]
     public void OnError_ShortRunningObserveOn_OvertakesQueuedEvents()
     {
-        var scheduler = new TestScheduler();
+        var scheduler = new MarbleScheduler();
         var observer = new RecordingObserver<int>();
         _subject.ObserveOn(scheduler).Subscribe(observer);
 

@@ -85,14 +85,14 @@ internal sealed class MaxBatchTests
     [Test]
     public void VirtualTime_AnyMaxBatch_OneEventPerTick([Values(1, 7, 1_000)] int maxBatch)
     {
-        var scheduler = new TestScheduler();
+        var scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
         using var stream = new EventStream<char>();
-        ITestableObserver<char> observer = scheduler.Observe(stream.ObserveOn(scheduler, maxBatch));
+        MarbleRecording<char> observer = scheduler.Record(stream.ObserveOn(scheduler, maxBatch));
 
-        scheduler.Publish(stream, "(abc)|");
+        scheduler.Hot("(abc)|").Subscribe(stream);
         scheduler.Start();
 
-        Marbles.Assert(observer, "-abc|");
+        scheduler.Expect(observer).ToBe("-abc|");
     }
 
     [Test]

@@ -26,8 +26,8 @@ internal sealed class ObserveOnPropertyTests
     [Test]
     public void ObserveOn_AnyPublications_SameTicksAsRx() =>
         _scenarios.Sample(
-            scenario => Marbles.Of(Run(scenario, isRx: false)) == Marbles.Of(Run(scenario, isRx: true)),
-            print: scenario => $"{scenario}\n  stream {Marbles.Of(Run(scenario, isRx: false))}\n  Rx     {Marbles.Of(Run(scenario, isRx: true))}",
+            scenario => Drawn(scenario, isRx: false) == Drawn(scenario, isRx: true),
+            print: scenario => $"{scenario}\n  stream {Drawn(scenario, isRx: false)}\n  Rx     {Drawn(scenario, isRx: true)}",
             iter: 2_000,
             threads: 1);
 
@@ -37,12 +37,12 @@ internal sealed class ObserveOnPropertyTests
             scenario =>
             {
                 scenario = scenario with { Subscribe = 0, Unsubscribe = 0, Answers = false, End = scenario.End == 0 ? LastTick + 5 : scenario.End };
-                IList<Recorded<Notification<int>>> messages = Run(scenario, isRx: false, fails: true);
+                IReadOnlyList<MarbleNotification<int>> messages = Run(scenario, isRx: false, fails: true);
                 int before = scenario.Publications.Where(p => p.Tick < scenario.End).Sum(p => p.Count);
                 return messages.Count == before + 1
-                    && messages[^1].Value.Kind == NotificationKind.OnError
-                    && messages.Take(before).Select(m => m.Value.Value).SequenceEqual(Enumerable.Range(0, before))
-                    && messages.Zip(messages.Skip(1)).All(pair => pair.First.Time < pair.Second.Time);
+                    && messages[^1].Notification.Kind == NotificationKind.OnError
+                    && messages.Take(before).Select(m => m.Notification.Value).SequenceEqual(Enumerable.Range(0, before))
+                    && messages.Zip(messages.Skip(1)).All(pair => pair.First.Tick < pair.Second.Tick);
             },
             iter: 1_000,
             threads: 1);
@@ -52,13 +52,13 @@ internal sealed class ObserveOnPropertyTests
         _scenarios.Sample(
             scenario =>
             {
-                var scheduler = new TestScheduler();
+                var scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
                 using EventStream<int> stream = scenario.CreateStream();
-                ITestableObserver<int> all = scheduler.Observe(stream);
+                MarbleRecording<int> all = scheduler.Record(stream);
                 EventPosition<int> start = stream.GetNextPosition();
                 Play(scheduler, scenario with { Answers = false }, stream, range => stream.OnNextRange(range), fails: false);
-                ITestableObserver<int> inline = scheduler.Observe(() => start.AsObservable(), SubscribeAt(scenario));
-                ITestableObserver<int> scheduled = scheduler.Observe(() => start.AsObservable().ObserveOn(scheduler), SubscribeAt(scenario));
+                MarbleRecording<int> inline = scheduler.Record(() => start.AsObservable(), SubscribeAt(scenario));
+                MarbleRecording<int> scheduled = scheduler.Record(() => start.AsObservable().ObserveOn(scheduler), SubscribeAt(scenario));
                 scheduler.Start();
                 return Values(inline).SequenceEqual(Values(all))
                     && Values(scheduled).SequenceEqual(Values(all));
@@ -66,19 +66,26 @@ internal sealed class ObserveOnPropertyTests
             iter: 1_000,
             threads: 1);
 
-    private static string SubscribeAt(Scenario scenario) => $"<{scenario.Subscribe}>^";
+    private static string SubscribeAt(Scenario scenario) => $"{scenario.Subscribe}f ^";
 
-    private static IEnumerable<Notification<int>> Values(ITestableObserver<int> observer) => observer.Messages.Select(m => m.Value);
-
-    private static IList<Recorded<Notification<int>>> Run(Scenario scenario, bool isRx, bool fails = false)
+    private static string SubscriptionOf(Scenario scenario) => (scenario.Unsubscribe - scenario.Subscribe) switch
     {
-        var scheduler = new TestScheduler();
+        > 0 and var ticks => $"{SubscribeAt(scenario)} {ticks - 1}f !",
+        0 when scenario.Unsubscribe > 0 => $"{scenario.Subscribe}f (^!)",
+        _ => SubscribeAt(scenario),
+    };
+
+    private static IEnumerable<Notification<int>> Values(MarbleRecording<int> observer) => observer.Notifications.Select(m => m.Notification);
+
+    private static string Drawn(Scenario scenario, bool isRx) => Marbles.Of(Run(scenario, isRx), TimeSpan.FromTicks(1));
+
+    private static IReadOnlyList<MarbleNotification<int>> Run(Scenario scenario, bool isRx, bool fails = false)
+    {
+        var scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
         using var subject = new Subject<int>();
         using EventStream<int> stream = scenario.CreateStream();
         IObserver<int> target = isRx ? subject : stream;
         IObservable<int> source = isRx ? subject.ObserveOn(scheduler) : stream.ObserveOn(scheduler);
-        ITestableObserver<int> observer = scheduler.CreateObserver<int>();
-
         if (scenario.Answers)
         {
             // Publishes an answer to each event that is not an answer itself.
@@ -91,25 +98,19 @@ internal sealed class ObserveOnPropertyTests
             });
         }
 
-        IDisposable? subscription = null;
-        At(scheduler, scenario.Subscribe, () => subscription = source.Subscribe(observer));
+        MarbleRecording<int> recording = scheduler.Record(source, SubscriptionOf(scenario));
         Play(scheduler, scenario, target, isRx ? null : range => stream.OnNextRange(range), fails);
-        if (scenario.Unsubscribe > 0)
-        {
-            At(scheduler, scenario.Unsubscribe, () => subscription?.Dispose());
-        }
-
         scheduler.Start();
-        return observer.Messages;
+        return recording.Notifications;
     }
 
-    private static void Play(TestScheduler scheduler, Scenario scenario, IObserver<int> target, Action<int[]>? publishRange, bool fails)
+    private static void Play(MarbleScheduler scheduler, Scenario scenario, IObserver<int> target, Action<int[]>? publishRange, bool fails)
     {
         int next = 0;
         if (scenario.End > 0)
         {
             // Scheduled before the publications, so that publications of the same tick come after the end.
-            At(scheduler, scenario.End, () =>
+            scheduler.ScheduleAbsolute(scenario.End, () =>
             {
                 if (fails)
                 {
@@ -126,7 +127,7 @@ internal sealed class ObserveOnPropertyTests
         {
             int[] values = [.. Enumerable.Range(next, publication.Count)];
             next += publication.Count;
-            At(scheduler, publication.Tick, () =>
+            scheduler.ScheduleAbsolute(publication.Tick, () =>
             {
                 if (scenario.AsRange && publishRange is not null)
                 {
@@ -140,21 +141,9 @@ internal sealed class ObserveOnPropertyTests
         }
     }
 
-    private static void At(TestScheduler scheduler, long tick, Action action)
-    {
-        if (tick == 0)
-        {
-            action();
-        }
-        else
-        {
-            scheduler.ScheduleAbsolute(tick, action);
-        }
-    }
-
     private sealed record Publication(long Tick, int Count);
 
-    /// <summary>What happens at which tick. Tick 0 is before the clock starts; for <c>End</c> and <c>Unsubscribe</c> it means never.</summary>
+    /// <summary>What happens at which tick. For <c>End</c> and <c>Unsubscribe</c>, 0 means never.</summary>
     private sealed record Scenario(
         Publication[] Publications, long End, long Subscribe, long Unsubscribe, bool Answers, bool AsRange, bool SingleWriter, int Capacity)
     {

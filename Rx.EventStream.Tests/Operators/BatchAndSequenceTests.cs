@@ -14,29 +14,29 @@ public sealed class BatchAndSequenceTests
     [TestCase("-a-(bcd)--#", "--A-B--#")]
     public void ObserveBatchesOn_Source_OneBatchPerTickThenTheEnd(string source, string expected)
     {
-        var scheduler = new TestScheduler();
-        IObservable<string> batches = scheduler.Hot<char>(source)
+        var scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
+        IObservable<string> batches = scheduler.Hot(source)
             .ObserveBatchesOn(scheduler, maxCount: 10)
             .Select(batch => char.ToUpperInvariant(batch.Span[0]).ToString());
-        ITestableObserver<string> observer = scheduler.Observe(batches);
+        MarbleRecording<string> observer = scheduler.Record(batches);
 
         scheduler.Start();
 
-        Marbles.Assert(observer, expected);
+        scheduler.Expect(observer).ToBe(expected);
     }
 
     [TestCase("-a-bc-|", "--a-bc-|")]
     [TestCase("-a-bc-#", "--a-bc-#")]
     public void WithSequence_OnAScheduler_TicksOfObserveOn(string source, string expected)
     {
-        var scheduler = new TestScheduler();
+        var scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
         using var stream = new EventStream<char>();
-        ITestableObserver<char> observer = scheduler.Observe(stream.ObserveOn(scheduler).WithSequence().Select(e => e.Value));
-        scheduler.Publish(stream, source);
+        MarbleRecording<char> observer = scheduler.Record(stream.ObserveOn(scheduler).WithSequence().Select(e => e.Value));
+        scheduler.Hot(source).Subscribe(stream);
 
         scheduler.Start();
 
-        Marbles.Assert(observer, expected);
+        scheduler.Expect(observer).ToBe(expected);
     }
 
     [Test]

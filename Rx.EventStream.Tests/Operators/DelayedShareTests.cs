@@ -91,7 +91,7 @@ internal sealed class DelayedShareTests
     [Test]
     public void Share_OneComesInTimeThoughTwoAreNeeded_KeepsTheSource([Values] bool isOurs)
     {
-        var clock = new TestScheduler();
+        var clock = new MarbleScheduler();
         using var source = new Subject<int>();
         TimeSpan delay = TimeSpan.FromTicks(10);
         IObservable<int> shared = isOurs
@@ -112,7 +112,7 @@ internal sealed class DelayedShareTests
     [Test]
     public void Share_SourceEndsDuringTheDelay_TheNextStartsAgain()
     {
-        var clock = new TestScheduler();
+        var clock = new MarbleScheduler();
         var sources = new List<Subject<int>>();
         IObservable<int> shared = Observable.Defer(() =>
         {
@@ -133,7 +133,7 @@ internal sealed class DelayedShareTests
     [Test]
     public void Share_Retention_LastsAsLongAsTheConnection()
     {
-        var clock = new TestScheduler();
+        var clock = new MarbleScheduler();
         using var source = new Subject<int>();
         IObservable<int> shared = source.Share(
             1, TimeSpan.FromTicks(10), new EventStreamOptions { TimeProvider = new SchedulerTime(clock), Retention = Retention.Count(2) });

@@ -20,16 +20,16 @@ internal sealed class LatestByKeyEndsTests
     [Test]
     public void BusyObserver_ExampleOfTheDocumentation_Holds([Values] bool isStream)
     {
-        var scheduler = new TestScheduler();
+        var scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
         using var stream = new EventStream<char>();
         IObservable<char> source = isStream ? stream : stream.Where(_ => true);
-        ITestableObserver<char> observer = scheduler.Observe(
+        MarbleRecording<char> observer = scheduler.Record(
             source.ObserveLatestByKeyOn(char.ToUpperInvariant, scheduler).Do(value => scheduler.Sleep(value == 'a' ? 5 : 0)));
-        scheduler.Publish(stream, "-a-bAB-c----|");
+        scheduler.Hot("-a-bAB-c----|").Subscribe(stream);
 
         scheduler.Start();
 
-        Marbles.Assert(observer, "-------aBAc--|");
+        scheduler.Expect(observer).ToBe("-------aBAc--|");
     }
 
     [TestCaseSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]

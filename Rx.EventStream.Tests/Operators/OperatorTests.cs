@@ -12,10 +12,10 @@ namespace Rx.Tests.Operators;
 internal sealed class OperatorTests
 {
     private readonly ManualScheduler _manual = new();
-    private TestScheduler _scheduler = null!;
+    private MarbleScheduler _scheduler = null!;
 
     [SetUp]
-    public void SetUp() => _scheduler = new TestScheduler();
+    public void SetUp() => _scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
 
     [Test]
     public void Operators_NullOrOutOfRange_Throw()
@@ -44,15 +44,15 @@ internal sealed class OperatorTests
     [TestCase("-a--b--c-#")]
     public void ToEventStream_Source_MirrorsIt(string marbles)
     {
-        ITestableObservable<char> source = _scheduler.Hot<char>(marbles);
+        MarbleSource<char> source = _scheduler.Hot(marbles);
         using EventStream<char> stream = source.ToEventStream();
-        ITestableObserver<char> first = _scheduler.Observe(stream);
-        ITestableObserver<char> second = _scheduler.Observe(stream);
+        MarbleRecording<char> first = _scheduler.Record(stream);
+        MarbleRecording<char> second = _scheduler.Record(stream);
 
         _scheduler.Start();
 
-        Marbles.Assert(first, marbles);
-        Marbles.Assert(second, marbles);
+        _scheduler.Expect(first).ToBe(marbles);
+        _scheduler.Expect(second).ToBe(marbles);
         Assert.That(source.Subscriptions, Has.Count.EqualTo(1));
     }
 
@@ -81,10 +81,10 @@ internal sealed class OperatorTests
             },
             () => seen += $"|{_scheduler.Clock}");
 
-        _scheduler.Publish(source, "-a-bcd----|");
+        _scheduler.Hot("-a-bcd----|").Subscribe(source);
         _scheduler.Start();
 
-        Assert.That(seen, Is.EqualTo("a3 d7 |12"));
+        Assert.That(seen, Is.EqualTo("a2 d6 |11"));
     }
 
     [TestCase("-a-b-|", "--a-b-|")]
@@ -92,21 +92,21 @@ internal sealed class OperatorTests
     [TestCase("-(abc)-|", "--c-|")]
     public void ObserveLatestOn_VirtualTime_NewestATickLater(string published, string expected)
     {
-        ITestableObserver<char> observer = _scheduler.Observe(_scheduler.Hot<char>(published).ObserveLatestOn(_scheduler));
+        MarbleRecording<char> observer = _scheduler.Record(_scheduler.Hot(published).ObserveLatestOn(_scheduler));
 
         _scheduler.Start();
 
-        Marbles.Assert(observer, expected);
+        _scheduler.Expect(observer).ToBe(expected);
     }
 
     [Test]
     public void ObserveOn_DropOldest_OnlyTheNewest()
     {
-        ITestableObserver<char> observer = _scheduler.Observe(_scheduler.Hot<char>("-(abcd)--|").ObserveOn(_scheduler, LagPolicy.DropOldest(2)));
+        MarbleRecording<char> observer = _scheduler.Record(_scheduler.Hot("-(abcd)--|").ObserveOn(_scheduler, LagPolicy.DropOldest(2)));
 
         _scheduler.Start();
 
-        Marbles.Assert(observer, "--cd-|");
+        _scheduler.Expect(observer).ToBe("--cd-|");
     }
 
     [Test]

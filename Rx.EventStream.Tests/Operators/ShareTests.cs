@@ -10,10 +10,10 @@ namespace Rx.Tests.Operators;
 [TestFixture]
 internal sealed class ShareTests
 {
-    private TestScheduler _scheduler = null!;
+    private MarbleScheduler _scheduler = null!;
 
     [SetUp]
-    public void SetUp() => _scheduler = new TestScheduler();
+    public void SetUp() => _scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
 
     [Test]
     public void Share_NullArguments_Throw()
@@ -39,32 +39,32 @@ internal sealed class ShareTests
     [Test]
     public void Share_TwoObservers_OneSubscription()
     {
-        ITestableObservable<char> source = _scheduler.Hot<char>("-a--b--c-|");
+        MarbleSource<char> source = _scheduler.Hot("-a--b--c-|");
         IObservable<char> shared = source.Share();
-        ITestableObserver<char> first = _scheduler.Observe(shared, " ^");
-        ITestableObserver<char> second = _scheduler.Observe(shared, "---^");
+        MarbleRecording<char> first = _scheduler.Record(shared, " ^");
+        MarbleRecording<char> second = _scheduler.Record(shared, "---^");
 
         _scheduler.Start();
 
-        Marbles.Assert(first, "  -a--b--c-|");
-        Marbles.Assert(second, " ----b--c-|");
+        _scheduler.Expect(first).ToBe("  -a--b--c-|");
+        _scheduler.Expect(second).ToBe(" ----b--c-|");
         Assert.That(source.Subscriptions, Has.Count.EqualTo(1));
     }
 
     [Test]
     public void Share_ObserversComeAndGo_ConnectedFromFirstToLast()
     {
-        ITestableObservable<char> source = _scheduler.Hot<char>("a-b-c-d-e-f-g");
+        MarbleSource<char> source = _scheduler.Hot("a-b-c-d-e-f-g");
         IObservable<char> shared = source.Share();
-        ITestableObserver<char> first = _scheduler.Observe(shared, " -^--!");
-        ITestableObserver<char> second = _scheduler.Observe(shared, "---^--!");
-        ITestableObserver<char> third = _scheduler.Observe(shared, " --------- ^ --!");
+        MarbleRecording<char> first = _scheduler.Record(shared, " -^---!");
+        MarbleRecording<char> second = _scheduler.Record(shared, "---^---!");
+        MarbleRecording<char> third = _scheduler.Record(shared, " --------- ^ ---!");
 
         _scheduler.Start();
 
-        Marbles.Assert(first, "  --b-c");
-        Marbles.Assert(second, " ----c-d");
-        Marbles.Assert(third, "  ----------f-g");
+        _scheduler.Expect(first).ToBe("  --b-c");
+        _scheduler.Expect(second).ToBe(" ----c-d");
+        _scheduler.Expect(third).ToBe("  ----------f-g");
         Assert.That(source.Subscriptions, Has.Count.EqualTo(2));
     }
 
@@ -144,16 +144,16 @@ internal sealed class ShareTests
     [Test]
     public void Share_ErrorOfTheSource_ReachesAllThenStartsAgain()
     {
-        IObservable<char> shared = _scheduler.Cold<char>("a#").Share();
-        ITestableObserver<char> first = _scheduler.Observe(shared, " ^");
-        ITestableObserver<char> second = _scheduler.Observe(shared, "--^");
-        ITestableObserver<char> third = _scheduler.Observe(shared, "-----^");
+        IObservable<char> shared = _scheduler.Cold("-a#").Share();
+        MarbleRecording<char> first = _scheduler.Record(shared, " ^");
+        MarbleRecording<char> second = _scheduler.Record(shared, "--^");
+        MarbleRecording<char> third = _scheduler.Record(shared, "-----^");
 
         _scheduler.Start();
 
-        Marbles.Assert(first, " -a#");
-        Marbles.Assert(second, "--#");
-        Marbles.Assert(third, "------a#");
+        _scheduler.Expect(first).ToBe(" -a#");
+        _scheduler.Expect(second).ToBe("--#");
+        _scheduler.Expect(third).ToBe("------a#");
     }
 
     [Test]

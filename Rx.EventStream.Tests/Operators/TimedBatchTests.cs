@@ -12,7 +12,7 @@ internal sealed class TimedBatchTests
     private static readonly TimeSpan _never = TimeSpan.FromDays(20);
 
     private readonly ManualScheduler _manual = new();
-    private TestScheduler _scheduler = null!;
+    private MarbleScheduler _scheduler = null!;
 
     private static IEnumerable<object[]> Limits =>
         from policy in new[] { LagPolicy.Wait(4), LagPolicy.Fail(4), LagPolicy.DropOldest(4) }
@@ -20,7 +20,7 @@ internal sealed class TimedBatchTests
         select new object[] { policy, configuration };
 
     [SetUp]
-    public void SetUp() => _scheduler = new TestScheduler();
+    public void SetUp() => _scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
 
     [TestCase("-a-b--------c-de---f|", "------B--------E----F|", Description = "The example of the documentation.")]
     [TestCase("-a-b|", "----B|")]
@@ -32,13 +32,13 @@ internal sealed class TimedBatchTests
     public void Batch_MaxDelay_LastOfEachBatchAtItsTick(string published, string expected)
     {
         using var stream = new EventStream<char>();
-        ITestableObserver<char> observer = _scheduler.Observe(
+        MarbleRecording<char> observer = _scheduler.Record(
             stream.ObserveOn(_scheduler).Batch(3, TimeSpan.FromTicks(4)).Select(b => char.ToUpperInvariant(b.Span[^1])));
-        _scheduler.Publish(stream, published);
+        _scheduler.Hot(published).Subscribe(stream);
 
         _scheduler.Start();
 
-        Marbles.Assert(observer, expected);
+        _scheduler.Expect(observer).ToBe(expected);
     }
 
     /// <summary>Rx's <c>Buffer(time, count)</c> starts its time at the last buffer. The same from the first event of a buffer is a group that
@@ -49,7 +49,7 @@ internal sealed class TimedBatchTests
         var random = new Random(1);
         for (int round = 0; round < 40; round++)
         {
-            var scheduler = new TestScheduler();
+            var scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
             int maxCount = random.Next(1, 6);
             var maxDelay = TimeSpan.FromTicks((3 * random.Next(1, 12)) + 1);
             using EventStream<int> stream = configuration.Create<int>();

@@ -17,6 +17,7 @@ internal sealed partial class PackageTests
 {
     private const string Core = "Rx.EventStream";
     private const string Nats = "Rx.EventStream.Nats";
+    private const string Testing = "Rx.EventStream.Testing";
 
     /// <summary>In milliseconds. Packing and publishing may have to fetch compilers.</summary>
     private const int TimeLimit = 600_000;
@@ -35,7 +36,7 @@ internal sealed partial class PackageTests
     public async Task PackAndDeleteStaleOutput()
     {
         using var limit = new CancellationTokenSource(TimeLimit);
-        foreach (string id in (string[])[Core, Nats])
+        foreach (string id in (string[])[Core, Nats, Testing])
         {
             _packages.Add(id, await PackedPackage.PackAsync(id, limit.Token));
         }
@@ -52,6 +53,7 @@ internal sealed partial class PackageTests
 
     [TestCase(Core)]
     [TestCase(Nats)]
+    [TestCase(Testing)]
     public void Package_Content_LibraryDocumentationReadmeAndIcon(string id)
     {
         PackedPackage packed = _packages[id];
@@ -65,6 +67,7 @@ internal sealed partial class PackageTests
     }
 
     [TestCase(Core, "System.Reactive")]
+    [TestCase(Testing, "System.Reactive")]
     [TestCase(Nats, "Rx.EventStream", "Microsoft.Extensions.Logging.Abstractions", "NATS.Client.JetStream")]
     public void Package_Manifest_NamesReadmeIconLicenseAndDependencies(string id, params string[] dependencies)
     {
@@ -87,6 +90,7 @@ internal sealed partial class PackageTests
     /// <summary>Package sites resolve no relative links and drop HTML, and their readers have no clone to run commands in.</summary>
     [TestCase(Core)]
     [TestCase(Nats)]
+    [TestCase(Testing)]
     public void Package_Readme_IsSelfContained(string id)
     {
         using ZipArchive package = ZipFile.OpenRead(_packages[id].Path);
@@ -112,6 +116,7 @@ internal sealed partial class PackageTests
 
     [TestCase(Core)]
     [TestCase(Nats)]
+    [TestCase(Testing)]
     public void Package_Icon_IsASquareOf128Pixels(string id)
     {
         using ZipArchive package = ZipFile.OpenRead(_packages[id].Path);
@@ -127,6 +132,7 @@ internal sealed partial class PackageTests
 
     [TestCase(Core)]
     [TestCase(Nats)]
+    [TestCase(Testing)]
     public void Package_Symbols_AreThoseOfItsLibrary(string id)
     {
         PackedPackage packed = _packages[id];
@@ -140,6 +146,7 @@ internal sealed partial class PackageTests
 
     [TestCase(Core)]
     [TestCase(Nats)]
+    [TestCase(Testing)]
     public void Package_Packed_Validated(string id) => Assert.That(_packages[id].IsValidated, Is.True);
 
     /// <summary>Builds what a clone from GitHub would build, without contacting GitHub.</summary>

@@ -97,12 +97,12 @@ internal sealed class EventProjectionTests
     [Test]
     public void ToProjection_VirtualTime_CurrentInEachTick()
     {
-        var scheduler = new TestScheduler();
+        var scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
         using var stream = new EventStream<int>();
         using EventProjection<int, int> projection = stream.ToProjection(0, Sum);
         var sums = new List<int> { projection.Current.State };
-        scheduler.Publish(stream, "-1--2--3--|");
-        scheduler.At("             xxxxxxxxxxx", () => sums.Add(projection.Current.State));
+        scheduler.Hot<int>("-1--2--3--|").Subscribe(stream);
+        scheduler.Hot("             xxxxxxxxxxx").Subscribe(_ => sums.Add(projection.Current.State));
 
         scheduler.Start();
 

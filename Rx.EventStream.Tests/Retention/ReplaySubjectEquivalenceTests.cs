@@ -16,7 +16,7 @@ namespace Rx.Tests.Retaining;
 internal sealed class ReplaySubjectEquivalenceTests
 {
     private const int BufferSize = 3;
-    private const string Published = "<19>a<19>b<19>(cd)<19>e<19>f<119>g<19>(hi)<19>|";
+    private const string Published = "20f a 19f b 19f (cd) 19f e 19f f 119f g 19f (hi) 19f |";
 
     private static readonly TimeSpan _window = TimeSpan.FromTicks(45);
 
@@ -60,7 +60,7 @@ internal sealed class ReplaySubjectEquivalenceTests
     [TestCase(Form.UnboundedObserveOn, false, 40)]
     public void Subscribe_EventInTheTickAfterTheReplay_TickOfThePage(Form form, bool isRx, long expected)
     {
-        var scheduler = new TestScheduler();
+        var scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
         using var disposable = (IDisposable)Create<int>(form, isRx, scheduler);
         var subject = (ISubject<int>)disposable;
         long[] publications = [10, 20, 30, 39];
@@ -70,10 +70,10 @@ internal sealed class ReplaySubjectEquivalenceTests
             scheduler.ScheduleAbsolute(publications[i], () => subject.OnNext(value));
         }
 
-        ITestableObserver<int> late = JoinAt(scheduler, Observed(form, subject, scheduler), 35);
+        MarbleRecording<int> late = JoinAt(scheduler, Observed(form, subject, scheduler), 35);
         scheduler.Start();
 
-        Assert.That(late.Messages.Select(message => message.Time), Is.EqualTo(new[] { 36, 37, 38, expected }));
+        Assert.That(late.Notifications.Select(notification => notification.Tick), Is.EqualTo(new[] { 36, 37, 38, expected }));
     }
 
     [Test]
@@ -105,18 +105,18 @@ internal sealed class ReplaySubjectEquivalenceTests
 
     private static string[] Play(Form form, bool isRx)
     {
-        var scheduler = new TestScheduler();
+        var scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
         using var disposable = (IDisposable)Create<char>(form, isRx, scheduler);
         var subject = (ISubject<char>)disposable;
-        scheduler.Publish(subject, Published);
-        ITestableObserver<char>[] observers = [.. _joins.Select(tick => JoinAt(scheduler, Observed(form, subject, scheduler), tick))];
+        scheduler.Hot(Published).Subscribe(subject);
+        MarbleRecording<char>[] observers = [.. _joins.Select(tick => JoinAt(scheduler, Observed(form, subject, scheduler), tick))];
         scheduler.Start();
-        return [.. observers.Select(Marbles.Of)];
+        return [.. observers.Select(observer => observer.ToString())];
     }
 
     private static string[] Run(Form form, Scenario scenario, bool isRx)
     {
-        var scheduler = new TestScheduler();
+        var scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
         using var disposable = (IDisposable)Create<int>(form, isRx, scheduler);
         var subject = (ISubject<int>)disposable;
         int next = 0;
@@ -131,24 +131,19 @@ internal sealed class ReplaySubjectEquivalenceTests
             });
         }
 
-        ITestableObserver<int>[] observers = [.. scenario.Joins.Select(tick => JoinAt(scheduler, Observed(form, subject, scheduler), tick))];
+        MarbleRecording<int>[] observers = [.. scenario.Joins.Select(tick => JoinAt(scheduler, Observed(form, subject, scheduler), tick))];
         if (scenario.End > 0)
         {
             scheduler.ScheduleAbsolute(scenario.End, subject.OnCompleted);
         }
 
         scheduler.Start();
-        return [.. observers.Select(Marbles.Of)];
+        return [.. observers.Select(observer => observer.ToString())];
     }
 
-    private static ITestableObserver<T> JoinAt<T>(TestScheduler scheduler, IObservable<T> source, long tick)
-    {
-        ITestableObserver<T> observer = scheduler.CreateObserver<T>();
-        scheduler.ScheduleAbsolute(tick, () => source.Subscribe(observer));
-        return observer;
-    }
+    private static MarbleRecording<T> JoinAt<T>(MarbleScheduler scheduler, IObservable<T> source, long tick) => scheduler.Record(source, $"{tick}f ^");
 
-    private static ISubject<T> Create<T>(Form form, bool isRx, TestScheduler scheduler) => (form, isRx) switch
+    private static ISubject<T> Create<T>(Form form, bool isRx, MarbleScheduler scheduler) => (form, isRx) switch
     {
         (Form.Unbounded, true) => new ReplaySubject<T>(),
         (Form.Unbounded, false) => new EventStream<T>(new EventStreamOptions { Retention = Retention.All }),

@@ -8,10 +8,10 @@ namespace Rx.Tests.Retaining;
 [TestFixture]
 internal sealed class RetentionTests
 {
-    private TestScheduler _scheduler = null!;
+    private MarbleScheduler _scheduler = null!;
 
     [SetUp]
-    public void SetUp() => _scheduler = new TestScheduler();
+    public void SetUp() => _scheduler = new MarbleScheduler(TimeSpan.FromTicks(1));
 
     [TestCase(0)]
     [TestCase(-1)]
@@ -106,18 +106,18 @@ internal sealed class RetentionTests
     public async Task Subscribe_LateOfEachKind_RetainedThenLiveEvents()
     {
         using var stream = new EventStream<char>(new EventStreamOptions { Retention = Retention.Count(2) });
-        ITestableObserver<char> inline = _scheduler.Observe(stream, "         ------^");
-        ITestableObserver<char> scheduled = _scheduler.Observe(stream.ObserveOn(_scheduler), "------^");
+        MarbleRecording<char> inline = _scheduler.Record(stream, "         ------^");
+        MarbleRecording<char> scheduled = _scheduler.Record(stream.ObserveOn(_scheduler), "------^");
         var read = new List<char>();
         Task reading = Task.CompletedTask;
-        _scheduler.At("------x", () => reading = ReadInto(stream.AsObservable().OpenReader(), read));
+        _scheduler.Hot("------x").Subscribe(_ => reading = ReadInto(stream.AsObservable().OpenReader(), read));
 
-        _scheduler.Publish(stream, "      a-b-c----d-|");
+        _scheduler.Hot("      a-b-c----d-|").Subscribe(stream);
         _scheduler.Start();
         await Eventually.Ends(reading);
 
-        Marbles.Assert(inline, "          ------(bc)--d-|");
-        Marbles.Assert(scheduled, "       -------bc-d-|");
+        _scheduler.Expect(inline).ToBe("          ------(bc)--d-|");
+        _scheduler.Expect(scheduled).ToBe("       -------bc-d-|");
         Assert.That(read, Is.EqualTo("bcd"));
     }
 
@@ -125,14 +125,14 @@ internal sealed class RetentionTests
     public void Subscribe_RetentionAndError_RetainedThenError()
     {
         using var stream = new EventStream<char>(new EventStreamOptions { Retention = Retention.Count(2) });
-        ITestableObserver<char> inline = _scheduler.Observe(stream, "-----^");
-        ITestableObserver<char> scheduled = _scheduler.Observe(stream.ObserveOn(_scheduler), "-----^");
+        MarbleRecording<char> inline = _scheduler.Record(stream, "-----^");
+        MarbleRecording<char> scheduled = _scheduler.Record(stream.ObserveOn(_scheduler), "-----^");
 
-        _scheduler.Publish(stream, "abc#");
+        _scheduler.Hot("abc#").Subscribe(stream);
         _scheduler.Start();
 
-        Marbles.Assert(inline, "   -----(bc#)");
-        Marbles.Assert(scheduled, "------bc#");
+        _scheduler.Expect(inline).ToBe("   -----(bc#)");
+        _scheduler.Expect(scheduled).ToBe("------bc#");
     }
 
     [Test]
@@ -152,7 +152,7 @@ internal sealed class RetentionTests
     public void Subscribe_Time_ExactlyTheWindow()
     {
         using EventStream<char> stream = Timed<char>(Retention.Time(TimeSpan.FromTicks(3)));
-        _scheduler.Publish(stream, "a-bc");
+        _scheduler.Hot("a-bc").Subscribe(stream);
 
         string[] seen = ReplayInEachTick(stream, 12);
 
@@ -164,7 +164,7 @@ internal sealed class RetentionTests
     public void Subscribe_TimeAfterCompletion_StillExpires()
     {
         using EventStream<char> stream = Timed<char>(Retention.Time(TimeSpan.FromTicks(3)));
-        _scheduler.Publish(stream, "(ab)-c|");
+        _scheduler.Hot("(ab)-c|").Subscribe(stream);
 
         string[] seen = ReplayInEachTick(stream, 8);
 
@@ -175,7 +175,7 @@ internal sealed class RetentionTests
     public void Subscribe_CountAndTime_BothLimitsHold()
     {
         using EventStream<char> stream = Timed<char>(Retention.CountAndTime(2, TimeSpan.FromTicks(3)));
-        _scheduler.Publish(stream, "(abc)-d---e|");
+        _scheduler.Hot("(abc)-d---e|").Subscribe(stream);
 
         string[] seen = ReplayInEachTick(stream, 10);
 
@@ -267,8 +267,8 @@ internal sealed class RetentionTests
     public void GetPosition_RangeExpiredByTime_NamesTheRange()
     {
         using EventStream<char> stream = Timed<char>(Retention.Time(TimeSpan.FromTicks(3)));
-        _scheduler.Publish(stream, "abcd");
-        _scheduler.AdvanceTo(6);
+        _scheduler.Hot("abcd").Subscribe(stream);
+        _scheduler.AdvanceTo(5);
 
         Assert.That(() => stream.GetPosition(1), Throws.TypeOf<ArgumentOutOfRangeException>().With.Message.Contains("from 2 to 4"));
         Assert.That(stream.GetPosition(2).Sequence, Is.EqualTo(2));
@@ -418,10 +418,10 @@ internal sealed class RetentionTests
     private string[] ReplayInEachTick(EventStream<char> stream, int ticks)
     {
         string[] seen = new string[ticks];
-        for (int tick = 1; tick <= ticks; tick++)
+        for (int tick = 0; tick < ticks; tick++)
         {
             _scheduler.AdvanceTo(tick);
-            seen[tick - 1] = Replay(stream);
+            seen[tick] = Replay(stream);
         }
 
         return seen;
