@@ -77,7 +77,7 @@ internal static partial class Snippets
 
     /// <summary>A namespace that the page tells the reader to use: in a using, or by its name.</summary>
     [GeneratedRegex(
-        @"`(using (?<name>[\w.]+);|(?<name>Rx\.Nats|System\.Reactive[\w.]*|System\.Threading\.(Channels|Tasks\.Dataflow)|NATS\.Client\.[\w.]+))`")]
+        @"`(using (?<name>[\w.]+);|(?<name>Rx\.Nats|Rx\.Testing|System\.Reactive[\w.]*|System\.Threading\.(Channels|Tasks\.Dataflow)|NATS\.Client\.[\w.]+))`")]
     private static partial Regex Namespaces();
 
     [GeneratedRegex(@"^#{1,3} ", RegexOptions.Multiline)]
