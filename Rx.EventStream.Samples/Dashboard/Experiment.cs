@@ -141,7 +141,7 @@ internal sealed class Experiment : IAsyncDisposable
             _ = _streamLoad.StopAsync();
             _ = CompleteSubjectAsync();
             _stream.OnCompleted();
-            _completedAt = _stream.GetNextPosition().Sequence;
+            _completedAt = _stream.NextSequence;
         }
     }
 

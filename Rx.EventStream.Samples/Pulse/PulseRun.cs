@@ -117,7 +117,7 @@ internal sealed class PulseRun(int seconds, string folder, bool isKept)
         }
 
         journal.Dispose();
-        long published = stream.GetNextPosition().Sequence;
+        long published = stream.NextSequence;
         List<Check> checks =
         [
             new Check("every subscriber has caught up", stuck),

@@ -103,13 +103,17 @@ internal sealed class LinearizabilityTests
             // A reader has one owner at a time. The owner records the result while it holds the lock.
             lock (_owner)
             {
-                Results.Add((id, _reader.Sequence < _stream.GetNextPosition().Sequence ? $"{AwaitNext(_reader)}" : "nothing"));
+                Results.Add((id, _reader.Sequence < _stream.NextSequence ? $"{AwaitNext(_reader)}" : "nothing"));
             }
         }
 
         public void ReadAll(int id) => Results.Add((id, string.Join(' ', Content())));
 
-        public void TakePosition(int id) => Results.Add((id, $"{_stream.GetNextPosition().Sequence}"));
+        public void TakePosition(int id)
+        {
+            using EventPosition<int> taken = _stream.GetNextPosition();
+            Results.Add((id, $"{taken.Sequence}"));
+        }
 
         public void Join()
         {
@@ -122,7 +126,7 @@ internal sealed class LinearizabilityTests
 
         public List<int> Content()
         {
-            long next = _stream.GetNextPosition().Sequence;
+            long next = _stream.NextSequence;
             var content = new List<int>();
             using EventReader<int> reader = _start.OpenReader();
             while (reader.Sequence < next)

@@ -35,7 +35,8 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     {
         for (int i = 0; i < 200; i++)
         {
-            Assert.That(_stream.GetNextPosition().Sequence, Is.EqualTo(i));
+            using EventPosition<int> next = _stream.GetNextPosition();
+            Assert.That(next.Sequence, Is.EqualTo(i));
             _stream.OnNext(i);
         }
     }

@@ -338,7 +338,7 @@ internal sealed class InlineDeliveryTests(StreamConfiguration configuration)
         start.AsObservable().Subscribe(late);
         Assert.That(observer.Values, Is.EqualTo(expected));
         Assert.That(late.Values, Is.EqualTo(expected));
-        Assert.That(_stream.GetNextPosition().Sequence, Is.EqualTo(2 * count));
+        Assert.That(_stream.NextSequence, Is.EqualTo(2 * count));
     }
 
     [Test]

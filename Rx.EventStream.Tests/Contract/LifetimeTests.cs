@@ -27,7 +27,7 @@ internal sealed class LifetimeTests(StreamConfiguration configuration)
     [Test]
     public void GetNextPosition_Held_KeepsLaterEventsAlive()
     {
-        EventPosition<object> position = _stream.GetNextPosition();
+        using EventPosition<object> position = _stream.GetNextPosition();
         WeakReference first = Publish();
         Collect();
 

@@ -63,7 +63,9 @@ internal sealed class ObserverOrderTests
         var time = new HistoricalScheduler();
         using var stream = new EventStream<int>();
         var pairs = new List<string>();
+#pragma warning disable RXES001 // the order through an operator is what the test is about
         stream.ObserveOn(time).WithLatestFrom(stream.Select(value => value * 10).ObserveOn(time), (a, b) => $"{a},{b}").Subscribe(pairs.Add);
+#pragma warning restore RXES001
 
         stream.OnNextRange([1, 2, 3]);
         time.Start();
@@ -292,7 +294,9 @@ internal sealed class ObserverOrderTests
             var log = new List<(int Observer, int Value)>();
             stream.Subscribe(value => log.Add((0, value)));
             stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(value => log.Add((1, value)));
+#pragma warning disable RXES001 // the order through an operator is what the test is about
             (isThroughOperator ? stream.Select(v => v).ObserveOn(CurrentThreadScheduler.Instance) : stream.ObserveOn(CurrentThreadScheduler.Instance))
+#pragma warning restore RXES001
                 .Subscribe(value => log.Add((2, value)));
             stream.Subscribe(value => log.Add((3, value)));
 

@@ -116,9 +116,9 @@ internal sealed class WaitPolicyTests
         await Eventually.Ends(publishing);
 
         Assert.That(wasDone, Is.False);
-        Assert.That(_stream.GetNextPosition().Sequence, Is.EqualTo(3));
+        Assert.That(_stream.NextSequence, Is.EqualTo(3));
         Publish(100);
-        Assert.That(_stream.GetNextPosition().Sequence, Is.EqualTo(103));
+        Assert.That(_stream.NextSequence, Is.EqualTo(103));
     }
 
     [Test]
@@ -375,7 +375,7 @@ internal sealed class WaitPolicyTests
         while (await Eventually.Ends(moving))
         {
             read.Add(reading.Current);
-            greatest = Math.Max(greatest, _stream.GetNextPosition().Sequence - read.Count);
+            greatest = Math.Max(greatest, _stream.NextSequence - read.Count);
             moving = reading.MoveNextAsync();
         }
 

@@ -38,7 +38,9 @@ internal sealed class OverloadTests
             stream.ObserveLatestByKeyOn(static x => x, scheduler), stream.ObserveLatestByKeyOn(static x => x, context),
             stream.ObserveBatchesOn(scheduler, 2).Select(static b => b.Length), stream.ObserveBatchesOn(context, 2).Select(static b => b.Length),
             stream.Share(), stream.Share(options), stream.Share(1, TimeSpan.Zero), stream.Share(1, TimeSpan.Zero, options),
+#pragma warning disable RXES001 // that Rx's own overload is still found
             stream.ObserveOn(scheduler), stream.Where(static _ => true).ObserveOn(TaskPoolScheduler.Default),
+#pragma warning restore RXES001
         ];
         ChannelWriter<int> writer = new EventStream<int>().AsChannelWriter();
 

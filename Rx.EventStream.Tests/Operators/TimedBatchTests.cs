@@ -304,7 +304,9 @@ internal sealed class TimedBatchTests
     {
         using var stream = new EventStream<int>();
 
+#pragma warning disable RXES002 // the exception is what the test is about
         Assert.That(() => stream.Batch(2, _never).Subscribe(_ => { }), Throws.InvalidOperationException.With.Message.Contains("ObserveOn"));
+#pragma warning restore RXES002
         Assert.That(() => stream.ObserveOn(ImmediateScheduler.Instance).Batch(2, _never).Subscribe(_ => { }), Throws.InvalidOperationException);
         Assert.That((stream.HasObservers, stream.Subscriptions.Count), Is.EqualTo((false, 0)));
     }

@@ -64,6 +64,22 @@ internal sealed partial class PackageTests
         Assert.That(Path.GetDirectoryName(packed.Path), Is.EqualTo(Path.Combine(Repository.Root, "artifacts", "packages")));
         Assert.That(expected, Is.SubsetOf(files));
         Assert.That(files.Where(file => file.StartsWith("lib/", StringComparison.Ordinal)), Has.Exactly(2).Items);
+        Assert.That(files.Where(file => file.StartsWith("analyzers/", StringComparison.Ordinal)), Is.EquivalentTo(id != Core ? [] : new[]
+        {
+            "analyzers/dotnet/cs/Rx.EventStream.Analyzers.dll", "analyzers/dotnet/cs/Rx.EventStream.Analyzers.CodeFixes.dll",
+        }));
+    }
+
+    /// <summary>The compiler has no workspaces, which only editors have.</summary>
+    [Test]
+    public void Package_Analyzers_ReferenceNoWorkspaces()
+    {
+        using var analyzers = new PEReader(PackedPackage.Read(Library.Path, "analyzers/dotnet/cs/Rx.EventStream.Analyzers.dll"));
+        MetadataReader reader = analyzers.GetMetadataReader();
+
+        Assert.That(
+            reader.AssemblyReferences.Select(handle => reader.GetAssemblyReference(handle)).Select(assembly => reader.GetString(assembly.Name)),
+            Has.None.Contains("Workspaces").And.None.StartsWith("System.Composition"));
     }
 
     [TestCase(Core, "System.Reactive")]
@@ -175,6 +191,11 @@ internal sealed partial class PackageTests
             .Select(info => Encoding.UTF8.GetString(reader.GetBlobBytes(info.Value)))];
         Assert.That(links, Has.One.Contains($"https://raw.githubusercontent.com/owner/name/{commit.Output.Trim()}/*"));
 
+        // The help links of the analyzers lead there too. The address is in an attribute.
+        byte[] analyzers = await File.ReadAllBytesAsync(
+            Path.Combine(clone, "artifacts", "bin", "Rx.EventStream.Analyzers", "debug", "Rx.EventStream.Analyzers.dll"), ct);
+        Assert.That(Encoding.UTF8.GetString(analyzers), Does.Contain("https://github.com/owner/name"));
+
         async Task<CommandResult> MustAsync(string program, string where, params string[] args)
         {
             CommandResult result = await Commands.RunAsync(program, where, ct, args);
@@ -198,6 +219,8 @@ internal sealed partial class PackageTests
         Assert.That(publish.ExitCode, Is.Zero, publish.All);
         Assert.That(publish.All, Does.Not.Contain("warning"));
         AssertIsTheOneJustPacked();
+        Assert.That(
+            File.ReadAllText(Path.Combine(_output, "diagnostics.sarif")), Does.Match("\"ruleId\": \"RXES003\"(?s:.*)Mistake\\.cs"), "the analyzers of the package");
 
         CommandResult run = await Commands.RunAsync(Path.Combine(published, "Consumer"), published, ct);
         Assert.That(run.ExitCode, Is.Zero, run.All);
