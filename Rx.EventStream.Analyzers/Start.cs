@@ -45,7 +45,8 @@ internal sealed class Start
 
     private static StartKind? KindOf(IMethodSymbol method, IParameterSymbol parameter) => (method.ContainingType.Name, method.Name) switch
     {
-        ("Task", "Run") or ("TaskFactory", "StartNew") or ("ThreadPool", "QueueUserWorkItem" or "UnsafeQueueUserWorkItem")
+        // Not TaskFactory.StartNew, whose scheduler may run one task at a time.
+        ("Task", "Run") or ("ThreadPool", "QueueUserWorkItem" or "UnsafeQueueUserWorkItem")
             when IsThreading(method.ContainingType) => StartKind.Once,
 
         // With options, it may run one at a time.

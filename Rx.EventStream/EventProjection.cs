@@ -131,7 +131,8 @@ public sealed partial class EventProjection<TState, T> : IDisposable
     /// number: a caller that waits for it reads its own write.</summary>
     /// <param name="sequence">The event's sequence number, at least 0. Once this completes, <see cref="Sequence"/> is greater.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <remarks>Completes at once if the event is in the state, or came before the projection began. The task fails if the event cannot come:
+    /// <remarks>Completes at once if the event is in the state, or came before the projection began. The task fails if the event cannot come, and
+    /// after the projection's own end, as its other members do:
     /// with an <see cref="InvalidOperationException"/> if the stream has completed, with the stream's error if it has one, with the exception
     /// that ended the projection, and with an <see cref="ObjectDisposedException"/> if the projection or the stream is disposed.
     /// <para>Do not block inside a delivery of the stream until this completes: the delivery may be what it waits for.</para></remarks>

@@ -50,6 +50,7 @@ internal sealed class SingleWriterTests
     [TestCase("using var turn = new ManualResetEventSlim(); Task.Run(() => { turn.Wait(); s.OnNext(1); }); s.OnNext(2); turn.Set();")]
     [TestCase("var thread = new Thread(() => s.OnNext(1)); s.OnNext(2); thread.Start();")]
     [TestCase("Task.Run(() => s.OnNext(1)); stream.OnNext(2);", Description = "Another stream.")]
+    [TestCase("var one = new TaskFactory(new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler); one.StartNew(() => s.OnNext(1)); one.StartNew(() => s.OnNext(2));", Description = "One at a time.")]
     [TestCase("new[] { 1, 2 }.ToList().ForEach(i => s.OnNext(i));", Description = "On this thread.")]
     [TestCase("stream.Subscribe(x => s.OnNext(x)); _stream.Subscribe(x => s.OnNext(x));", Description = "May be one thread.")]
     public Task NotReported(string statements) => Verify.NoneAsync(Verify.Method(Create + statements));

@@ -126,6 +126,28 @@ internal sealed class FaultPolicyTests(StreamConfiguration configuration)
     }
 
     [Test]
+    public void Continue_KeysOwnHashThrows_IsAFaultOfTheEvent()
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var time = new HistoricalScheduler();
+        var faults = new List<EventFault<int>>();
+        var values = new List<int>();
+        stream.ObserveOn(time).WithFaultPolicy(FaultPolicy<int>.Continue(faults.Add)).SubscribeAwait(
+            (value, _) =>
+            {
+                values.Add(value);
+                return ValueTask.CompletedTask;
+            },
+            new() { PartitionKey = value => new Key(value) });
+
+        stream.OnNextRange([1, 2, 3]);
+        time.Start();
+
+        Assert.That(values, Is.EqualTo(new[] { 1, 3 }));
+        Assert.That(faults.Single().Exception, Is.TypeOf<FormatException>());
+    }
+
+    [Test]
     public void Continue_WithSequence_ReportsTheEvent()
     {
         using EventStream<int> stream = configuration.Create<int>();
@@ -231,5 +253,10 @@ internal sealed class FaultPolicyTests(StreamConfiguration configuration)
         {
             throw error;
         }
+    }
+
+    private sealed record Key(int Value)
+    {
+        public override int GetHashCode() => Value == 2 ? throw new FormatException() : Value;
     }
 }

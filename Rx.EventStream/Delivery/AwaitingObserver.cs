@@ -110,9 +110,10 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
 
     internal override long DeliveredOf(long delivered) => Volatile.Read(ref _handled);
 
-    internal override bool IsDueOwned(ref Cursor<T> cursor, EventLog<T> log) => IsDue || (!_isBusy && cursor.HasEvent(log));
+    internal override bool IsDueOwned(ref Cursor<T> cursor, EventLog<T> log, long granted) =>
+        IsDue || (!_isBusy && base.IsDueOwned(ref cursor, log, granted));
 
-    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget)
+    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget, long granted)
     {
         Volatile.Write(ref _isBusy, false);
         if (!_returned.IsEmpty)
@@ -129,7 +130,8 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         // A bounded cursor looks again after each event, as for other observers.
         ReadOnlySpan<T> run = cursor.PeekRun(log, cursor.IsBounded ? 1 : budget).Span;
         int begun = 0;
-        while (begun < run.Length && _running.Count < _options.MaxConcurrency && TryBeginOwned(new Sequenced<T>(cursor.Sequence, run[begun])))
+        while (begun < run.Length && cursor.Sequence < granted && _running.Count < _options.MaxConcurrency
+            && TryBeginOwned(new Sequenced<T>(cursor.Sequence, run[begun])))
         {
             begun++;
             cursor.MoveOn();
@@ -242,9 +244,11 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         }
 
         object? key;
+        bool isFree;
         try
         {
             key = _options.PartitionKey!(value.Value);
+            isFree = keys.TryEnter(key); // compares keys, which is foreign code too
         }
         catch (Exception error)
         {
@@ -252,7 +256,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
             return true;
         }
 
-        if (keys.TryEnter(key))
+        if (isFree)
         {
             if (!CallOwned(value, key))
             {

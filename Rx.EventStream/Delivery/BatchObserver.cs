@@ -23,16 +23,17 @@ internal class BatchObserver<T>(IObserver<ReadOnlyMemory<T>> observer, int maxCo
 
     public override void OnCompleted() => Volatile.Read(ref _observer)?.OnCompleted();
 
-    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget)
+    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget, long granted)
     {
         // Not PeekBatch: once a pump has existed, no arrays are used again.
         ReadOnlyMemory<T> batch = cursor.PeekAcross(log, maxCount);
+        long end = Math.Min(granted, cursor.Sequence + batch.Length); // after the look, which may have skipped events
+        batch = batch[..(int)Math.Max(0, end - cursor.Sequence)];
         if (batch.IsEmpty || Volatile.Read(ref _observer) is not { } observer)
         {
             return 0;
         }
 
-        long end = cursor.Sequence + batch.Length;
         observer.OnNext(batch);
         cursor.MoveTo(end);
         return batch.Length;

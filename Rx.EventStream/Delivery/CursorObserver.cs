@@ -46,11 +46,12 @@ internal abstract class CursorObserver<T> : IObserver<T>, ISubscriptionObserver
     /// <param name="cursor">The pump's cursor.</param>
     /// <param name="log">Its log.</param>
     /// <param name="budget">How many events the action may still deliver; a batch counts as one event.</param>
-    internal abstract int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget);
+    /// <param name="granted">The sequence number before which it may deliver; see <see cref="PumpTurn{T}"/>.</param>
+    internal abstract int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget, long granted);
 
     /// <summary>Whether <see cref="DeliverOwned"/> would deliver something. If not, the pump parks until <see cref="Awaited"/> is there, or
     /// <see cref="IsDue"/>.</summary>
-    internal virtual bool IsDueOwned(ref Cursor<T> cursor, EventLog<T> log) => cursor.HasEvent(log);
+    internal virtual bool IsDueOwned(ref Cursor<T> cursor, EventLog<T> log, long granted) => cursor.HasEvent(log) && cursor.Sequence < granted;
 
     /// <summary>The place of the event that makes a parked pump ready; for any thread.</summary>
     internal virtual Cursor<T> Awaited(in Cursor<T> cursor) => cursor;

@@ -42,17 +42,17 @@ internal sealed class LatestByKeyObserver<T, TKey>(IObserver<T> observer, Func<T
 
     internal override long DeliveredOf(long delivered) => Volatile.Read(ref _delivered);
 
-    internal override bool IsDueOwned(ref Cursor<T> cursor, EventLog<T> log) =>
-        Volatile.Read(ref _waiting) is { Count: > 0 } || (_keyError is null && cursor.HasEvent(log));
+    internal override bool IsDueOwned(ref Cursor<T> cursor, EventLog<T> log, long granted) =>
+        Volatile.Read(ref _waiting) is { Count: > 0 } || (_keyError is null && base.IsDueOwned(ref cursor, log, granted));
 
-    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget)
+    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget, long granted)
     {
         if (Volatile.Read(ref _waiting) is not { } waiting)
         {
             return 0;
         }
 
-        ReadAheadOwned(waiting, ref cursor, log);
+        ReadAheadOwned(waiting, ref cursor, log, Math.Min(granted, log.NextSequence));
         if (waiting.Count == 0 || Volatile.Read(ref _observer) is not { } observer)
         {
             return 0;
@@ -73,14 +73,18 @@ internal sealed class LatestByKeyObserver<T, TKey>(IObserver<T> observer, Func<T
 
     /// <summary>Reads what is there now; what is published in between is read before the next call, or publishers could keep the observer
     /// waiting.</summary>
-    private void ReadAheadOwned(KeyedQueue<TKey, T> waiting, ref Cursor<T> cursor, EventLog<T> log)
+    private void ReadAheadOwned(KeyedQueue<TKey, T> waiting, ref Cursor<T> cursor, EventLog<T> log, long end)
     {
-        long end = log.NextSequence;
         while (_keyError is null && cursor.Sequence < end && cursor.PeekRun(log, int.MaxValue) is { IsEmpty: false } run)
         {
             foreach (T value in run.Span)
             {
                 long sequence = cursor.Sequence;
+                if (sequence >= end)
+                {
+                    return;
+                }
+
                 try
                 {
                     if (waiting.Put(key(value), value, sequence))

@@ -88,7 +88,7 @@ internal abstract partial class Pump<T>
 
         if (_taking is { } taking)
         {
-            return taking.DeliverOwned(ref _cursor, _log, IsWaitedFor ? 1 : maxCount);
+            return taking.DeliverOwned(ref _cursor, _log, IsWaitedFor ? 1 : maxCount, Granted);
         }
 
         // A bounded cursor looks again after each event: it must go on with what is the newest then.
@@ -122,6 +122,6 @@ internal abstract partial class Pump<T>
 
     /// <summary>Whether there is an event to deliver now.</summary>
     private bool IsDueOwned() => _taking is { } taking
-        ? taking.IsDueOwned(ref _cursor, _log)
+        ? taking.IsDueOwned(ref _cursor, _log, Granted)
         : _cursor.HasEvent(_log) && _cursor.Sequence < Granted;
 }

@@ -64,6 +64,6 @@ internal abstract partial class Pump<T>
         }
 
         Cursor<T> awaited = taking.Awaited(in _cursor);
-        return taking.IsDue || (!taking.IsBusy && parking.IsReadyWhileParked(ref awaited));
+        return taking.IsDue || (!taking.IsBusy && awaited.Sequence < Granted && parking.IsReadyWhileParked(ref awaited));
     }
 }

@@ -29,9 +29,9 @@ internal sealed class ReportingObserver<T>(IObserver<T> observer, Action<EventFa
         (_observer as ISubscriptionObserver)?.OnSubscribed(subscription); // plain: no event has been delivered
     }
 
-    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget)
+    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget, long granted)
     {
-        if (Volatile.Read(ref _observer) is not { } observer || !cursor.TryPeek(log, out T? value))
+        if (Volatile.Read(ref _observer) is not { } observer || !cursor.TryPeek(log, out T? value) || cursor.Sequence >= granted)
         {
             return 0;
         }

@@ -55,16 +55,16 @@ internal sealed class TimedBatchObserver<T>(IObserver<ReadOnlyMemory<T>> observe
         _fullCount = policy.Capacity == 0 ? MaxCount : Math.Min(MaxCount, policy.Capacity);
     }
 
-    internal override bool IsDueOwned(ref Cursor<T> cursor, EventLog<T> log)
+    internal override bool IsDueOwned(ref Cursor<T> cursor, EventLog<T> log, long granted)
     {
-        if (!cursor.HasEvent(log))
+        if (!base.IsDueOwned(ref cursor, log, granted))
         {
             return false;
         }
 
         long start = cursor.Sequence; // after the look, which may have skipped events
         long seenTo = Math.Max(start, _seenTo);
-        seenTo += cursor.CountPublished(seenTo, (int)Math.Max(0, start + _fullCount - seenTo));
+        seenTo += cursor.CountPublished(seenTo, (int)Math.Max(0, Math.Min(granted, start + _fullCount) - seenTo));
         Volatile.Write(ref _seenTo, seenTo);
         if (seenTo - start >= _fullCount || seenTo >= log.End || maxDelay == TimeSpan.Zero)
         {
@@ -83,16 +83,16 @@ internal sealed class TimedBatchObserver<T>(IObserver<ReadOnlyMemory<T>> observe
     internal override Cursor<T> Awaited(in Cursor<T> cursor) =>
         cursor.LookAt(Math.Max(cursor.Sequence, Volatile.Read(ref _seenTo)));
 
-    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget)
+    internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget, long granted)
     {
-        if (!IsDueOwned(ref cursor, log))
+        if (!IsDueOwned(ref cursor, log, granted))
         {
             return 0;
         }
 
         Volatile.Write(ref _filling, null);
         _timer.Disposable = Disposable.Empty;
-        return base.DeliverOwned(ref cursor, log, budget);
+        return base.DeliverOwned(ref cursor, log, budget, granted);
     }
 
     internal override void Release()

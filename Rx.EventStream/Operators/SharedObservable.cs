@@ -8,6 +8,8 @@ namespace Rx.Operators;
 /// A connection is a stream, its subscription to the source, and the observers that have a seat. Under a lock observers are counted in and
 /// out, and the connection is replaced once it has ended, unless it can replay a source that has completed; the source is subscribed to and
 /// unsubscribed from outside of it, and the time of the disconnection is scheduled outside of it, since these run foreign code.
+/// <para>The source has one subscription at a time: a connection owns it from before the source's <c>Subscribe</c> is called until that has
+/// returned and the subscription is disposed. The next connection waits for that.</para>
 /// </remarks>
 /// <param name="source">The source.</param>
 /// <param name="options">The options of each connection's stream.</param>
@@ -22,10 +24,10 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
     /// <summary>The connection that observers join, or null; read and written under the lock.</summary>
     private Connection? _current;
 
-    /// <summary>How many connections are being unsubscribed from the source; read and written under the lock.</summary>
-    private int _disconnecting;
+    /// <summary>The connection that owns the subscription to the source, or null; read and written under the lock.</summary>
+    private Connection? _owner;
 
-    /// <summary>The connection that must be made once no other one is being unsubscribed, or null; read and written under the lock.</summary>
+    /// <summary>The connection that must be made once no other one owns the subscription, or null; read and written under the lock.</summary>
     private Connection? _waiting;
 
     public IDisposable Subscribe(IObserver<T> observer)
@@ -59,21 +61,27 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
     private Seat Enter()
     {
         Connection connection;
+        Connection? ended = null;
         IDisposable? disconnection;
         lock (_gate)
         {
-            if (_current is null || (_current.Stream.HasEnded && !_current.IsCache))
+            if (_current is { Stream.HasEnded: true, IsCache: false } last && TryBeginDisconnectingLocked(last))
             {
-                _current = new Connection(options);
+                ended = last; // its observers may not have the end yet
             }
 
-            connection = _current;
+            connection = _current ??= new Connection(options);
             connection.Seats++;
             disconnection = connection.Disconnection;
             connection.Disconnection = null;
         }
 
         disconnection?.Dispose();
+        if (ended is not null)
+        {
+            Disconnect(ended);
+        }
+
         return new Seat(connection);
     }
 
@@ -94,12 +102,13 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
             }
 
             seat.Connection.IsConnected = true;
-            if (_disconnecting > 0)
+            if (_owner is not null)
             {
-                _waiting = seat.Connection; // the source has one subscription at a time: the thread that disconnects connects then
+                _waiting = seat.Connection; // the thread that gives the subscription up connects then
                 return false;
             }
 
+            BecomeOwnerLocked(seat.Connection);
             return true;
         }
     }
@@ -112,7 +121,10 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
     {
         try
         {
-            connection.Source.Disposable = source.SubscribeSafe(connection.Stream);
+            if (!connection.Source.IsDisposed) // its observers may have left while it waited
+            {
+                connection.Source.Disposable = source.SubscribeSafe(connection.Stream);
+            }
         }
         catch (Exception error)
         {
@@ -126,6 +138,10 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
             }
 
             throw;
+        }
+        finally
+        {
+            ConnectNext(GiveUp(connection));
         }
     }
 
@@ -142,18 +158,23 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
 
             seat.HasLeft = true;
             connection.Ready -= seat.IsReady ? 1 : 0;
-            if (--connection.Seats > 0)
+            connection.Seats--;
+            if (!connection.Stream.HasEnded)
             {
-                return;
+                if (connection.Seats > 0)
+                {
+                    return;
+                }
+
+                if (disconnectDelay is not null && connection.IsConnected)
+                {
+                    connection.Disconnection = disconnection = new SingleAssignmentDisposable();
+                }
             }
 
-            if (disconnectDelay is not null && connection.IsConnected && !connection.Stream.HasEnded)
+            if (disconnection is null && !TryBeginDisconnectingLocked(connection))
             {
-                connection.Disconnection = disconnection = new SingleAssignmentDisposable();
-            }
-            else
-            {
-                BeginDisconnectingLocked(connection);
+                return;
             }
         }
 
@@ -191,16 +212,32 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
             }
 
             connection.Disconnection = null;
-            BeginDisconnectingLocked(connection);
+            if (!TryBeginDisconnectingLocked(connection))
+            {
+                return;
+            }
         }
 
         Disconnect(connection);
     }
 
-    private void BeginDisconnectingLocked(Connection connection)
+    /// <summary>True for the one thread that must disconnect. The next observer begins a new connection, unless this one can replay a source that
+    /// has completed.</summary>
+    private bool TryBeginDisconnectingLocked(Connection connection)
     {
-        ForgetLocked(connection);
-        _disconnecting++;
+        if (ReferenceEquals(_current, connection) && !connection.IsCache)
+        {
+            _current = null;
+        }
+
+        if (ReferenceEquals(_waiting, connection))
+        {
+            _waiting = null;
+        }
+
+        bool isFirst = !connection.IsDisconnecting;
+        connection.IsDisconnecting = true;
+        return isFirst;
     }
 
     /// <summary>Unsubscribes from the source, and then makes the connection that waits for that.</summary>
@@ -212,41 +249,51 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         }
         finally
         {
-            Connection? next = null;
-            lock (_gate)
-            {
-                if (--_disconnecting == 0)
-                {
-                    next = _waiting;
-                    _waiting = null;
-                }
-            }
-
-            if (next is { Source.IsDisposed: false })
-            {
-                ConnectLate(next);
-            }
+            ConnectNext(GiveUp(connection));
         }
     }
 
-    private void ConnectLate(Connection connection)
+    private void BecomeOwnerLocked(Connection connection)
     {
+        _owner = connection;
+        connection.Claims = 2;
+    }
+
+    /// <summary>Gives one of the owner's claims up, and returns the connection that must be made now, or null.</summary>
+    private Connection? GiveUp(Connection connection)
+    {
+        lock (_gate)
+        {
+            if (!ReferenceEquals(_owner, connection) || --connection.Claims > 0)
+            {
+                return null;
+            }
+
+            _owner = null;
+            if (_waiting is { } next)
+            {
+                _waiting = null;
+                BecomeOwnerLocked(next);
+            }
+
+            return _owner;
+        }
+    }
+
+    private void ConnectNext(Connection? connection)
+    {
+        if (connection is null)
+        {
+            return;
+        }
+
         try
         {
             Connect(connection, onFailed: static () => { });
         }
         catch (Exception)
         {
-            // Its observers have it as the end. This thread is one that unsubscribes.
-        }
-    }
-
-    /// <summary>Makes the next observer begin a new connection, unless this one can replay a source that has completed.</summary>
-    private void ForgetLocked(Connection connection)
-    {
-        if (ReferenceEquals(_current, connection) && !connection.IsCache)
-        {
-            _current = null;
+            // Its observers have it as the end. This thread is one that unsubscribes, or has connected before.
         }
     }
 
@@ -267,8 +314,16 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         /// <summary>The subscription to the source; may be disposed before it is there.</summary>
         internal readonly SingleAssignmentDisposable Source = new();
 
-        /// <summary>Whether the source is, or was, subscribed to; read and written under the lock, as all that follow.</summary>
+        /// <summary>Whether the source is, or was, subscribed to, or the connection waits for that; read and written under the lock, as all that
+        /// follow.</summary>
         internal bool IsConnected;
+
+        /// <summary>Whether a thread disconnects, or has disconnected.</summary>
+        internal bool IsDisconnecting;
+
+        /// <summary>What the owner of the subscription has to do before it is no longer the owner: return from the source's <c>Subscribe</c>, and
+        /// dispose the subscription.</summary>
+        internal int Claims;
 
         /// <summary>How many observers there are.</summary>
         internal int Seats;

@@ -26,6 +26,9 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
 
         internal int Count => count;
 
+        /// <summary>Its entry in the queue.</summary>
+        internal LinkedListNode<Place> Node => field ??= new(this);
+
         internal bool IsCalled => _called.Task.IsCompleted;
 
         /// <summary>Completes when the publisher is called. For the publisher.</summary>
@@ -60,7 +63,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
         var place = new Place(count);
         lock (_lock)
         {
-            _places.AddLast(place);
+            _places.AddLast(place.Node);
             Volatile.Write(ref _count, _places.Count);
             CallFirstLocked();
         }
@@ -83,7 +86,11 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     {
         lock (_lock)
         {
-            _places.Remove(place);
+            if (place.Node.List is not null)
+            {
+                _places.Remove(place.Node);
+            }
+
             Volatile.Write(ref _count, _places.Count);
             CallFirstLocked();
         }
