@@ -4,6 +4,7 @@ var soakSeconds = Argument("seconds", EnvironmentVariable("RX_SOAK_SECONDS") ?? 
 
 const string Solution = "./Rx.EventStream.slnx";
 const string Library = "./Rx.EventStream/Rx.EventStream.csproj";
+const string AspNetCore = "./Rx.EventStream.AspNetCore/Rx.EventStream.AspNetCore.csproj";
 const string Nats = "./Rx.EventStream.Nats/Rx.EventStream.Nats.csproj";
 const string Testing = "./Rx.EventStream.Testing/Rx.EventStream.Testing.csproj";
 const string Tests = "./Rx.EventStream.Tests/Rx.EventStream.Tests.csproj";
@@ -56,7 +57,7 @@ Task("Sample")
 Task("Pack")
     .IsDependentOn("Build")
     .DoesForEach(
-        new[] { Library, Testing, Nats },
+        new[] { Library, AspNetCore, Testing, Nats },
         project => DotNetPack(project, new DotNetPackSettings { Configuration = configuration, NoBuild = true }));
 
 // Packs, restores the package from the local feed into a project outside the solution, publishes that natively, trimmed and plainly, and runs it.

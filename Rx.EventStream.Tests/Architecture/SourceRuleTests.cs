@@ -9,7 +9,11 @@ internal sealed partial class SourceRuleTests
     private const int MostLines = 350;
 
     private static string[] Sources { get; } =
-        [.. new[] { "Rx.EventStream", "Rx.EventStream.Analyzers", "Rx.EventStream.Analyzers.CodeFixes", "Rx.EventStream.Nats", "Rx.EventStream.Testing" }
+        [.. new[]
+            {
+                "Rx.EventStream", "Rx.EventStream.Analyzers", "Rx.EventStream.Analyzers.CodeFixes", "Rx.EventStream.AspNetCore", "Rx.EventStream.Nats",
+                "Rx.EventStream.Testing",
+            }
             .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Repository.Root, project), "*.cs", SearchOption.AllDirectories))
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}"))];
 

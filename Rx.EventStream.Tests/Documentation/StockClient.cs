@@ -22,17 +22,20 @@ internal sealed class StockClient : IAsyncDisposable
     public string? LastId { get; private set; }
 
     /// <summary>The sequence number of the next event that the client needs, from its last id.</summary>
-    public long Next => LastId?.Split('/') is [_, string next] ? long.Parse(next, CultureInfo.InvariantCulture) : 0;
+    public long Next => LastId?.Split('-') is [string number, _] ? 1 + long.Parse(number, CultureInfo.InvariantCulture) : 0;
 
     /// <summary>How often it got the whole stock.</summary>
-    public int States { get; private set; }
+    public int Snapshots { get; private set; }
+
+    /// <summary>How often it was told that it starts anew.</summary>
+    public int Resets { get; private set; }
 
     public List<string> Changes { get; } = [];
 
     /// <summary>Whether the response ended before its end.</summary>
     public bool HasFailed { get; private set; }
 
-    /// <summary>Connects, and returns when the service has begun to answer, which it does with the first event.</summary>
+    /// <summary>Connects, and returns when the service has begun to answer.</summary>
     public static async Task<StockClient> ConnectAsync(HttpClient http, string? lastId = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/stock");
@@ -50,7 +53,7 @@ internal sealed class StockClient : IAsyncDisposable
     /// <summary>Reads until the client has everything before a sequence number.</summary>
     public async Task ReadToAsync(long next)
     {
-        while (Next < next || States + Changes.Count == 0)
+        while (Next < next || Snapshots + Changes.Count == 0)
         {
             Assert.That(await ReadAsync(), Is.True, "The response goes on.");
         }
@@ -86,11 +89,19 @@ internal sealed class StockClient : IAsyncDisposable
         }
 
         SseItem<string> item = _events.Current;
+        if (item.EventType == "reset")
+        {
+            Resets++;
+            LastId = null;
+            return true;
+        }
+
         Assert.That(item.EventId, Is.Not.EqualTo(LastId), "No event comes twice.");
         JsonElement data = JsonDocument.Parse(item.Data).RootElement;
-        if (item.EventType == "state")
+        if (item.EventType == "snapshot")
         {
-            States++;
+            Snapshots++;
+            _stock.Clear();
             foreach (JsonProperty property in data.EnumerateObject())
             {
                 _stock[property.Name] = property.Value.GetInt32();
@@ -101,7 +112,7 @@ internal sealed class StockClient : IAsyncDisposable
             string name = data.GetProperty("item").GetString()!;
             Changes.Add(item.Data);
             _stock[name] = _stock.GetValueOrDefault(name) + data.GetProperty("quantity").GetInt32();
-            Assert.That(item.EventId, Does.EndWith($"/{Next + 1}"), "No event is missing.");
+            Assert.That(item.EventId, Does.StartWith($"{Next}-"), "No event is missing.");
         }
 
         LastId = item.EventId;

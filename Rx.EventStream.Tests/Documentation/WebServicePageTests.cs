@@ -58,7 +58,7 @@ internal sealed class WebServicePageTests
         {
             await using StockClient follower = await StockClient.ConnectAsync(_http);
             await follower.ReadToAsync(Total);
-            Assert.That(follower.States, Is.EqualTo(1));
+            Assert.That(follower.Snapshots, Is.EqualTo(1));
             Assert.That(follower.Quantity("apples"), Is.EqualTo(Total));
         }
 
@@ -82,13 +82,13 @@ internal sealed class WebServicePageTests
         await stays.ReadToAsync(5);
         await returned.ReadToAsync(5);
 
-        Assert.That(returned.States, Is.Zero);
+        Assert.That(returned.Snapshots, Is.Zero);
         Assert.That(leaves.Changes.Concat(returned.Changes), Is.EqualTo(stays.Changes));
         Assert.That(stays.Changes, Has.Count.EqualTo(4));
         Assert.That(stays.Quantity("apples"), Is.EqualTo(10));
     }
 
-    [TestCase("0123456789abcdef0123456789abcdef/1", TestName = "Get_LastEventIdOfTheProcessBefore_GetsTheStock")]
+    [TestCase("0-abcdefgh", TestName = "Get_LastEventIdOfTheProcessBefore_GetsTheStock")]
     [TestCase("nonsense", TestName = "Get_LastEventIdThatIsNone_GetsTheStock")]
     public async Task Get_UnknownLastEventId_GetsTheStock(string lastId)
     {
@@ -98,7 +98,8 @@ internal sealed class WebServicePageTests
         await using StockClient client = await StockClient.ConnectAsync(_http, lastId);
         await client.ReadToAsync(2);
 
-        Assert.That(client.States, Is.EqualTo(1));
+        Assert.That(client.Snapshots, Is.EqualTo(1));
+        Assert.That(client.Resets, Is.EqualTo(1));
         Assert.That(client.Quantity("apples"), Is.EqualTo(10));
     }
 
@@ -106,7 +107,7 @@ internal sealed class WebServicePageTests
     public async Task Get_ClientDisconnects_FreesItsReader()
     {
         StockClient client = await StockClient.ConnectAsync(_http);
-        Assert.That((await SubscriptionsAsync()).Select(s => s.Name), Is.EqualTo(new[] { "stock", "client" }));
+        Assert.That((await SubscriptionsAsync()).Select(s => s.Name), Is.EqualTo(new[] { "stock", "/stock" }));
 
         await client.DisposeAsync();
 
@@ -143,7 +144,7 @@ internal sealed class WebServicePageTests
 
         await using StockClient returned = await StockClient.ConnectAsync(_http, slow.LastId);
         await returned.ReadToAsync(published);
-        Assert.That(returned.States, Is.Zero);
+        Assert.That(returned.Snapshots, Is.Zero);
         Assert.That(slow.Changes.Count + returned.Changes.Count, Is.EqualTo(published));
         Assert.That(quick.Changes, Has.Count.EqualTo(published));
     }

@@ -16,6 +16,7 @@ namespace Rx.Tests.Packaging;
 internal sealed partial class PackageTests
 {
     private const string Core = "Rx.EventStream";
+    private const string AspNetCore = "Rx.EventStream.AspNetCore";
     private const string Nats = "Rx.EventStream.Nats";
     private const string Testing = "Rx.EventStream.Testing";
 
@@ -36,7 +37,7 @@ internal sealed partial class PackageTests
     public async Task PackAndDeleteStaleOutput()
     {
         using var limit = new CancellationTokenSource(TimeLimit);
-        foreach (string id in (string[])[Core, Nats, Testing])
+        foreach (string id in (string[])[Core, AspNetCore, Nats, Testing])
         {
             _packages.Add(id, await PackedPackage.PackAsync(id, limit.Token));
         }
@@ -52,6 +53,7 @@ internal sealed partial class PackageTests
     }
 
     [TestCase(Core)]
+    [TestCase(AspNetCore)]
     [TestCase(Nats)]
     [TestCase(Testing)]
     public void Package_Content_LibraryDocumentationReadmeAndIcon(string id)
@@ -83,6 +85,7 @@ internal sealed partial class PackageTests
     }
 
     [TestCase(Core, "System.Reactive")]
+    [TestCase(AspNetCore, "Rx.EventStream")]
     [TestCase(Testing, "System.Reactive")]
     [TestCase(Nats, "Rx.EventStream", "Microsoft.Extensions.Logging.Abstractions", "NATS.Client.JetStream")]
     public void Package_Manifest_NamesReadmeIconLicenseAndDependencies(string id, params string[] dependencies)
@@ -105,6 +108,7 @@ internal sealed partial class PackageTests
 
     /// <summary>Package sites resolve no relative links and drop HTML, and their readers have no clone to run commands in.</summary>
     [TestCase(Core)]
+    [TestCase(AspNetCore)]
     [TestCase(Nats)]
     [TestCase(Testing)]
     public void Package_Readme_IsSelfContained(string id)
@@ -131,6 +135,7 @@ internal sealed partial class PackageTests
     }
 
     [TestCase(Core)]
+    [TestCase(AspNetCore)]
     [TestCase(Nats)]
     [TestCase(Testing)]
     public void Package_Icon_IsASquareOf128Pixels(string id)
@@ -147,6 +152,7 @@ internal sealed partial class PackageTests
     }
 
     [TestCase(Core)]
+    [TestCase(AspNetCore)]
     [TestCase(Nats)]
     [TestCase(Testing)]
     public void Package_Symbols_AreThoseOfItsLibrary(string id)
@@ -161,6 +167,7 @@ internal sealed partial class PackageTests
     }
 
     [TestCase(Core)]
+    [TestCase(AspNetCore)]
     [TestCase(Nats)]
     [TestCase(Testing)]
     public void Package_Packed_Validated(string id) => Assert.That(_packages[id].IsValidated, Is.True);

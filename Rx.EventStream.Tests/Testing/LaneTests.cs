@@ -53,4 +53,22 @@ internal sealed class LaneTests
         scheduler.ExpectNested(source.Window(2).Select(w => w.Select(c => c - 'a' + 10))).ToBe(
             "x--y---z-|", new MarbleValues<int> { { 'A', 10 }, { 'B', 11 }, { 'C', 12 }, { 'D', 13 } }, ('x', "-A-(B|)"), ('y', "--C-(D|)"), ('z', "--|"));
     });
+
+    // The inner windows would go on without end.
+    [Test]
+    public void ExpectNested_Unsubscribed_InnerOnesEndToo() => MarbleScheduler.Run(scheduler =>
+        scheduler.ExpectNested(Observable.Interval(TimeSpan.FromMilliseconds(1), scheduler).Window(3), "^-----!").ToBe("x--y", ('x', "-01(2|)"), ('y', "-34")));
+
+    [Test]
+    public void Of_ManyLargeValues_ALetterEach() => MarbleScheduler.Run(scheduler =>
+    {
+        MarbleRecording<int> recording = scheduler.Record(Observable.Range(10, 100));
+        scheduler.Start();
+
+        string[] lines = recording.ToString().Split(Environment.NewLine);
+
+        Assert.That(lines[0], Does.StartWith("(abcdefgh").And.EndsWith("|)"));
+        Assert.That(lines[0].Distinct().Count(), Is.EqualTo(103));
+        Assert.That(lines, Has.Length.EqualTo(101));
+    });
 }
