@@ -27,7 +27,7 @@ internal sealed class PageService : IAsyncDisposable
     public Uri Address { get; }
 
     /// <summary>Starts the program as <c>dotnet run</c> does. It tells the host that it has built as it tells tools and test servers.</summary>
-    public static async Task<PageService> StartAsync(MethodInfo main)
+    public static async Task<PageService> StartAsync(MethodInfo main, params string[] more)
     {
         var built = new TaskCompletionSource<IHost>(TaskCreationOptions.RunContinuationsAsynchronously);
         using IDisposable listeners = DiagnosticListener.AllListeners.Subscribe(listener =>
@@ -43,7 +43,7 @@ internal sealed class PageService : IAsyncDisposable
                 });
             }
         });
-        string[] arguments = ["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None"];
+        string[] arguments = ["--urls=http://127.0.0.1:0", "--Logging:LogLevel:Default=None", .. more];
         Task program = Task.Run(() =>
         {
             _built.Value = built;

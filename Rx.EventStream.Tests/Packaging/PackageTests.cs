@@ -17,6 +17,7 @@ internal sealed partial class PackageTests
 {
     private const string Core = "Rx.EventStream";
     private const string AspNetCore = "Rx.EventStream.AspNetCore";
+    private const string Hosting = "Rx.EventStream.Hosting";
     private const string Nats = "Rx.EventStream.Nats";
     private const string Testing = "Rx.EventStream.Testing";
 
@@ -37,7 +38,7 @@ internal sealed partial class PackageTests
     public async Task PackAndDeleteStaleOutput()
     {
         using var limit = new CancellationTokenSource(TimeLimit);
-        foreach (string id in (string[])[Core, AspNetCore, Nats, Testing])
+        foreach (string id in (string[])[Core, AspNetCore, Hosting, Nats, Testing])
         {
             _packages.Add(id, await PackedPackage.PackAsync(id, limit.Token));
         }
@@ -54,6 +55,7 @@ internal sealed partial class PackageTests
 
     [TestCase(Core)]
     [TestCase(AspNetCore)]
+    [TestCase(Hosting)]
     [TestCase(Nats)]
     [TestCase(Testing)]
     public void Package_Content_LibraryDocumentationReadmeAndIcon(string id)
@@ -86,6 +88,14 @@ internal sealed partial class PackageTests
 
     [TestCase(Core, "System.Reactive")]
     [TestCase(AspNetCore, "Rx.EventStream")]
+    [TestCase(
+        Hosting,
+        "Rx.EventStream",
+        "Microsoft.Extensions.Configuration.Abstractions",
+        "Microsoft.Extensions.Diagnostics.HealthChecks",
+        "Microsoft.Extensions.Hosting.Abstractions",
+        "Microsoft.Extensions.Logging.Abstractions",
+        "Microsoft.Extensions.Options")]
     [TestCase(Testing, "System.Reactive")]
     [TestCase(Nats, "Rx.EventStream", "Microsoft.Extensions.Logging.Abstractions", "NATS.Client.JetStream")]
     public void Package_Manifest_NamesReadmeIconLicenseAndDependencies(string id, params string[] dependencies)
@@ -109,6 +119,7 @@ internal sealed partial class PackageTests
     /// <summary>Package sites resolve no relative links and drop HTML, and their readers have no clone to run commands in.</summary>
     [TestCase(Core)]
     [TestCase(AspNetCore)]
+    [TestCase(Hosting)]
     [TestCase(Nats)]
     [TestCase(Testing)]
     public void Package_Readme_IsSelfContained(string id)
@@ -136,6 +147,7 @@ internal sealed partial class PackageTests
 
     [TestCase(Core)]
     [TestCase(AspNetCore)]
+    [TestCase(Hosting)]
     [TestCase(Nats)]
     [TestCase(Testing)]
     public void Package_Icon_IsASquareOf128Pixels(string id)
@@ -153,6 +165,7 @@ internal sealed partial class PackageTests
 
     [TestCase(Core)]
     [TestCase(AspNetCore)]
+    [TestCase(Hosting)]
     [TestCase(Nats)]
     [TestCase(Testing)]
     public void Package_Symbols_AreThoseOfItsLibrary(string id)
@@ -168,6 +181,7 @@ internal sealed partial class PackageTests
 
     [TestCase(Core)]
     [TestCase(AspNetCore)]
+    [TestCase(Hosting)]
     [TestCase(Nats)]
     [TestCase(Testing)]
     public void Package_Packed_Validated(string id) => Assert.That(_packages[id].IsValidated, Is.True);

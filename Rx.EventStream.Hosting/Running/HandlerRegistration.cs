@@ -1,0 +1,12 @@
+namespace Rx.Hosting.Running;
+
+/// <summary>A handler that the application has registered.</summary>
+internal abstract class HandlerRegistration(Type eventType, Type handlerType, string? key)
+{
+    internal Type EventType { get; } = eventType;
+
+    internal Type HandlerType { get; } = handlerType;
+
+    /// <summary>The key of its stream, or null.</summary>
+    internal string? Key { get; } = key;
+}
