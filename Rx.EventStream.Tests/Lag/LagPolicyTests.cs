@@ -334,8 +334,8 @@ internal sealed class LagPolicyTests
             _ => LagPolicy.Latest,
         };
         using var stream = new EventStream<long>(new EventStreamOptions { SingleWriter = true });
-        using var entered = new ManualResetEventSlim();
-        using var release = new ManualResetEventSlim();
+        var entered = new ManualResetEventSlim();
+        var release = new ManualResetEventSlim(); // not disposed: after its release, the observer may be called until it is disposed, and once more
         EventObservable<long> observable = stream.ObserveOn(NewThreadScheduler.Default).WithLagPolicy(lag);
         using EventReader<long>? reader = isReader ? observable.OpenReader() : null;
         using IDisposable? subscription = isReader ? null : observable.Subscribe(_ =>
