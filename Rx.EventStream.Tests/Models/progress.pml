@@ -5,8 +5,8 @@
    issues a process-wide barrier and then looks at the places. So each of two threads that race sees the other.
    Memory is TSO, as on x64. A place waits in its mover's buffer. Interlocked operations empty the buffer of their own thread; the
    barrier empties every buffer.
-   Caller w waits until every mover has made w + 1 moves. The thread that wakes a caller asks for it whether the wait is over, and
-   parks it again if it is not. A lost wake-up is a caller that waits for ever: spin reports an invalid end state.
+   Caller w waits until every mover has made w + 1 moves. The thread that moves takes all entries, wakes the callers whose wait is over, and
+   puts the others back. A lost wake-up is a caller that waits for ever: spin reports an invalid end state.
 
    Holds:
      -DNM=2 -DNC=1 -DMOVES=1            two movers, one caller
@@ -19,7 +19,7 @@
      -DNM=1 -DNC=1 -DMOVES=1 -DNO_LOOK                  a caller does not look again after its push
      -DNM=1 -DNC=1 -DMOVES=1 -DNO_BARRIER               it looks with its own fence alone
      -DNM=1 -DNC=1 -DMOVES=2 -DNO_NOTIFY                a subscriber moves and does not look at the stack
-     -DNM=2 -DNC=1 -DMOVES=1 -DNO_PARK_AGAIN            a caller that was woken too early does not park again
+     -DNM=2 -DNC=1 -DMOVES=1 -DNO_PUT_BACK              an entry whose wait is not over is not put back
      -DNM=1 -DNC=1 -DMOVES=1 -DSWEEP -DNO_SWEEP_BARRIER a sweep puts the entries back and looks without a barrier
      -DNM=1 -DNC=1 -DMOVES=1 -DSWEEP -DNO_SWEEP_LOOK    a sweep does not look again */
 #ifndef NM
@@ -106,77 +106,52 @@ inline Park(t, w) {
 inline WakeOne(t, w) {
   d_step { FLUSH(t); armed[w] = false };
   if
-#ifdef NO_PARK_AGAIN
-  :: owned[w] -> AskIsDone(t, w); if :: ready -> isDone[w] = true :: else fi
-#else
   :: owned[w] -> Park(t, w)
-#endif
   :: else
   fi
-}
-
-inline WakeAll(t) {
-  if
-  :: stack != 0 -> d_step { FLUSH(t); taken = stack; stack = 0 }
-  :: else
-  fi;
-  do
-  :: taken & 1 -> taken = taken & ~1; WakeOne(t, 0)
-#if NC > 1
-  :: taken & 2 -> taken = taken & ~2; WakeOne(t, 1)
-#endif
-  :: taken == 0 -> break
-  od
-}
-
-proctype Mover(byte t) {
-  byte i; byte taken; bool ready; bool isFirst;
-  do
-  :: moved[t] < MOVES ->
-     moved[t]++;
-#ifndef NO_NOTIFY
-     if :: hasProgressWaiters -> WakeAll(t) :: else fi
-#endif
-  :: else -> break
-  od
-}
-
-proctype Caller(byte w) {
-  byte i; bool ready; bool isFirst;
-  Park(OTHER, w);
-  isDone[w]
 }
 
 /* WaiterStack.Sweep: keeps the entries whose owner is not ready. */
 inline Sweep(t) {
-  if
-  :: stack != 0 -> d_step { chain = stack; stack = 0 }
-  :: else
-  fi;
+  again = true;
   do
-  :: chain & 1 -> chain = chain & ~1; SweepOne(t, 0)
+  :: again ->
+     again = false;
+     if
+     :: stack != 0 -> d_step { FLUSH(t); chain = stack; stack = 0 }
+     :: else
+     fi;
+     do
+     :: chain & 1 -> chain = chain & ~1; SweepOne(t, 0)
 #if NC > 1
-  :: chain & 2 -> chain = chain & ~2; SweepOne(t, 1)
+     :: chain & 2 -> chain = chain & ~2; SweepOne(t, 1)
 #endif
-  :: chain == 0 -> break
-  od;
-  if
-  :: kept != 0 ->
-     stack = stack | kept;
+     :: chain == 0 -> break
+     od;
+#ifdef NO_PUT_BACK
+     kept = 0;
+#endif
+     if
+     :: kept != 0 ->
+        d_step { FLUSH(t); stack = stack | kept };
 #ifndef NO_SWEEP_BARRIER
-     BarrierProcessWide();
+        BarrierProcessWide();
 #endif
 #ifndef NO_SWEEP_LOOK
-     do
-     :: kept & 1 -> kept = kept & ~1; LookAfterSweep(t, 0)
+        do
+        :: kept & 1 -> kept = kept & ~1; LookAfterSweep(t, 0)
 #if NC > 1
-     :: kept & 2 -> kept = kept & ~2; LookAfterSweep(t, 1)
+        :: kept & 2 -> kept = kept & ~2; LookAfterSweep(t, 1)
 #endif
-     :: kept == 0 -> break
-     od
+        :: kept == 0 -> break
+        od
+#else
+        kept = 0
 #endif
-  :: else
-  fi
+     :: else
+     fi
+  :: else -> break
+  od
 }
 
 inline SweepOne(t, w) {
@@ -190,19 +165,37 @@ inline SweepOne(t, w) {
 inline LookAfterSweep(t, w) {
   AskIsDone(t, w);
   if
-  :: isDone[w] || ready -> WakeAll(t); kept = 0
+  :: isDone[w] || ready -> again = true
   :: else
   fi
 }
 
+proctype Mover(byte t) {
+  byte i; byte kept; byte chain; bool ready; bool isFirst; bool again;
+  do
+  :: moved[t] < MOVES ->
+     moved[t]++;
+#ifndef NO_NOTIFY
+     if :: hasProgressWaiters && stack != 0 -> Sweep(t) :: else fi
+#endif
+  :: else -> break
+  od
+}
+
+proctype Caller(byte w) {
+  byte i; bool ready; bool isFirst;
+  Park(OTHER, w);
+  isDone[w]
+}
+
 proctype Sweeper() {
-  byte i; byte taken; byte kept; byte chain; bool ready; bool isFirst;
+  byte i; byte kept; byte chain; bool ready; bool isFirst; bool again;
   Sweep(OTHER)
 }
 
 /* ProgressWait.Cancel of caller 0, and a sweep, as if it were the one of many. */
 proctype Canceller() {
-  byte i; byte taken; byte kept; byte chain; bool ready; bool isFirst;
+  byte i; byte kept; byte chain; bool ready; bool isFirst; bool again;
   isDone[0] = true;
   owned[0] = false;
   Sweep(OTHER)

@@ -129,14 +129,14 @@ internal sealed class ParkingLot<T>(EventLog<T> log)
         _progress.WakeAll();
     }
 
-    /// <summary>Makes callers that wait for subscribers look again. Called by the thread that has moved one.</summary>
+    /// <summary>Wakes callers that have waited for what a subscriber has done. Called by the thread that has moved it.</summary>
     /// <remarks>A caller puts a process-wide barrier between its push and its look, so none is needed here.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void NotifyProgress()
     {
         if ((log.Flags & PublishFlags.HasProgressWaiters) != 0 && !_progress.IsEmpty)
         {
-            _progress.WakeAll();
+            _progress.Sweep();
         }
     }
 

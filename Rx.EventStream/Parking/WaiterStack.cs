@@ -50,9 +50,10 @@ internal struct WaiterStack
         return errors;
     }
 
-    /// <summary>Drops the entries without an owner, so that parking and disposing on a quiet log costs no memory.</summary>
+    /// <summary>Wakes the owners that are ready, and drops the entries without an owner. So an owner that waits for more costs one look, not a
+    /// wake-up, and parking and disposing on a quiet log costs no memory.</summary>
     /// <remarks>
-    /// A writer that looks while the entries are off the stack wakes no owner. So after putting them back each owner is
+    /// A thread that looks while the entries are off the stack wakes no owner. So after putting them back each owner is
     /// asked again, as an owner that parks asks itself:
     /// <code>
     /// P (pump):    has moved;                                does an owner wait?
@@ -62,10 +63,19 @@ internal struct WaiterStack
     /// </remarks>
     internal void Sweep()
     {
+        while (SweepOnce())
+        {
+        }
+    }
+
+    /// <summary>True if an owner that was kept is ready now.</summary>
+    private bool SweepOnce()
+    {
         Volatile.Write(ref _abandoned, 0);
         Waiter? first = null;
         Waiter? last = null;
-        List<IParked> kept = [];
+        IParked? firstKept = null;
+        List<IParked>? otherKept = null;
         ErrorList ignored = default; // see ParkingLot: an owner whose scheduler throws ends, and says so itself
         for (Waiter? waiter = TakeAll(); waiter is not null;)
         {
@@ -83,7 +93,14 @@ internal struct WaiterStack
                 }
 
                 last = waiter;
-                kept.Add(owner);
+                if (firstKept is null)
+                {
+                    firstKept = owner;
+                }
+                else
+                {
+                    (otherKept ??= []).Add(owner);
+                }
             }
             else
             {
@@ -94,17 +111,16 @@ internal struct WaiterStack
             waiter = below;
         }
 
-        if (first is not null)
+        if (first is null)
         {
-            PushChain(first, last!);
-            Interlocked.MemoryBarrierProcessWide();
-
-            // Each of them: one that has moved on, or was disposed, says nothing about the others.
-            if (kept.Exists(static owner => owner.IsReadyWhileParked))
-            {
-                WakeAll();
-            }
+            return false;
         }
+
+        PushChain(first, last!);
+        Interlocked.MemoryBarrierProcessWide();
+
+        // Each of them: one that has moved on, or was disposed, says nothing about the others.
+        return firstKept!.IsReadyWhileParked || (otherKept is not null && otherKept.Exists(static owner => owner.IsReadyWhileParked));
     }
 
     private static void WakeOne(Waiter waiter, ref ErrorList errors)
