@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reactive;
 using System.Reactive.Disposables;
 using System.Reactive.Linq;
@@ -122,6 +123,7 @@ public sealed partial class MarbleScheduler
     internal void DrawLanes(Sheet sheet) => _lanes.ForEach(draw => draw(sheet));
 
     /// <summary>Checks at the end of the run, or at once if that is over.</summary>
+    [StackTraceHidden]
     internal void Check(Func<string?> check)
     {
         _checks.Add(check);
@@ -132,6 +134,7 @@ public sealed partial class MarbleScheduler
         }
     }
 
+    [StackTraceHidden]
     private void RunChecks()
     {
         Func<string?>[] checks = [.. _checks];

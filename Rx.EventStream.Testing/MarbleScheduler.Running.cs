@@ -36,11 +36,13 @@ public sealed partial class MarbleScheduler
     /// <summary>Runs a test with frames of one millisecond: the body first, then all that is scheduled, then the expectations' checks.</summary>
     /// <param name="body">Makes the sources and the expectations.</param>
     /// <exception cref="MarbleException">An expectation failed. The message shows all that did.</exception>
+    [StackTraceHidden]
     public static void Run(Action<MarbleScheduler> body) => Run(Marbles.DefaultFrame, body);
 
     /// <param name="frame">The length of a frame.</param>
     /// <param name="body">Makes the sources and the expectations.</param>
     /// <inheritdoc cref="Run(Action{MarbleScheduler})"/>
+    [StackTraceHidden]
     public static void Run(TimeSpan frame, Action<MarbleScheduler> body)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -64,11 +66,13 @@ public sealed partial class MarbleScheduler
     /// <exception cref="MarbleException">
     /// An expectation failed, and the message shows all that did. Or the task waits for something that no scheduled action completes.
     /// </exception>
+    [StackTraceHidden]
     public static void Run(Func<MarbleScheduler, Task> body) => Run(Marbles.DefaultFrame, body);
 
     /// <param name="frame">The length of a frame.</param>
     /// <param name="body">Makes the sources and the expectations.</param>
     /// <inheritdoc cref="Run(Func{MarbleScheduler, Task})"/>
+    [StackTraceHidden]
     public static void Run(TimeSpan frame, Func<MarbleScheduler, Task> body)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -82,6 +86,7 @@ public sealed partial class MarbleScheduler
     /// <summary>Runs all that is scheduled, in order of time, until nothing is left. Then it checks the expectations.</summary>
     /// <exception cref="MarbleException">An expectation failed. The message shows all that did.</exception>
     /// <exception cref="InvalidOperationException">The scheduler runs already, or more than <see cref="MaxActions"/> actions have run.</exception>
+    [StackTraceHidden]
     public new void Start()
     {
         RunTo(long.MaxValue);
