@@ -111,6 +111,7 @@ internal sealed class EventSourceTests
         await _stream.Subscriptions.Single().WhenCaughtUpAsync();
         while (_lastIds.Last() != "2-e")
         {
+            await Task.Delay(4 * _options.Heartbeat); // the page cannot see heart-beats: a server that stops before one is sent is tried again
             await RestartAsync(app => app.MapEventStream("/events", _stream, _options), () => { });
             await UntilAsync("source.readyState === EventSource.OPEN");
         }
