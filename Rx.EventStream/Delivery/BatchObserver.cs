@@ -27,13 +27,13 @@ internal class BatchObserver<T>(IObserver<ReadOnlyMemory<T>> observer, int maxCo
     {
         // Not PeekBatch: once a pump has existed, no arrays are used again.
         ReadOnlyMemory<T> batch = cursor.PeekAcross(log, maxCount);
-        long end = Math.Min(granted, cursor.Sequence + batch.Length); // after the look, which may have skipped events
-        batch = batch[..(int)Math.Max(0, end - cursor.Sequence)];
-        if (batch.IsEmpty || Volatile.Read(ref _observer) is not { } observer)
+        if (batch.IsEmpty || cursor.Sequence >= granted || Volatile.Read(ref _observer) is not { } observer)
         {
             return 0;
         }
 
+        // A batch is what is there: the turn of its first event is that of the batch.
+        long end = cursor.Sequence + batch.Length;
         observer.OnNext(batch);
         cursor.MoveTo(end);
         return batch.Length;
