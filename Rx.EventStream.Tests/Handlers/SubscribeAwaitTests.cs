@@ -195,6 +195,35 @@ internal sealed class SubscribeAwaitTests(StreamConfiguration configuration)
     }
 
     [Test]
+    public void Dispose_CallThenThrowsAtOnce_EventIsNotHandled([Values] bool isPartitioned, [Values(1, 3)] int maxConcurrency, [Values] bool throws)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var time = new HistoricalScheduler();
+        EventSubscription subscription = null!;
+        subscription = stream.ObserveOn(time).SubscribeAwait(
+            (value, cancellationToken) =>
+            {
+                if (value == 2)
+                {
+                    subscription.Dispose();
+                    if (throws)
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                    }
+                }
+
+                return ValueTask.CompletedTask;
+            },
+            new() { PartitionKey = isPartitioned ? static value => value : null, MaxConcurrency = maxConcurrency });
+
+        stream.OnNextRange([1, 2, 3]);
+        time.Start();
+
+        // A checkpoint stores this number: a service that starts again handles the event that was canceled.
+        Assert.That((subscription.Sequence, subscription.Delivered), Is.EqualTo(throws ? (1L, 1L) : (2L, 2L)));
+    }
+
+    [Test]
     public void Dispose_InsideTheHandler_IsTheLastCall()
     {
         using EventStream<int> stream = configuration.Create<int>();

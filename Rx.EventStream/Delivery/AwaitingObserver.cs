@@ -58,6 +58,9 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
     /// <summary>How many of them had a fault. As <see cref="_firstRunning"/>.</summary>
     private long _faults;
 
+    /// <summary>Whether the end has left an event unhandled, which stays unconsumed. For the thread that runs the pump.</summary>
+    private bool _hasDropped;
+
     /// <summary>How many calls have not returned. Changed by interlocked operations: up by the thread that runs the pump, down by the threads on
     /// which calls return.</summary>
     private int _unreturned;
@@ -203,7 +206,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
             _running.Remove(call);
             SettleOwned(value, error);
             LeaveKeyOwned(key);
-            Volatile.Write(ref _firstRunning, _running.FirstSequence);
+            Volatile.Write(ref _firstRunning, _hasDropped ? _firstRunning : _running.FirstSequence);
             settled++;
             call = next;
         }
@@ -233,7 +236,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
             CallOwned(value, null);
         }
 
-        return isSubscribed;
+        return isSubscribed && !_hasDropped;
     }
 
     private bool TryBeginByKeyOwned(Sequenced<T> value)
@@ -253,7 +256,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         catch (Exception error)
         {
             SettleOwned(value, error);
-            return true;
+            return !_hasDropped;
         }
 
         if (isFree)
@@ -273,7 +276,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
             return false;
         }
 
-        return true;
+        return !_hasDropped;
     }
 
     /// <summary>Calls the handler; true if the call runs on.</summary>
@@ -281,7 +284,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
     {
         if (Volatile.Read(ref _handler) is not { } handler)
         {
-            return true; // the subscription has ended
+            return _hasDropped = true; // the subscription has ended
         }
 
         HandlerScope.Call? scope = _scope?.Enter();
@@ -327,6 +330,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         {
             if (Volatile.Read(ref _handler) is null)
             {
+                _hasDropped = true;
                 return;
             }
 
