@@ -158,13 +158,13 @@ internal sealed class EventSourceTests
             url: url);
 
     /// <summary>Stops the server, does something, and starts a server at the same address.</summary>
-    private async Task RestartAsync(Action<WebApplication> map, Action meanwhile)
+    private async Task RestartAsync(Action<WebApplication> map, Action whileStopped)
     {
         string url = _server!.Address.GetLeftPart(UriPartial.Authority);
         await _server.StopAsync();
         await _server.DisposeAsync();
         await UntilAsync("source.readyState === EventSource.CONNECTING");
-        meanwhile();
+        whileStopped();
         await StartAsync(map, url);
     }
 
