@@ -147,22 +147,26 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// <param name="granted">The same from now on.</param>
     internal void WakeFor(long before, long granted)
     {
-        if (_taking is not null)
+        if (_taking is { IsBusy: true } || AwaitedSequence < before || !_state.TryWake())
         {
-            Wake();
+            return;
         }
-        else if (_cursor.Sequence >= before && _state.TryWake())
+
+        if (AwaitedSequence < granted)
         {
-            if (_cursor.Sequence < granted)
+            ScheduleOrEnd();
+        }
+        else
+        {
+            _state.SleepAgain(); // only this thread grants, so no grant was missed
+            if (_taking is { IsDue: true })
             {
-                ScheduleOrEnd();
-            }
-            else
-            {
-                _state.SleepAgain(); // only this thread grants, so nothing was missed
+                Wake(); // a call that returned, or a timer, found the pump not parked
             }
         }
     }
+
+    private long AwaitedSequence => _taking is { } taking ? taking.Awaited(in _cursor).Sequence : _cursor.Sequence;
 
     /// <summary>As <see cref="Wake"/>, for a timer's action on the pump's scheduler.</summary>
     internal virtual void WakeOnTime() => Wake();
