@@ -248,7 +248,7 @@ public sealed partial class EventStream<T>
 
         if (policy.WaitsWhenFull)
         {
-            HoldPublishersBack(pump, policy.Capacity);
+            HoldPublishersBack(pump, policy.Capacity, scheduler);
         }
 
         pump.Start(inline);
@@ -257,12 +257,13 @@ public sealed partial class EventStream<T>
 
     private PumpList<T> CreateScheduledSlow() => LazyInitializer.EnsureInitialized(ref _scheduled, () => new PumpList<T>(Parking, _metered));
 
-    private void HoldPublishersBack(Pump<T> pump, int capacity)
+    private void HoldPublishersBack(Pump<T> pump, int capacity, IScheduler scheduler)
     {
-        var member = new WaitGate.Member(() => pump.Sequence, _log.NextSequence, capacity);
+        var needs = new NeededThread(scheduler);
+        var member = new WaitGate.Member(() => pump.Sequence, _log.NextSequence, capacity, needs.Is);
         WaitGate gate = OpenGate();
+        pump.Needs = needs;
         gate.Add(member);
-        pump.IsWaitedFor = true;
         pump.OnEnded(() =>
         {
             gate.Remove(member);

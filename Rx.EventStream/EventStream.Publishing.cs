@@ -186,11 +186,12 @@ public sealed partial class EventStream<T>
             return;
         }
 
-        PublisherQueue<T>.Place place = _waitingPublishers!.Enter(values.Length);
+        PublisherQueue<T>.Place place = _waitingPublishers!.Enter(values.Length, CallingThread.Current);
         try
         {
             do
             {
+                ThrowIfWaitingForItself(place);
                 place.Called.GetAwaiter().GetResult();
             }
             while (!TryPublishCalled(values, place, out _, isFromSource));
@@ -281,6 +282,17 @@ public sealed partial class EventStream<T>
             throw new InvalidOperationException(
                 "A subscriber with LagPolicy.Wait has no room, and this is published from inside a delivery of the same stream, or from a " +
                 "handler that publishers wait for: waiting here could wait for itself. Publish from elsewhere, or give the subscriber more capacity.");
+        }
+    }
+
+    /// <summary>For a caller that is about to block its thread.</summary>
+    private void ThrowIfWaitingForItself(PublisherQueue<T>.Place place)
+    {
+        if (!HasEnded && _waitingPublishers!.WaitsForItself(place))
+        {
+            throw new InvalidOperationException(
+                "A subscriber with LagPolicy.Wait has no room, and its observer is called on the thread that publishes this: waiting here would " +
+                "wait for itself. Publish with OnNextAsync or on another thread, or give the subscriber more capacity.");
         }
     }
 

@@ -116,15 +116,15 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// </remarks>
     /// <param name="value">The event.</param>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream, or in a handler that publishers wait
-    /// for; or two threads publish at the same time to a stream with <see cref="EventStreamOptions.SingleWriter"/>.</exception>
+    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream, in a handler that publishers wait
+    /// for, or on the thread that such an observer needs; or two threads publish at the same time to a stream with <see cref="EventStreamOptions.SingleWriter"/>.</exception>
     public override void OnNext(T value) => Publish(value, isFromSource: false);
 
     /// <summary>Publishes several events as one run: contiguous for every observer.</summary>
     /// <param name="values">The events, in order. They are copied.</param>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
-    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream, or in a handler that publishers wait
-    /// for.</exception>
+    /// <exception cref="InvalidOperationException">The call would have to wait inside a delivery of this stream, in a handler that publishers wait
+    /// for, or on the thread that such an observer needs.</exception>
     /// <remarks>Otherwise as <see cref="OnNext"/>.</remarks>
     public void OnNextRange(ReadOnlySpan<T> values)
     {

@@ -68,7 +68,9 @@ public sealed class LagPolicy
     /// <param name="capacity">How many; at least 1.</param>
     /// <remarks>
     /// One subscriber with this policy makes every publisher of the stream wait for it. Publishing from inside a delivery of the
-    /// same stream, or from a handler with this policy, throws where it would have to wait, since it would wait for itself.
+    /// same stream, or from a handler with this policy, throws where it would have to wait, since it would wait for itself. So does
+    /// publishing without <c>await</c> on the thread of the subscriber's own scheduler: in an action of <c>CurrentThreadScheduler</c>, on the
+    /// thread of the synchronization context, and on an event loop or a virtual clock, once the observer was called on that thread.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="capacity"/> is less than 1.</exception>
     public static LagPolicy Wait(int capacity)

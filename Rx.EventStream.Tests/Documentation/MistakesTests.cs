@@ -42,6 +42,17 @@ internal sealed class MistakesTests
             handling.WhenEndedAsync().GetAwaiter().GetResult();
             throw handling.Error!;
         });
+        yield return Mistake<InvalidOperationException>("its observer is called on the thread that publishes this", static stream =>
+        {
+            stream.ObserveOn(CurrentThreadScheduler.Instance).WithLagPolicy(LagPolicy.Wait(2)).Subscribe(static _ => { });
+            Observable.Create<int>(observer =>
+            {
+                observer.OnNext(1);
+                observer.OnNext(2);
+                observer.OnNext(3);
+                return () => { };
+            }).Subscribe(stream);
+        });
         yield return Mistake<ArgumentOutOfRangeException>(
             "is outside of what the stream retains: positions from 3 to 5 (Count(2))", static _ =>
         {

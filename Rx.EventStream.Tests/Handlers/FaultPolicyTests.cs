@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Reactive.Concurrency;
 using Rx.Diagnostics;
 using Rx.Tests.Contract;
+using Rx.Tests.Delivery;
 
 namespace Rx.Tests.Handlers;
 
@@ -145,6 +146,55 @@ internal sealed class FaultPolicyTests(StreamConfiguration configuration)
 
         Assert.That(values, Is.EqualTo(new[] { 1, 3 }));
         Assert.That(faults.Single().Exception, Is.TypeOf<FormatException>());
+    }
+
+    /// <summary>Keys are compared when an event's key is looked up. To give a key back takes no comparison, which could throw for an event that
+    /// was handled.</summary>
+    [Test]
+    public void Continue_KeysEqualsThrows_IsAFaultOfTheEventLookedUp([Values] bool continues)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var time = new HistoricalScheduler();
+        var faults = new List<EventFault<int>>();
+        var calls = new Dictionary<int, ManualCall>();
+        bool throws = false;
+        EventSubscription subscription = stream.ObserveOn(time)
+            .WithFaultPolicy(continues ? FaultPolicy<int>.Continue(faults.Add) : FaultPolicy<int>.Stop)
+            .SubscribeAwait(
+                (value, _) => (calls[value] = new ManualCall()).Task,
+                new() { PartitionKey = value => new KeyOfOneHash(value % 10, () => throws), MaxConcurrency = 3 });
+
+        stream.OnNextRange([0, 10, 1, 2]);
+        time.Start();
+        throws = true;
+        calls[2].Return();
+        time.Start();
+        calls[0].Return();
+        time.Start();
+        calls[1].Return();
+        time.Start();
+        calls[10].Return();
+        time.Start();
+
+        Assert.That((subscription.Error, subscription.Sequence, subscription.Faults), Is.EqualTo(((Exception?)null, 4L, 0L)));
+
+        stream.OnNext(3);
+        time.Start();
+        Assert.That(calls.Keys, Is.EqualTo(new[] { 0, 1, 2, 10, 3 }), "No key is busy: there is nothing to compare with.");
+        stream.OnNext(4);
+        if (continues)
+        {
+            time.Start();
+            Assert.That(faults.Select(fault => (fault.Value, fault.Exception.GetType())), Is.EqualTo(new[] { (4, typeof(FormatException)) }));
+            calls[3].Return();
+            time.Start();
+            Assert.That((subscription.Error, subscription.Sequence, subscription.Faults), Is.EqualTo(((Exception?)null, 6L, 1L)));
+        }
+        else
+        {
+            Assert.That(time.Start, Throws.TypeOf<FormatException>());
+            Assert.That(subscription.Error, Is.TypeOf<FormatException>());
+        }
     }
 
     [Test]

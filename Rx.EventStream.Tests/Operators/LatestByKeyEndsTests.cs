@@ -3,6 +3,7 @@ using System.Reactive.Linq;
 using System.Reactive.Subjects;
 using Rx.Tests.Concurrency;
 using Rx.Tests.Contract;
+using Rx.Tests.Delivery;
 
 namespace Rx.Tests.Operators;
 
@@ -103,6 +104,34 @@ internal sealed class LatestByKeyEndsTests
         Assert.That(observer.Values, Is.EqualTo(new[] { 3, 2 }));
         Assert.That((observer.Error is not null, observer.IsCompleted), Is.EqualTo((isError, !isError)));
         Assert.That((stream.HasObservers, subject.HasObservers), Is.EqualTo((false, false)));
+    }
+
+    /// <summary>Keys are compared when an event is read. A key that no longer waits is taken out without a comparison.</summary>
+    [Test]
+    public void KeysEqualsThrows_WhatWaitsThenThatError([Values] bool isStream)
+    {
+        using var stream = new EventStream<int>();
+        using var subject = new Subject<int>();
+        ISubject<int> source = isStream ? stream : subject;
+        bool throws = false;
+        var observer = new RecordingObserver<int>(_ => throws = true);
+        using IDisposable subscription = source.ObserveLatestByKeyOn(value => new KeyOfOneHash(value, () => throws), _manual).Subscribe(observer);
+        source.OnNext(1);
+        source.OnNext(2);
+        source.OnNext(3);
+
+        _manual.RunAll();
+        Assert.That((observer.Count, observer.Error), Is.EqualTo((3, (Exception?)null)));
+        throws = false;
+        source.OnNext(4);
+        source.OnNext(4);
+        _manual.RunAll();
+        source.OnNext(5);
+        source.OnNext(6);
+        _manual.RunAll();
+
+        Assert.That(observer.Values, Is.EqualTo(new[] { 1, 2, 3, 4, 5 }));
+        Assert.That(observer.Error, Is.TypeOf<FormatException>());
     }
 
     [Test]

@@ -202,7 +202,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         while (call is not null && Volatile.Read(ref _handler) is not null)
         {
             HandlerCall<T>? next = call.Below;
-            (Sequenced<T> value, object? key, Exception? error) = (call.Event, call.Key, call.Error);
+            (Sequenced<T> value, BusyKeys<T>.Key key, Exception? error) = (call.Event, call.Key, call.Error);
             _running.Remove(call);
             SettleOwned(value, error);
             LeaveKeyOwned(key);
@@ -215,7 +215,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
     }
 
     /// <summary>Calls the handler for the events that have waited for a key, until a call runs or none waits.</summary>
-    private void LeaveKeyOwned(object? key)
+    private void LeaveKeyOwned(BusyKeys<T>.Key key)
     {
         while (Volatile.Read(ref _keys) is { } keys && keys.TryNext(key, out Sequenced<T> waiting) && !CallOwned(waiting, key))
         {
@@ -233,7 +233,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         bool isSubscribed = Volatile.Read(ref _handler) is not null;
         if (isSubscribed)
         {
-            CallOwned(value, null);
+            CallOwned(value, default);
         }
 
         return isSubscribed && !_hasDropped;
@@ -246,12 +246,11 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
             return false;
         }
 
-        object? key;
+        BusyKeys<T>.Key key;
         bool isFree;
         try
         {
-            key = _options.PartitionKey!(value.Value);
-            isFree = keys.TryEnter(key); // compares keys, which is foreign code too
+            isFree = keys.TryEnter(_options.PartitionKey!(value.Value), out key);
         }
         catch (Exception error)
         {
@@ -268,7 +267,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         }
         else if (_readsAhead)
         {
-            keys.Enqueue(key, value);
+            BusyKeys<T>.Enqueue(key, value);
         }
         else
         {
@@ -280,7 +279,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
     }
 
     /// <summary>Calls the handler; true if the call runs on.</summary>
-    private bool CallOwned(Sequenced<T> value, object? key)
+    private bool CallOwned(Sequenced<T> value, BusyKeys<T>.Key key)
     {
         if (Volatile.Read(ref _handler) is not { } handler)
         {
@@ -314,7 +313,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         return false;
     }
 
-    private void AwaitOwned(ValueTask task, Sequenced<T> value, object? key, HandlerScope.Call? scope)
+    private void AwaitOwned(ValueTask task, Sequenced<T> value, BusyKeys<T>.Key key, HandlerScope.Call? scope)
     {
         HandlerCall<T> call = _running.Add(value, key, scope);
         Volatile.Write(ref _firstRunning, _running.FirstSequence);

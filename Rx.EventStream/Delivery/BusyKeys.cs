@@ -3,37 +3,32 @@ namespace Rx.Delivery;
 /// <summary>The keys that have a call, and the events that wait for it to return. For the thread that runs the pump.</summary>
 internal sealed class BusyKeys<T>
 {
-    private static readonly object _null = new();
-
     /// <summary>What waits for each busy key; null where nothing has waited yet.</summary>
-    private readonly Dictionary<object, Queue<Sequenced<T>>?> _waiting = [];
+    private readonly KeyTable<object?, Queue<Sequenced<T>>> _waiting = new();
 
-    /// <summary>Makes a key busy; false if it is.</summary>
-    internal bool TryEnter(object? key) => _waiting.TryAdd(key ?? _null, null);
-
-    /// <summary>Adds an event that waits for its key, which is busy.</summary>
-    internal void Enqueue(object? key, Sequenced<T> value)
+    /// <summary>Makes a key busy; false if it is. Compares keys, whose code may throw.</summary>
+    internal bool TryEnter(object? key, out Key busy)
     {
-        object busy = key ?? _null;
-        if (_waiting[busy] is not { } queue)
-        {
-            _waiting[busy] = queue = new Queue<Sequenced<T>>();
-        }
-
-        queue.Enqueue(value);
+        busy = new Key(_waiting.GetOrAdd(key, out bool isNew));
+        return isNew;
     }
 
+    /// <summary>Adds an event that waits for its key, which is busy.</summary>
+    internal static void Enqueue(Key busy, Sequenced<T> value) => (busy.Entry.Value ??= new Queue<Sequenced<T>>()).Enqueue(value);
+
     /// <summary>Takes the next event of a busy key; false if none waits, and then the key is busy no more.</summary>
-    internal bool TryNext(object? key, out Sequenced<T> next)
+    internal bool TryNext(Key busy, out Sequenced<T> next)
     {
-        object busy = key ?? _null;
-        if (_waiting[busy] is { } queue && queue.TryDequeue(out next))
+        if (busy.Entry.Value is { } queue && queue.TryDequeue(out next))
         {
             return true;
         }
 
-        _waiting.Remove(busy);
+        _waiting.Remove(busy.Entry);
         next = default;
         return false;
     }
+
+    /// <summary>A busy key. The default is no key.</summary>
+    internal readonly record struct Key(KeyTable<object?, Queue<Sequenced<T>>>.Entry Entry);
 }

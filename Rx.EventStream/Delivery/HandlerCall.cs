@@ -22,7 +22,7 @@ internal sealed class HandlerCall<T>
     internal Sequenced<T> Event { get; private set; }
 
     /// <summary>The event's key, if there is a partition key.</summary>
-    internal object? Key { get; private set; }
+    internal BusyKeys<T>.Key Key { get; private set; }
 
     /// <summary>What flows with the call, if publishers wait for it.</summary>
     internal HandlerScope.Call? Scope { get; private set; }
@@ -38,7 +38,7 @@ internal sealed class HandlerCall<T>
     /// <summary>The entry below, on a stack of calls.</summary>
     internal HandlerCall<T>? Below { get; set; }
 
-    internal void Begin(Sequenced<T> value, object? key, HandlerScope.Call? scope)
+    internal void Begin(Sequenced<T> value, BusyKeys<T>.Key key, HandlerScope.Call? scope)
     {
         Event = value;
         Key = key;
@@ -58,7 +58,7 @@ internal sealed class HandlerCall<T>
     internal void Clear()
     {
         Event = default;
-        Key = null;
+        Key = default;
         Scope = null;
     }
 

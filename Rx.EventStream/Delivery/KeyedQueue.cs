@@ -3,8 +3,8 @@ namespace Rx.Delivery;
 /// <summary>The newest value of each key that waits, in the order in which the keys began to wait. For one thread.</summary>
 internal sealed class KeyedQueue<TKey, T>
 {
-    /// <summary>The number of each waiting key; a tuple, since a key may be null.</summary>
-    private readonly Dictionary<ValueTuple<TKey>, long> _numbers = [];
+    /// <summary>The number of each waiting key.</summary>
+    private readonly KeyTable<TKey, long> _numbers = new();
 
     /// <summary>A ring: the entry with number n is at n modulo its length, a power of two.</summary>
     private Entry[] _entries = new Entry[4];
@@ -13,7 +13,7 @@ internal sealed class KeyedQueue<TKey, T>
     private long _head;
     private long _tail;
 
-    private record struct Entry(TKey Key, T Value, long Sequence);
+    private record struct Entry(KeyTable<TKey, long>.Entry Key, T Value, long Sequence);
 
     internal int Count => (int)(_tail - _head);
 
@@ -25,10 +25,10 @@ internal sealed class KeyedQueue<TKey, T>
     /// <summary>Puts a value; true if it replaces one that its key waited with.</summary>
     internal bool Put(TKey key, T value, long sequence)
     {
-        var boxed = new ValueTuple<TKey>(key);
-        if (_numbers.TryGetValue(boxed, out long number))
+        KeyTable<TKey, long>.Entry entry = _numbers.GetOrAdd(key, out bool isNew);
+        if (!isNew)
         {
-            At(number).Value = value;
+            At(entry.Value).Value = value;
             return true;
         }
 
@@ -37,15 +37,15 @@ internal sealed class KeyedQueue<TKey, T>
             Grow();
         }
 
-        _numbers.Add(boxed, _tail);
-        At(_tail++) = new Entry(key, value, sequence);
+        entry.Value = _tail;
+        At(_tail++) = new Entry(entry, value, sequence);
         return false;
     }
 
     internal void RemoveFirst()
     {
         ref Entry first = ref At(_head++);
-        _numbers.Remove(new ValueTuple<TKey>(first.Key));
+        _numbers.Remove(first.Key);
         first = default;
     }
 

@@ -83,8 +83,11 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             ? ProgressWait<T>.Until(parking, () => HasConsumed(next), cancellationToken)
             : Task.CompletedTask;
 
-    /// <summary>Whether publishers wait for this pump; then they must learn of each event it is done with. Set before it starts.</summary>
-    internal bool IsWaitedFor { get; set; }
+    /// <summary>The thread that it needs, if publishers wait for this pump, else null. Set before it starts.</summary>
+    internal NeededThread? Needs { get; set; }
+
+    /// <summary>Whether publishers wait for this pump; then they must learn of each event it is done with.</summary>
+    private bool IsWaitedFor => Needs is not null;
 
     /// <summary>Where the pump parks.</summary>
     private protected virtual ParkingPlace Place => ParkingPlace.Direct;
@@ -203,6 +206,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     {
         try
         {
+            Needs?.OnScheduling();
             Schedule();
         }
         catch (ObjectDisposedException) when (IsDisposed && !HasThrown)
@@ -229,6 +233,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             return false;
         }
 
+        Needs?.OnRunning();
         ParkingLot<T> parking = _subscriptions.Parking;
         bool hasMore = false;
         object? outer = DeliveryScope.Enter(_log);

@@ -14,7 +14,7 @@ internal sealed class RunningCalls<T>(AwaitingObserver<T> observer)
     /// <summary>The first event whose call is not settled, or <see cref="long.MaxValue"/>.</summary>
     internal long FirstSequence => _first?.Event.Sequence ?? long.MaxValue;
 
-    internal HandlerCall<T> Add(Sequenced<T> value, object? key, HandlerScope.Call? scope)
+    internal HandlerCall<T> Add(Sequenced<T> value, BusyKeys<T>.Key key, HandlerScope.Call? scope)
     {
         HandlerCall<T> call = _unused ?? new HandlerCall<T>(observer);
         _unused = call.Below;

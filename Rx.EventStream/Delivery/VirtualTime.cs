@@ -2,7 +2,7 @@ using System.Reactive.Concurrency;
 
 namespace Rx.Delivery;
 
-/// <summary>Tells virtual-time schedulers apart.</summary>
+/// <summary>Tells virtual-time schedulers apart, and whether one runs.</summary>
 /// <remarks>In virtual time each event takes an action of its own, so that ticks are those of Rx's <c>ObserveOn</c>.</remarks>
 internal static class VirtualTime
 {
@@ -18,4 +18,9 @@ internal static class VirtualTime
 
         return false;
     }
+
+    /// <summary>Whether the clock runs its actions at this moment. Known of clocks of Rx's two kinds: those of ticks, such as
+    /// <c>TestScheduler</c>, and those of dates.</summary>
+    internal static bool IsRunning(IScheduler clock) =>
+        clock is VirtualTimeSchedulerBase<long, long> { IsEnabled: true } or VirtualTimeSchedulerBase<DateTimeOffset, TimeSpan> { IsEnabled: true };
 }

@@ -20,11 +20,15 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     private int _count;
 
     /// <summary>The place of one publisher. Its members are used under the queue's lock, but for the task.</summary>
-    internal sealed class Place(int count)
+    /// <param name="count">The length of its run.</param>
+    /// <param name="blocked">The thread that it blocks, if it waits in one.</param>
+    internal sealed class Place(int count, CallingThread? blocked)
     {
         private TaskCompletionSource _called = Create();
 
         internal int Count => count;
+
+        internal CallingThread? Blocked => blocked;
 
         /// <summary>Its entry in the queue.</summary>
         internal LinkedListNode<Place> Node => field ??= new(this);
@@ -58,9 +62,9 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     internal bool IsEmpty => Volatile.Read(ref _count) == 0;
 
     /// <summary>Takes a place for a run of so many events.</summary>
-    internal Place Enter(int count)
+    internal Place Enter(int count, CallingThread? blocked = null)
     {
-        var place = new Place(count);
+        var place = new Place(count, blocked);
         lock (_lock)
         {
             _places.AddLast(place.Node);
@@ -119,7 +123,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
             return;
         }
 
-        if (!HasRoom(first.Count))
+        if (!HasRoom(first.Count) && !WaitsForItself(first))
         {
             parking.Push(ParkingPlace.Progress, _waiter, this);
             Interlocked.MemoryBarrierProcessWide();
@@ -133,6 +137,10 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
 
         first.Call();
     }
+
+    /// <summary>Whether a subscriber has no room for a publisher's run, and its observer needs the thread that the publisher blocks. Such a
+    /// publisher is called, and gives up.</summary>
+    internal bool WaitsForItself(Place place) => place.Blocked is { } thread && Gate.IsHeldBy(thread, log.Claimed, place.Count);
 
     private bool HasRoom(int count) => log.Termination is not null || Gate.HasRoom(log.Claimed, count);
 }

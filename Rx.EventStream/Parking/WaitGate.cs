@@ -16,11 +16,23 @@ internal sealed class WaitGate
     /// <param name="sequence">Gives the sequence number of the next event that the member consumes.</param>
     /// <param name="replayEnd">The first sequence number that is not replay: publishers do not wait for a replay.</param>
     /// <param name="capacity">How far ahead publishers may be.</param>
-    internal sealed class Member(Func<long> sequence, long replayEnd, int capacity)
+    /// <param name="needs">Whether the member cannot consume anything before a thread returns from what it does; null for one that never
+    /// needs a thread.</param>
+    internal sealed class Member(Func<long> sequence, long replayEnd, int capacity, Func<CallingThread, bool>? needs = null)
     {
-        internal int Capacity => capacity;
+        /// <summary>Whether a run may be claimed. One longer than the capacity may when the subscriber has nothing else to read.</summary>
+        /// <param name="claimed">How many events are claimed so far.</param>
+        /// <param name="count">The length of the run.</param>
+        /// <param name="limit">How many events may be claimed at most.</param>
+        internal bool HasRoom(long claimed, int count, out long limit)
+        {
+            limit = Math.Max(sequence(), replayEnd) + capacity;
+            return claimed + Math.Min(count, capacity) <= limit;
+        }
 
-        internal long Limit => Math.Max(sequence(), replayEnd) + capacity;
+        /// <summary>Whether it has no room for a run, and needs this thread to make some.</summary>
+        internal bool IsHeldBy(CallingThread caller, long claimed, int count) =>
+            needs is not null && !HasRoom(claimed, count, out _) && needs(caller);
     }
 
     internal void Add(Member member)
@@ -43,6 +55,10 @@ internal sealed class WaitGate
     /// <summary>Whether a run of <paramref name="count"/> events may be claimed on top of those claimed so far.</summary>
     internal bool HasRoom(long claimed, int count) => Volatile.Read(ref _members).HasRoom(claimed, count);
 
+    /// <summary>Whether a thread that waited for room for a run would wait for itself.</summary>
+    internal bool IsHeldBy(CallingThread caller, long claimed, int count) =>
+        Array.Exists(Volatile.Read(ref _members).All, member => member.IsHeldBy(caller, claimed, count));
+
     /// <summary>The members at one time, with a limit that belongs to them alone, so that a limit computed from others is never taken for
     /// theirs.</summary>
     private sealed class Membership(Member[] all)
@@ -64,11 +80,8 @@ internal sealed class WaitGate
             bool hasRoom = true;
             foreach (Member member in all)
             {
-                long limit = member.Limit;
+                hasRoom &= member.HasRoom(claimed, count, out long limit);
                 least = Math.Min(least, limit);
-
-                // A run longer than the capacity goes when the subscriber has nothing else to read.
-                hasRoom &= claimed + Math.Min(count, member.Capacity) <= limit;
             }
 
             Volatile.Write(ref _limit, least);
