@@ -23,6 +23,9 @@ public sealed class EventStreamSettings
     /// <inheritdoc cref="EventStreamOptions.SingleWriter"/>
     public bool SingleWriter { get; set; }
 
+    /// <inheritdoc cref="EventStreamOptions.CaptureActivity"/>
+    public bool CaptureActivity { get; set; }
+
     /// <summary>What happens to a subscriber that lags, unless it has a policy of its own. Default:
     /// <see cref="LagPolicy.Unbounded"/>.</summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
@@ -87,6 +90,7 @@ public sealed class EventStreamSettings
     {
         Name = Name ?? defaultName,
         SingleWriter = SingleWriter,
+        CaptureActivity = CaptureActivity,
         LagPolicy = LagPolicy,
         Retention = Retention,
         MaxInlineBacklog = MaxInlineBacklog,

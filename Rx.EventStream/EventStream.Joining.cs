@@ -234,7 +234,7 @@ public sealed partial class EventStream<T>
         InlineDelivery<T>? inline;
         try
         {
-            var setup = new PumpSetup<T>(_log, scheduled, cursor, observer, settings.Name, scheduler, settings.MaxBatch);
+            var setup = new PumpSetup<T>(_log, scheduled, cursor, observer, settings.Name, scheduler, settings.MaxBatch, Tracing(settings.Name));
             pump = PumpFactory.Create(setup);
             (observer as ISubscriptionObserver)?.OnSubscribed(pump);
             (observer as CursorObserver<T>)?.OnPumped(pump, setup, policy);
@@ -254,6 +254,8 @@ public sealed partial class EventStream<T>
         pump.Start(inline);
         return pump;
     }
+
+    private HandlerTracing? Tracing(string? subscription) => _options.CaptureActivity ? new HandlerTracing(_options.Name, subscription) : null;
 
     private PumpList<T> CreateScheduledSlow() => LazyInitializer.EnsureInitialized(ref _scheduled, () => new PumpList<T>(Parking, _metered));
 

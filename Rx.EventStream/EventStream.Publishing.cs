@@ -147,16 +147,16 @@ public sealed partial class EventStream<T>
     private long PublishRange(ReadOnlySpan<T> values)
     {
         Segment<T> tail = _log.TailBeforeClaim();
-        long time = _log.ReadClock();
+        EventStamp stamp = _log.TakeStamp();
         long sequence = _log.Claim(values.Length);
-        PublishClaimed(tail, sequence, values, time);
+        PublishClaimed(tail, sequence, values, stamp);
         return sequence < _log.NextSequence ? sequence : -1; // claimed after the end: it is never read
     }
 
     /// <summary>Publishes a claimed run, and delivers it as <see cref="OnNext"/> does.</summary>
-    private void PublishClaimed(Segment<T> tail, long sequence, ReadOnlySpan<T> values, long time)
+    private void PublishClaimed(Segment<T> tail, long sequence, ReadOnlySpan<T> values, EventStamp stamp)
     {
-        _log.PublishRange(tail, sequence, values, time);
+        _log.PublishRange(tail, sequence, values, stamp);
         Deliver(sequence, values.Length, WakeReaders());
     }
 
@@ -312,7 +312,7 @@ public sealed partial class EventStream<T>
         }
 
         Segment<T> tail = _log.TailBeforeClaim();
-        long time = _log.ReadClock();
+        EventStamp stamp = _log.TakeStamp();
         if (!TryClaimGated(values.Length, out sequence))
         {
             return false;
@@ -323,7 +323,7 @@ public sealed partial class EventStream<T>
             _waitingPublishers!.Leave(place);
         }
 
-        PublishClaimed(tail, sequence, values, time);
+        PublishClaimed(tail, sequence, values, stamp);
         sequence = sequence < _log.NextSequence ? sequence : -1; // as in PublishRange
         return true;
     }

@@ -69,7 +69,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
             options.SegmentCapacity,
             retention.MaxCount,
             retention.MaxAge.Ticks,
-            retention.IsTimed ? ClockOf(options) : null);
+            retention.IsTimed ? ClockOf(options) : null,
+            options.CaptureActivity);
         if (options.Name is { } name)
         {
             _metered = StreamMeter.Register(name, this);

@@ -97,6 +97,16 @@ public sealed class EventStreamOptions
         }
     }
 
+    /// <summary>Whether the trace in which an event is published travels with the event, so that activities of handlers link to it. Default:
+    /// false.</summary>
+    /// <remarks>
+    /// Each call of a handler (<see cref="EventObservable{T}.SubscribeAwait(Func{T, CancellationToken, ValueTask}, SubscribeAwaitOptions{T})"/>)
+    /// then has an <see cref="System.Diagnostics.Activity"/> of the source <c>Rx.EventStream</c>, of the kind consumer, in a trace of its own, with
+    /// a link to the publisher's <see cref="System.Diagnostics.Activity.Current"/>. As long as no listener is registered for the source, there are
+    /// no activities, and publishing costs only a look at that.
+    /// </remarks>
+    public bool CaptureActivity { get; init; }
+
     /// <summary>The stream's name. Default: null.</summary>
     /// <remarks>A stream with a name reports to the meter <c>Rx.EventStream</c> (System.Diagnostics.Metrics), under the tag
     /// <c>stream</c>; streams of the same name are summed.</remarks>

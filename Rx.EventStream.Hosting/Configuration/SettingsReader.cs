@@ -11,6 +11,7 @@ internal static class SettingsReader
     [
         nameof(EventStreamSettings.Name), nameof(EventStreamSettings.SingleWriter), nameof(EventStreamSettings.LagPolicy),
         nameof(EventStreamSettings.Retention), nameof(EventStreamSettings.MaxInlineBacklog), nameof(EventStreamSettings.SegmentCapacity),
+        nameof(EventStreamSettings.CaptureActivity),
     ];
 
     /// <summary>Sets what the section has. Values that are not valid, and unknown keys, are noted in
@@ -29,6 +30,7 @@ internal static class SettingsReader
 
         Set(nameof(settings.Name), "a text", value => settings.Name = value);
         Set(nameof(settings.SingleWriter), "true or false", value => settings.SingleWriter = bool.Parse(value));
+        Set(nameof(settings.CaptureActivity), "true or false", value => settings.CaptureActivity = bool.Parse(value));
         Set(nameof(settings.LagPolicy), PolicyText.LagPolicies, value => settings.LagPolicy = PolicyText.ReadLagPolicy(value));
         Set(nameof(settings.Retention), PolicyText.Retentions, value => settings.Retention = PolicyText.ReadRetention(value));
         Set(nameof(settings.MaxInlineBacklog), $"{Whole} from 1 to 2147483647", value => settings.MaxInlineBacklog = PolicyText.ReadNumber(value));

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using OpenTelemetry.Trace;
 using Rx.Hosting;
 using Rx.Tests.Contract;
 
@@ -38,6 +40,35 @@ internal sealed class EventHandlerTests
         await host.StopAsync();
 
         Assert.That(host.Get<CountingHandler>().Count, Is.EqualTo(3));
+    }
+
+    [Test]
+    public async Task Handle_CaptureActivity_TracesLinkTheHandlerToThePublisher()
+    {
+        var exported = new List<Activity>();
+        using var requests = new ActivitySource($"requests {Guid.NewGuid()}");
+        using TestHost host = await TestHost.StartAsync(services => services
+            .AddEventStream<int>(settings => settings.CaptureActivity = true)
+            .AddEventHandler<int, IntHandler>()
+            .AddOpenTelemetry().WithTracing(tracing => tracing.AddSource("Rx.EventStream", requests.Name).AddInMemoryExporter(exported)));
+        Activity? inHandler = null;
+        host.Handled.OnEvent = async (_, _) =>
+        {
+            await Task.Yield();
+            inHandler = Activity.Current;
+        };
+        ActivityContext request;
+        using (Activity activity = requests.StartActivity("request")!)
+        {
+            request = activity.Context;
+            host.Stream.OnNext(1);
+        }
+
+        await host.StopAsync();
+
+        Activity handled = exported.Single(activity => activity.Source.Name == "Rx.EventStream" && activity.Links.Any(link => link.Context == request));
+        Assert.That(handled, Is.SameAs(inHandler));
+        Assert.That((handled.DisplayName, handled.GetTagItem("rx.eventstream.stream")), Is.EqualTo(("handle IntHandler", "Int32")));
     }
 
     [Test]

@@ -8,7 +8,7 @@ namespace Rx.Tests.Hosting;
 /// <summary>Options of streams, from code and from the configuration.</summary>
 internal sealed class SettingsTests
 {
-    private const string Keys = "Name, SingleWriter, LagPolicy, Retention, MaxInlineBacklog, SegmentCapacity";
+    private const string Keys = "Name, SingleWriter, LagPolicy, Retention, MaxInlineBacklog, SegmentCapacity, CaptureActivity";
     private const string LagPolicies = "Unbounded, Latest, DropOldest(n), Fail(n) or Wait(n), with n from 1 to 2147483647";
     private const string Retentions =
         "None, All, Count(n), Time(t) or CountAndTime(n, t), with n from 1 to 2147483647 and t as hours:minutes:seconds, such as 00:05:00";
@@ -22,13 +22,15 @@ internal sealed class SettingsTests
             ("Streams:Orders:LagPolicy", "DropOldest(100)"),
             ("Streams:Orders:Retention", "CountAndTime(1000, 00:05:00)"),
             ("Streams:Orders:MaxInlineBacklog", "7"),
-            ("Streams:Orders:SegmentCapacity", "8"));
+            ("Streams:Orders:SegmentCapacity", "8"),
+            ("Streams:Orders:CaptureActivity", "true"));
 
         EventStreamOptions options = host.Get<IOptionsMonitor<EventStreamSettings>>().Get(HostedStream<int>.OptionsName(null)).ToOptions("default", null);
 
         Assert.That(
             (options.Name, options.SingleWriter, $"{options.LagPolicy}", $"{options.Retention}", options.MaxInlineBacklog, options.SegmentCapacity),
             Is.EqualTo(("orders", true, "DropOldest(100)", "CountAndTime(1000, 00:05:00)", 7, 8)));
+        Assert.That(options.CaptureActivity, Is.True);
     }
 
     [Test]

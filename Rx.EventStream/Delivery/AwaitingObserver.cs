@@ -18,7 +18,7 @@ namespace Rx.Delivery;
 /// </code>
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The source of the token has no timer, and the handler may use the token later.")]
-internal sealed class AwaitingObserver<T> : CursorObserver<T>
+internal sealed partial class AwaitingObserver<T> : CursorObserver<T>
 {
     private readonly SubscribeAwaitOptions<T> _options;
     private readonly Action<EventFault<T>>? _report;
@@ -41,6 +41,9 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
 
     /// <summary>The calls, if publishers wait for them, else null. Set before the first event.</summary>
     private HandlerScope? _scope;
+
+    /// <summary>Makes the calls' activities, or null. Set before the first event.</summary>
+    private HandlerTracing? _tracing;
 
     private ReturnedCallsState<T> _returned;
 
@@ -105,6 +108,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
     internal override void OnPumped(Pump<T> pump, in PumpSetup<T> setup, LagPolicy policy)
     {
         _pump = pump;
+        _tracing = setup.Tracing;
         _readsAhead = !policy.IsBounded;
         _scope = policy.WaitsWhenFull ? new HandlerScope(setup.Log) : null;
     }
@@ -134,7 +138,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         ReadOnlySpan<T> run = cursor.PeekRun(log, cursor.IsBounded ? 1 : budget).Span;
         int begun = 0;
         while (begun < run.Length && cursor.Sequence < granted && _running.Count < _options.MaxConcurrency
-            && TryBeginOwned(new Sequenced<T>(cursor.Sequence, run[begun])))
+            && TryBeginOwned(new HandlerEvent<T>(run[begun], cursor.Sequence, _tracing is null ? null : cursor.PeekTrace())))
         {
             begun++;
             cursor.MoveOn();
@@ -202,7 +206,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         while (call is not null && Volatile.Read(ref _handler) is not null)
         {
             HandlerCall<T>? next = call.Below;
-            (Sequenced<T> value, BusyKeys<T>.Key key, Exception? error) = (call.Event, call.Key, call.Error);
+            (HandlerEvent<T> value, BusyKeys<T>.Key key, Exception? error) = (call.Event, call.Key, call.Error);
             _running.Remove(call);
             SettleOwned(value, error);
             LeaveKeyOwned(key);
@@ -214,16 +218,8 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         return settled;
     }
 
-    /// <summary>Calls the handler for the events that have waited for a key, until a call runs or none waits.</summary>
-    private void LeaveKeyOwned(BusyKeys<T>.Key key)
-    {
-        while (Volatile.Read(ref _keys) is { } keys && keys.TryNext(key, out Sequenced<T> waiting) && !CallOwned(waiting, key))
-        {
-        }
-    }
-
     /// <summary>Calls the handler with the event at the cursor, or has the event wait for its key; false if the cursor must stay.</summary>
-    private bool TryBeginOwned(Sequenced<T> value)
+    private bool TryBeginOwned(HandlerEvent<T> value)
     {
         if (_options.PartitionKey is not null)
         {
@@ -239,47 +235,8 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         return isSubscribed && !_hasDropped;
     }
 
-    private bool TryBeginByKeyOwned(Sequenced<T> value)
-    {
-        if (Volatile.Read(ref _keys) is not { } keys)
-        {
-            return false;
-        }
-
-        BusyKeys<T>.Key key;
-        bool isFree;
-        try
-        {
-            isFree = keys.TryEnter(_options.PartitionKey!(value.Value), out key);
-        }
-        catch (Exception error)
-        {
-            SettleOwned(value, error);
-            return !_hasDropped;
-        }
-
-        if (isFree)
-        {
-            if (!CallOwned(value, key))
-            {
-                LeaveKeyOwned(key);
-            }
-        }
-        else if (_readsAhead)
-        {
-            BusyKeys<T>.Enqueue(key, value);
-        }
-        else
-        {
-            Volatile.Write(ref _isBusy, true);
-            return false;
-        }
-
-        return !_hasDropped;
-    }
-
     /// <summary>Calls the handler; true if the call runs on.</summary>
-    private bool CallOwned(Sequenced<T> value, BusyKeys<T>.Key key)
+    private bool CallOwned(HandlerEvent<T> value, BusyKeys<T>.Key key)
     {
         if (Volatile.Read(ref _handler) is not { } handler)
         {
@@ -287,13 +244,15 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         }
 
         HandlerScope.Call? scope = _scope?.Enter();
+        Activity? outer = _tracing is null ? null : Activity.Current;
+        Activity? activity = _tracing?.Start(value.Sequence, value.Trace);
         Exception? error = null;
         try
         {
             ValueTask task = handler(value.Value, _token);
             if (!task.IsCompleted)
             {
-                AwaitOwned(task, value, key, scope);
+                AwaitOwned(task, value, key, scope, activity);
                 return true;
             }
 
@@ -306,16 +265,21 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
         finally
         {
             scope?.Leave();
+            if (activity is not null)
+            {
+                Activity.Current = outer;
+            }
         }
 
         scope?.Return();
+        activity?.StopWith(error);
         SettleOwned(value, error);
         return false;
     }
 
-    private void AwaitOwned(ValueTask task, Sequenced<T> value, BusyKeys<T>.Key key, HandlerScope.Call? scope)
+    private void AwaitOwned(ValueTask task, HandlerEvent<T> value, BusyKeys<T>.Key key, HandlerScope.Call? scope, Activity? activity)
     {
-        HandlerCall<T> call = _running.Add(value, key, scope);
+        HandlerCall<T> call = _running.Add(value, key, scope, activity);
         Volatile.Write(ref _firstRunning, _running.FirstSequence);
         Interlocked.Increment(ref _unreturned);
         call.Await(task);
@@ -323,7 +287,7 @@ internal sealed class AwaitingObserver<T> : CursorObserver<T>
 
     /// <summary>Counts an event as handled, or throws what ends the subscription. What a call throws after that end is dropped, whether the call
     /// has completed synchronously or not.</summary>
-    private void SettleOwned(Sequenced<T> value, Exception? error)
+    private void SettleOwned(HandlerEvent<T> value, Exception? error)
     {
         if (error is not null)
         {

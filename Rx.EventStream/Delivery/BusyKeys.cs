@@ -4,7 +4,7 @@ namespace Rx.Delivery;
 internal sealed class BusyKeys<T>
 {
     /// <summary>What waits for each busy key; null where nothing has waited yet.</summary>
-    private readonly KeyTable<object?, Queue<Sequenced<T>>> _waiting = new();
+    private readonly KeyTable<object?, Queue<HandlerEvent<T>>> _waiting = new();
 
     /// <summary>Makes a key busy; false if it is. Compares keys, whose code may throw.</summary>
     internal bool TryEnter(object? key, out Key busy)
@@ -14,10 +14,10 @@ internal sealed class BusyKeys<T>
     }
 
     /// <summary>Adds an event that waits for its key, which is busy.</summary>
-    internal static void Enqueue(Key busy, Sequenced<T> value) => (busy.Entry.Value ??= new Queue<Sequenced<T>>()).Enqueue(value);
+    internal static void Enqueue(Key busy, HandlerEvent<T> value) => (busy.Entry.Value ??= new Queue<HandlerEvent<T>>()).Enqueue(value);
 
     /// <summary>Takes the next event of a busy key; false if none waits, and then the key is busy no more.</summary>
-    internal bool TryNext(Key busy, out Sequenced<T> next)
+    internal bool TryNext(Key busy, out HandlerEvent<T> next)
     {
         if (busy.Entry.Value is { } queue && queue.TryDequeue(out next))
         {
@@ -30,5 +30,5 @@ internal sealed class BusyKeys<T>
     }
 
     /// <summary>A busy key. The default is no key.</summary>
-    internal readonly record struct Key(KeyTable<object?, Queue<Sequenced<T>>>.Entry Entry);
+    internal readonly record struct Key(KeyTable<object?, Queue<HandlerEvent<T>>>.Entry Entry);
 }

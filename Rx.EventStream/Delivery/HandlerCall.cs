@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
@@ -19,13 +20,16 @@ internal sealed class HandlerCall<T>
     }
 
     /// <summary>The event.</summary>
-    internal Sequenced<T> Event { get; private set; }
+    internal HandlerEvent<T> Event { get; private set; }
 
     /// <summary>The event's key, if there is a partition key.</summary>
     internal BusyKeys<T>.Key Key { get; private set; }
 
     /// <summary>What flows with the call, if publishers wait for it.</summary>
     internal HandlerScope.Call? Scope { get; private set; }
+
+    /// <summary>The call's activity, or null.</summary>
+    internal Activity? Activity { get; private set; }
 
     /// <summary>What the call threw, once it has returned.</summary>
     internal Exception? Error { get; private set; }
@@ -38,11 +42,12 @@ internal sealed class HandlerCall<T>
     /// <summary>The entry below, on a stack of calls.</summary>
     internal HandlerCall<T>? Below { get; set; }
 
-    internal void Begin(Sequenced<T> value, BusyKeys<T>.Key key, HandlerScope.Call? scope)
+    internal void Begin(HandlerEvent<T> value, BusyKeys<T>.Key key, HandlerScope.Call? scope, Activity? activity)
     {
         Event = value;
         Key = key;
         Scope = scope;
+        Activity = activity;
         Error = null;
     }
 
@@ -60,6 +65,7 @@ internal sealed class HandlerCall<T>
         Event = default;
         Key = default;
         Scope = null;
+        Activity = null;
     }
 
     private void OnReturned()
@@ -76,6 +82,8 @@ internal sealed class HandlerCall<T>
         }
 
         Scope?.Return();
+        Activity?.StopWith(Error);
+
         _observer.OnReturned(this);
     }
 }

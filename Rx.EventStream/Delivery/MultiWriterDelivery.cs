@@ -242,10 +242,10 @@ internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IDrain
     private void PublishSlow(T value)
     {
         Segment<T> tail = _log.TailBeforeClaim();
-        long time = _log.ReadClock();
+        EventStamp stamp = _log.TakeStamp();
         ClaimWord.Snapshot before = _log.Claims.ClaimAndTryDrain(out bool isDrainer);
         long sequence = before.Count;
-        _log.Publish(tail, sequence, value, time);
+        _log.Publish(tail, sequence, value, stamp);
         ErrorList errors = WakeReaders();
         if (isDrainer)
         {

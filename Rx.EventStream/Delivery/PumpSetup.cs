@@ -11,6 +11,7 @@ namespace Rx.Delivery;
 /// <param name="Name">The subscription's name, or null.</param>
 /// <param name="Scheduler">Where the observer is called.</param>
 /// <param name="MaxBatch">The most events in one scheduled action, or 0: what suits the scheduler.</param>
+/// <param name="Tracing">Makes activities for calls of a handler, or null.</param>
 internal readonly record struct PumpSetup<T>(
     EventLog<T> Log,
     PumpList<T> Subscriptions,
@@ -18,4 +19,5 @@ internal readonly record struct PumpSetup<T>(
     IObserver<T> Observer,
     string? Name,
     IScheduler Scheduler,
-    int MaxBatch);
+    int MaxBatch,
+    HandlerTracing? Tracing = null);

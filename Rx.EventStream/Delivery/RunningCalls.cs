@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Rx.Delivery;
 
 /// <summary>The calls that run, by sequence number, and calls to be used again. For the thread that runs the pump.</summary>
@@ -14,12 +16,12 @@ internal sealed class RunningCalls<T>(AwaitingObserver<T> observer)
     /// <summary>The first event whose call is not settled, or <see cref="long.MaxValue"/>.</summary>
     internal long FirstSequence => _first?.Event.Sequence ?? long.MaxValue;
 
-    internal HandlerCall<T> Add(Sequenced<T> value, BusyKeys<T>.Key key, HandlerScope.Call? scope)
+    internal HandlerCall<T> Add(HandlerEvent<T> value, BusyKeys<T>.Key key, HandlerScope.Call? scope, Activity? activity)
     {
         HandlerCall<T> call = _unused ?? new HandlerCall<T>(observer);
         _unused = call.Below;
         call.Below = null;
-        call.Begin(value, key, scope);
+        call.Begin(value, key, scope, activity);
         HandlerCall<T>? before = _last;
         while (before is not null && before.Event.Sequence > value.Sequence)
         {

@@ -180,9 +180,9 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     private void PublishSlow(T value)
     {
         Segment<T> tail = _log.TailBeforeClaim();
-        long time = _log.ReadClock();
+        EventStamp stamp = _log.TakeStamp();
         long sequence = _log.Claims.ClaimOwned(1);
-        _log.Publish(tail, sequence, value, time);
+        _log.Publish(tail, sequence, value, stamp);
         Deliver(sequence, 1, WakeReaders());
     }
 

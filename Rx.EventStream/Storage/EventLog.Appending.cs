@@ -16,7 +16,7 @@ internal sealed partial class EventLog<T>
     {
         sequence = -1;
         tail = Tail;
-        if (tail is null || _flags.IsTimestamped)
+        if (tail is null || _flags.IsStamped)
         {
             return false;
         }
@@ -69,9 +69,9 @@ internal sealed partial class EventLog<T>
         if (sequence < 0)
         {
             tail = TailBeforeClaim();
-            long time = ReadClock();
+            EventStamp stamp = TakeStamp();
             sequence = Claim(1);
-            Publish(tail, sequence, value, time);
+            Publish(tail, sequence, value, stamp);
         }
         else if (tail!.Contains(sequence))
         {
@@ -86,16 +86,16 @@ internal sealed partial class EventLog<T>
     }
 
     /// <summary>Publishes a claimed event; returns the segment it is in.</summary>
-    internal Segment<T> Publish(Segment<T> tail, long sequence, T value, long time = 0)
+    internal Segment<T> Publish(Segment<T> tail, long sequence, T value, EventStamp stamp = default)
     {
         if (!tail.Contains(sequence))
         {
             tail = _segments.LocateSlow(tail, sequence, this);
         }
 
-        if (_flags.IsTimestamped)
+        if (_flags.IsStamped)
         {
-            tail.Stamp(sequence, 1, time);
+            tail.Stamp(sequence, 1, stamp);
         }
 
         tail.Publish(sequence, value);
@@ -116,12 +116,12 @@ internal sealed partial class EventLog<T>
     }
 
     /// <summary>Publishes a claimed run of events, over as many segments as it takes.</summary>
-    internal void PublishRange(Segment<T> tail, long sequence, ReadOnlySpan<T> values, long time = 0)
+    internal void PublishRange(Segment<T> tail, long sequence, ReadOnlySpan<T> values, EventStamp stamp = default)
     {
         while (!values.IsEmpty)
         {
             tail = _segments.LocateSlow(tail, sequence, this);
-            int count = tail.PublishRange(sequence, values, _flags.IsTimestamped ? time : null);
+            int count = tail.PublishRange(sequence, values, stamp);
             sequence += count;
             values = values[count..];
         }

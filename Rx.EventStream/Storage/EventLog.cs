@@ -48,13 +48,16 @@ internal sealed partial class EventLog<T>
     /// <param name="retainedCount">The most events kept for late subscribers; 0 for none.</param>
     /// <param name="retainedAge">Their greatest age, in the units of <paramref name="clock"/>.</param>
     /// <param name="clock">The time now, or null if age does not matter.</param>
-    internal EventLog(bool isSingleWriter, int maxCapacity, long retainedCount = 0, long retainedAge = 0, Func<long>? clock = null)
+    /// <param name="capturesTrace">Whether each event is kept with the trace in which it was published.</param>
+    internal EventLog(
+        bool isSingleWriter, int maxCapacity, long retainedCount = 0, long retainedAge = 0, Func<long>? clock = null, bool capturesTrace = false)
     {
-        _segments = new SegmentList<T>(maxCapacity);
+        Stamps = (clock is not null ? StampKinds.Time : StampKinds.None) | (capturesTrace ? StampKinds.Trace : StampKinds.None);
+        _segments = new SegmentList<T>(maxCapacity, capturesTrace);
         _termination = new TerminationState();
         _flags = new PublishFlagWord(
             (isSingleWriter ? PublishFlags.HandOverPending : PublishFlags.MultiWriter)
-            | (clock is not null ? PublishFlags.Timestamped : PublishFlags.None));
+            | (Stamps != StampKinds.None ? PublishFlags.Stamped : PublishFlags.None));
         if (retainedCount > 0)
         {
             _window = new RetainedWindow<T>(this, retainedCount, retainedAge, clock);
@@ -96,8 +99,8 @@ internal sealed partial class EventLog<T>
     /// <summary>How many sequence numbers were given out, read with acquire; after the end that may be too many.</summary>
     internal long Claimed => Claims.Read().Count;
 
-    /// <summary>Whether events are stamped with the time.</summary>
-    internal bool IsTimestamped => _flags.IsTimestamped;
+    /// <summary>What is noted of each event beside its value.</summary>
+    internal StampKinds Stamps { get; }
 
     /// <summary>The tail as it is now, or null before the first event or join; of a disposed log <see cref="Segment{T}.Cut"/>.</summary>
     internal Segment<T>? Tail
@@ -148,11 +151,16 @@ internal sealed partial class EventLog<T>
 
     /// <summary>The tail as it is now, to be read before a claim: so it begins at or before any later claim.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Segment<T> TailBeforeClaim() => Tail ?? _segments.CreateFirstSlow(_window is { Retains: true } window ? window : null, _flags.IsTimestamped);
+    internal Segment<T> TailBeforeClaim() => Tail ?? _segments.CreateFirstSlow(_window is { Retains: true } window ? window : null, Stamps);
 
-    /// <summary>The time to publish with, to be read before a claim, since a clock is foreign code; 0 where time does not matter.</summary>
+    /// <summary>The stamp to publish with, to be taken before a claim, since a clock is foreign code.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal long ReadClock() => _flags.IsTimestamped ? _window!.Now() : 0;
+    internal EventStamp TakeStamp() => _flags.IsStamped ? TakeStampSlow() : default;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private EventStamp TakeStampSlow() => new(
+        (Stamps & StampKinds.Time) != 0 ? _window!.Now() : 0,
+        (Stamps & StampKinds.Trace) != 0 ? PublisherTrace.Capture() : null);
 
     /// <summary>Claims sequence numbers; returns the first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -265,7 +273,7 @@ internal sealed partial class EventLog<T>
         // A writer that has claimed a later slot is making the next segment: that is why a busy reader comes here.
         if (Claimed == read.End)
         {
-            _segments.LinkNext(read);
+            _segments.LinkNext(read, Stamps);
         }
     }
 

@@ -27,11 +27,11 @@ internal struct PublishFlagWord
         get => (_flags & (int)PublishFlags.MultiWriter) != 0; // plain: set at construction and never changed
     }
 
-    /// <summary>Whether events are stamped with the time.</summary>
-    internal readonly bool IsTimestamped
+    /// <summary>Whether events have stamps.</summary>
+    internal readonly bool IsStamped
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => (_flags & (int)PublishFlags.Timestamped) != 0; // plain: set at construction and never changed
+        get => (_flags & (int)PublishFlags.Stamped) != 0; // plain: set at construction and never changed
     }
 
     internal void Set(PublishFlags flag) => Interlocked.Or(ref _flags, (int)flag);

@@ -9,8 +9,8 @@ internal enum PublishFlags
     /// <summary>There are several writers: a claim is an interlocked operation. Set at construction.</summary>
     MultiWriter = 1,
 
-    /// <summary>Each event is stamped with the time: the log retains by age. Set at construction.</summary>
-    Timestamped = 2,
+    /// <summary>Each event has a stamp; see <see cref="StampKinds"/>. Set at construction.</summary>
+    Stamped = 2,
 
     /// <summary>A reader or pump may be parked: look at the stacks after publishing. Set before the first cursor can park, and followed by
     /// a process-wide barrier.</summary>

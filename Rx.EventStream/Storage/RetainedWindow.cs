@@ -211,7 +211,7 @@ internal sealed class RetainedWindow<T>
             {
                 segment = segment.Next;
             }
-            else if (!segment.IsPublished(sequence) || segment.StampOf(sequence) >= oldest)
+            else if (!segment.IsPublished(sequence) || segment.TimeOf(sequence) >= oldest)
             {
                 break;
             }
@@ -219,7 +219,7 @@ internal sealed class RetainedWindow<T>
             {
                 // A whole segment at a time where its last event has expired too.
                 long last = segment.End - 1;
-                sequence = segment.IsPublished(last) && segment.StampOf(last) < oldest ? segment.End : sequence + 1;
+                sequence = segment.IsPublished(last) && segment.TimeOf(last) < oldest ? segment.End : sequence + 1;
             }
         }
 

@@ -22,8 +22,11 @@ internal sealed class Segment<T>
     private readonly T[] _items;
     private readonly byte[] _marks;
 
-    /// <summary>When each event was published, where the log retains by time; written and read as the items are.</summary>
-    private readonly long[]? _stamps;
+    /// <summary>When each event was published, where the log notes that; written and read as the items are.</summary>
+    private readonly long[]? _times;
+
+    /// <summary>The trace in which each event was published, or null. As <see cref="_times"/>.</summary>
+    private readonly PublisherTrace?[]? _traces;
 
     /// <summary>Null until the next segment is linked (CAS by any writer or reader, full fence), then that segment, then
     /// <see cref="Cut"/> (written once by the thread that closed this one). Read with acquire by cursors and writers.</summary>
@@ -36,12 +39,13 @@ internal sealed class Segment<T>
     /// by the thread that closed the segment: giving the lease back lies between.</summary>
     private bool _isHandedOut;
 
-    internal Segment(long first, int capacity, int leases, bool isTimed = false)
+    internal Segment(long first, int capacity, int leases, StampKinds stamps = StampKinds.None)
     {
         First = first;
         _items = new T[capacity];
         _marks = new byte[capacity];
-        _stamps = isTimed ? new long[capacity] : null;
+        _times = (stamps & StampKinds.Time) != 0 ? new long[capacity] : null;
+        _traces = (stamps & StampKinds.Trace) != 0 ? new PublisherTrace?[capacity] : null;
         _leases = leases;
     }
 
@@ -51,7 +55,8 @@ internal sealed class Segment<T>
         First = first;
         _items = spare._items;
         _marks = spare._marks;
-        _stamps = spare._stamps;
+        _times = spare._times;
+        _traces = spare._traces;
         _leases = leases;
         Array.Clear(_marks);
     }
@@ -60,8 +65,6 @@ internal sealed class Segment<T>
     internal long First { get; }
 
     internal int Capacity => _items.Length;
-
-    internal bool IsTimestamped => _stamps is not null;
 
     /// <summary>Whether a later segment may take over the arrays once this one is closed: no batch of it was handed out.</summary>
     internal bool IsReusable => !_isHandedOut;
@@ -111,18 +114,14 @@ internal sealed class Segment<T>
     /// another thread may close it and lend its arrays to a later segment. <c>Span.Fill</c> must not store it: where the length is a
     /// multiple of the vector size, it stores the last vector twice.</para>
     /// </remarks>
-    internal int PublishRange(long sequence, ReadOnlySpan<T> values, long? time = null)
+    internal int PublishRange(long sequence, ReadOnlySpan<T> values, EventStamp stamp = default)
     {
         Debug.Assert(Contains(sequence), "A writer publishes only inside the segment that holds its claim.");
         int index = (int)(sequence - First);
         int count = Math.Min(values.Length, _items.Length - index);
         Debug.Assert(count > 0, "A run has at least one event.");
         values[..count].CopyTo(_items.AsSpan(index));
-        if (time is { } now)
-        {
-            Stamp(sequence, count, now);
-        }
-
+        Stamp(sequence, count, stamp);
         Volatile.WriteBarrier();
         _marks.AsSpan(index, count - 1).Fill(Published);
         Volatile.Write(ref _marks[index + count - 1], Published);
@@ -137,12 +136,20 @@ internal sealed class Segment<T>
         return Volatile.Read(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_marks), (nint)(sequence - First))) != 0;
     }
 
-    /// <summary>Notes when the event of a claimed slot was published. Called before <see cref="Publish"/>, which publishes this
+    /// <summary>Notes the stamp of claimed slots, as far as the log has stamps. Called before <see cref="Publish"/>, which publishes this
     /// too.</summary>
-    internal void Stamp(long sequence, int count, long time) => _stamps.AsSpan((int)(sequence - First), count).Fill(time);
+    internal void Stamp(long sequence, int count, EventStamp stamp)
+    {
+        int index = (int)(sequence - First);
+        _times?.AsSpan(index, count).Fill(stamp.Time);
+        _traces?.AsSpan(index, count).Fill(stamp.Trace);
+    }
 
     /// <summary>When the event of a slot was published whose mark the caller has seen.</summary>
-    internal long StampOf(long sequence) => _stamps![sequence - First];
+    internal long TimeOf(long sequence) => _times![sequence - First];
+
+    /// <summary>The trace in which the event of a slot was published whose mark the caller has seen.</summary>
+    internal PublisherTrace? TraceOf(long sequence) => _traces?[sequence - First];
 
     /// <summary>The value of a slot whose mark the caller has seen.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -215,6 +222,11 @@ internal sealed class Segment<T>
         if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())
         {
             Array.Clear(_items);
+        }
+
+        if (_traces is not null)
+        {
+            Array.Clear(_traces);
         }
     }
 

@@ -30,10 +30,12 @@ internal struct SegmentList<T>
     /// exchanged by the thread that links the next.</summary>
     private Segment<T>? _spare;
 
-    internal SegmentList(int maxCapacity)
+    /// <param name="maxCapacity">The most events in one segment.</param>
+    /// <param name="hasTraces">Whether events are kept with their traces, which are references.</param>
+    internal SegmentList(int maxCapacity, bool hasTraces)
     {
         int most = Math.Max(1, MaxArrayBytes / Unsafe.SizeOf<T>());
-        _maxCapacity = Math.Min(maxCapacity, RuntimeHelpers.IsReferenceOrContainsReferences<T>() ? Math.Min(MaxReferences, most) : most);
+        _maxCapacity = Math.Min(maxCapacity, hasTraces || RuntimeHelpers.IsReferenceOrContainsReferences<T>() ? Math.Min(MaxReferences, most) : most);
     }
 
     internal readonly Segment<T>? Tail
@@ -62,11 +64,11 @@ internal struct SegmentList<T>
 
     /// <summary>Makes the first segment, unless another thread was faster.</summary>
     /// <param name="window">The window of a log that retains, which takes a lease on the segment, or null.</param>
-    /// <param name="isTimestamped">Whether events are stamped with the time.</param>
+    /// <param name="stamps">What is noted of each event.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal Segment<T> CreateFirstSlow(RetainedWindow<T>? window, bool isTimestamped)
+    internal Segment<T> CreateFirstSlow(RetainedWindow<T>? window, StampKinds stamps)
     {
-        var first = new Segment<T>(first: 0, Math.Min(FirstCapacity, _maxCapacity), leases: window is null ? 1 : 2, isTimestamped);
+        var first = new Segment<T>(first: 0, Math.Min(FirstCapacity, _maxCapacity), leases: window is null ? 1 : 2, stamps);
 
         // Oldest before tail: a thread that finds a tail finds an oldest segment, and a window that holds its lease.
         first = Interlocked.CompareExchange(ref _oldest, first, null) ?? first;
@@ -96,7 +98,7 @@ internal struct SegmentList<T>
                 segment = Volatile.Read(ref _oldest)!;
                 if (segment == Segment<T>.Cut)
                 {
-                    return new Segment<T>(sequence, Math.Min(FirstCapacity, _maxCapacity), leases: 1, log.IsTimestamped);
+                    return new Segment<T>(sequence, Math.Min(FirstCapacity, _maxCapacity), leases: 1, log.Stamps);
                 }
 
                 continue;
@@ -107,7 +109,7 @@ internal struct SegmentList<T>
                 throw EventLog<T>.BrokenPromise();
             }
 
-            Segment<T> next = segment.Next ?? segment.Link(CreateNext(segment));
+            Segment<T> next = segment.Next ?? segment.Link(CreateNext(segment, log.Stamps));
 
             // Publishes nothing that Link has not; pairs with the acquire in Tail.
             if (next != Segment<T>.Cut && Interlocked.CompareExchange(ref _tail, next, segment) == segment)
@@ -124,11 +126,11 @@ internal struct SegmentList<T>
 
     /// <summary>Links what follows a segment that a reader has read to its end.</summary>
     /// <remarks>No lease is needed: only the last segment has no link, and it is open. The tail is left to the writer.</remarks>
-    internal void LinkNext(Segment<T> read)
+    internal void LinkNext(Segment<T> read, StampKinds stamps)
     {
         if (read.Next is null && read != Segment<T>.Cut)
         {
-            read.Link(CreateNext(read));
+            read.Link(CreateNext(read, stamps));
         }
     }
 
@@ -180,11 +182,11 @@ internal struct SegmentList<T>
         Interlocked.Exchange(ref _spare, null);
     }
 
-    private Segment<T> CreateNext(Segment<T> last)
+    private Segment<T> CreateNext(Segment<T> last, StampKinds stamps)
     {
         int capacity = (int)Math.Min(2L * last.Capacity, _maxCapacity);
         return capacity == _maxCapacity && Interlocked.Exchange(ref _spare, null) is { } spare
             ? new Segment<T>(last.End, spare, leases: 1)
-            : new Segment<T>(last.End, capacity, leases: 1, last.IsTimestamped);
+            : new Segment<T>(last.End, capacity, leases: 1, stamps);
     }
 }
