@@ -62,7 +62,7 @@ public static class EventStreamServiceCollectionExtensions
     public static IServiceCollection AddEventHandler<T, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
         this IServiceCollection services, EventHandlerOptions<T>? options = null)
         where THandler : class, IEventHandler<T> =>
-        AddHandler<T, THandler>(services, key: null, options);
+        AddRegistration<THandler>(services, new ScopedHandler<T, THandler>(key: null, options ?? new EventHandlerOptions<T>()));
 
     /// <summary>Adds a handler for each event of the <see cref="EventStream{T}"/> with a key.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
@@ -79,7 +79,39 @@ public static class EventStreamServiceCollectionExtensions
         where THandler : class, IEventHandler<T>
     {
         ArgumentNullException.ThrowIfNull(serviceKey);
-        return AddHandler<T, THandler>(services, serviceKey, options);
+        return AddRegistration<THandler>(services, new ScopedHandler<T, THandler>(serviceKey, options ?? new EventHandlerOptions<T>()));
+    }
+
+    /// <summary>Adds a handler for the events of the container's <see cref="EventStream{T}"/>, in batches.</summary>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <typeparam name="THandler">The handler. It is a scoped service, unless the application registers it with another lifetime.</typeparam>
+    /// <param name="services">The services.</param>
+    /// <param name="options">How the handler is called; null for batches of up to 100 events.</param>
+    /// <returns>The services.</returns>
+    /// <remarks>The handler is resolved in a scope of its own for each batch. Otherwise as <see cref="AddEventHandler{T, THandler}"/>.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The handler was added to the stream before.</exception>
+    public static IServiceCollection AddEventBatchHandler<T, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
+        this IServiceCollection services, EventBatchHandlerOptions<T>? options = null)
+        where THandler : class, IEventBatchHandler<T> =>
+        AddRegistration<THandler>(services, new ScopedBatchHandler<T, THandler>(key: null, options ?? new EventBatchHandlerOptions<T>()));
+
+    /// <summary>Adds a handler for the events of the <see cref="EventStream{T}"/> with a key, in batches.</summary>
+    /// <typeparam name="T">The type of the events.</typeparam>
+    /// <typeparam name="THandler">The handler. It is a scoped service, unless the application registers it with another lifetime.</typeparam>
+    /// <param name="services">The services.</param>
+    /// <param name="serviceKey">The key of the stream.</param>
+    /// <param name="options">How the handler is called; null for batches of up to 100 events.</param>
+    /// <returns>The services.</returns>
+    /// <remarks>See <see cref="AddEventBatchHandler{T, THandler}"/>. The handler itself has no key.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="serviceKey"/> is null.</exception>
+    /// <exception cref="InvalidOperationException">The handler was added to the stream before.</exception>
+    public static IServiceCollection AddKeyedEventBatchHandler<T, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
+        this IServiceCollection services, string serviceKey, EventBatchHandlerOptions<T>? options = null)
+        where THandler : class, IEventBatchHandler<T>
+    {
+        ArgumentNullException.ThrowIfNull(serviceKey);
+        return AddRegistration<THandler>(services, new ScopedBatchHandler<T, THandler>(serviceKey, options ?? new EventBatchHandlerOptions<T>()));
     }
 
     private static IServiceCollection Add<T>(IServiceCollection services, string? key, Action<EventStreamSettings>? configure)
@@ -109,20 +141,21 @@ public static class EventStreamServiceCollectionExtensions
         return services;
     }
 
-    private static IServiceCollection AddHandler<T, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
-        IServiceCollection services, string? key, EventHandlerOptions<T>? options)
-        where THandler : class, IEventHandler<T>
+    private static IServiceCollection AddRegistration<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
+        IServiceCollection services, HandlerRegistration registration)
+        where THandler : class
     {
         ArgumentNullException.ThrowIfNull(services);
-        if (services.Any(service => !service.IsKeyedService && service.ImplementationInstance is ScopedHandler<T, THandler> other && other.Key == key))
+        if (services.Any(service => !service.IsKeyedService && service.ImplementationInstance is HandlerRegistration other && other.IsLike(registration)))
         {
             throw new InvalidOperationException(
-                $"The handler {TypeName.Of(typeof(THandler))} was already added to this stream of {TypeName.Of(typeof(T))}. It would handle each event twice.");
+                $"The handler {TypeName.Of(registration.HandlerType)} was already added to this stream of {TypeName.Of(registration.EventType)}. " +
+                "It would handle each event twice.");
         }
 
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, EventStreamLifetime>());
         services.TryAddScoped<THandler>();
-        services.AddSingleton<HandlerRegistration>(new ScopedHandler<T, THandler>(key, options ?? new EventHandlerOptions<T>()));
+        services.AddSingleton(registration);
         return services;
     }
 }

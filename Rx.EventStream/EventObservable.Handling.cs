@@ -47,7 +47,41 @@ public sealed partial class EventObservable<T>
     public EventSubscription SubscribeAwait(Func<T, CancellationToken, ValueTask> handler, SubscribeAwaitOptions<T>? options = null)
     {
         ArgumentNullException.ThrowIfNull(handler);
-        var observer = new AwaitingObserver<T>(handler, options ?? SubscribeAwaitOptions<T>.Default, _faultPolicy ?? FaultPolicy<T>.Stop);
+        var observer = new AwaitingEventObserver<T>(handler, options ?? SubscribeAwaitOptions<T>.Default, _faultPolicy ?? FaultPolicy<T>.Stop);
+        return _stream.Subscribe(observer, _position, _settings with { Scheduler = _stream.SchedulerOfHandlers(_settings) });
+    }
+
+    /// <summary>Joins the stream with a handler of batches that may await.</summary>
+    /// <param name="maxCount">The most events in one batch; at least 1.</param>
+    /// <param name="handler">Called with what is there, up to <paramref name="maxCount"/> events, and a token that is canceled when the
+    /// subscription ends. The memory stays valid for as long as it is held; see <see cref="Batch(int)"/>.</param>
+    /// <param name="options">How many calls may run at once, in what order, and what is called at the end; null for one call at a
+    /// time.</param>
+    /// <param name="faultPolicy">What happens when a call throws, which is a fault of all its events; null for
+    /// <see cref="FaultPolicy{T}.Stop"/>. The policy of <see cref="WithFaultPolicy"/> is for single events.</param>
+    /// <returns>The subscription. <see cref="EventSubscription.Sequence"/> is the first event that is not handled yet.</returns>
+    /// <remarks>
+    /// While a call runs, events gather for the next one. So a handler that is slow for each call, such as a database writer, keeps up by itself:
+    /// batches grow with the load. Otherwise as <see cref="SubscribeAwait"/>.
+    /// <code>
+    /// stream  -1-2-3------|
+    /// calls   -A-----aB-b-|      A = [1], B = [2 3]
+    /// </code>
+    /// </remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="handler"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1.</exception>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The scheduler is <c>ImmediateScheduler</c>, or <see cref="WithFaultPolicy"/> says to continue
+    /// after single events.</exception>
+    public EventSubscription SubscribeAwaitBatch(
+        int maxCount, Func<ReadOnlyMemory<T>, CancellationToken, ValueTask> handler, SubscribeAwaitOptions<ReadOnlyMemory<T>>? options = null,
+        FaultPolicy<ReadOnlyMemory<T>>? faultPolicy = null)
+    {
+        Ranges.ThrowIfNoBatch(maxCount);
+        ArgumentNullException.ThrowIfNull(handler);
+        ThrowIfContinuing(isOfSeveral: true);
+        var observer = new AwaitingBatchObserver<T>(
+            handler, maxCount, options ?? SubscribeAwaitOptions<ReadOnlyMemory<T>>.Default, faultPolicy ?? FaultPolicy<ReadOnlyMemory<T>>.Stop);
         return _stream.Subscribe(observer, _position, _settings with { Scheduler = _stream.SchedulerOfHandlers(_settings) });
     }
 

@@ -90,6 +90,21 @@ public sealed partial class EventStream<T>
     public EventSubscription SubscribeAwait(Func<T, CancellationToken, ValueTask> handler, SubscribeAwaitOptions<T>? options = null) =>
         AsObservable().SubscribeAwait(handler, options);
 
+    /// <summary>Joins the stream with a handler of batches that may await; see <see cref="EventObservable{T}.SubscribeAwaitBatch"/>.</summary>
+    /// <param name="maxCount">The most events in one batch; at least 1.</param>
+    /// <param name="handler">Called with what is there, and a token that is canceled when the subscription ends.</param>
+    /// <param name="options">How many calls may run at once, in what order, and what is called at the end; null for one call at a
+    /// time.</param>
+    /// <param name="faultPolicy">What happens when a call throws; null for <see cref="FaultPolicy{T}.Stop"/>.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="handler"/> is null.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxCount"/> is less than 1.</exception>
+    /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
+    /// <exception cref="InvalidOperationException">The stream's scheduler is <c>ImmediateScheduler</c>.</exception>
+    public EventSubscription SubscribeAwaitBatch(
+        int maxCount, Func<ReadOnlyMemory<T>, CancellationToken, ValueTask> handler, SubscribeAwaitOptions<ReadOnlyMemory<T>>? options = null,
+        FaultPolicy<ReadOnlyMemory<T>>? faultPolicy = null) =>
+        AsObservable().SubscribeAwaitBatch(maxCount, handler, options, faultPolicy);
+
     /// <summary>Opens a reader at the oldest retained event; with no retention, at the next event.</summary>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     public EventReader<T> OpenReader() => AsObservable().OpenReader();

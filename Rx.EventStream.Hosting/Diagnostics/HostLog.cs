@@ -24,6 +24,9 @@ internal sealed partial class HostLog
     /// <summary>A handler has thrown.</summary>
     internal void Faulted(string handler, long sequence, Exception error) => Faulted(handler, sequence, _stream, error);
 
+    /// <summary>A handler of batches has thrown.</summary>
+    internal void BatchFaulted(string handler, int count, long sequence, Exception error) => BatchFaulted(handler, count, sequence, _stream, error);
+
     /// <summary>A subscriber has lost events.</summary>
     internal void Dropped(string subscriber, long count, long total) => Dropped(subscriber, count, _stream, total);
 
@@ -56,4 +59,7 @@ internal sealed partial class HostLog
 
     [LoggerMessage(6, LogLevel.Error, "An observer of the stream {Stream} has thrown an exception at the end of the stream.")]
     private partial void EndThrown(string stream, Exception error);
+
+    [LoggerMessage(7, LogLevel.Error, "The handler {Handler} has failed to handle {Count} events of the stream {Stream}, from {Sequence} on. It continues with the next batch.")]
+    private partial void BatchFaulted(string handler, int count, long sequence, string stream, Exception error);
 }

@@ -9,4 +9,7 @@ internal abstract class HandlerRegistration(Type eventType, Type handlerType, st
 
     /// <summary>The key of its stream, or null.</summary>
     internal string? Key { get; } = key;
+
+    /// <summary>Whether it is the same handler of the same stream.</summary>
+    internal bool IsLike(HandlerRegistration other) => (EventType, HandlerType, Key) == (other.EventType, other.HandlerType, other.Key);
 }

@@ -19,21 +19,12 @@ internal sealed class ScopedHandler<T, THandler>(string? key, EventHandlerOption
         }
 
         return events.SubscribeAwait(
-            (value, cancellationToken) => HandleAsync(scopes, value, cancellationToken),
+            (value, cancellationToken) => scopes.CallAsync<THandler, T>(value, static (handler, value, token) => handler.HandleAsync(value, token), cancellationToken),
             new SubscribeAwaitOptions<T>
             {
                 MaxConcurrency = options.MaxConcurrency,
                 PartitionKey = options.PartitionKey,
                 OnError = static _ => { }, // the subscription has it as its error, and the watch logs it
             });
-    }
-
-    private static async ValueTask HandleAsync(IServiceScopeFactory scopes, T value, CancellationToken cancellationToken)
-    {
-        AsyncServiceScope scope = scopes.CreateAsyncScope();
-        await using (scope.ConfigureAwait(false))
-        {
-            await scope.ServiceProvider.GetRequiredService<THandler>().HandleAsync(value, cancellationToken).ConfigureAwait(false);
-        }
     }
 }

@@ -17,6 +17,7 @@ internal sealed class CursorObserverTurnTests
         TimedBatch,
         Handler,
         KeyedHandler,
+        HandlerOfBatches,
         Reporting,
         ByKey,
     }
@@ -119,6 +120,14 @@ internal sealed class CursorObserverTurnTests
                     OnCompleted = Ended,
                     OnError = Failed,
                 }),
+            Kind.HandlerOfBatches => onScheduler.SubscribeAwaitBatch(
+                1,
+                (batch, _) =>
+                {
+                    Array.ForEach(batch.ToArray(), Next);
+                    return default;
+                },
+                new() { OnCompleted = Ended, OnError = Failed }),
             Kind.Reporting => onScheduler.WithFaultPolicy(FaultPolicy<int>.Continue(_ => { })).Subscribe(Next, Failed, Ended),
             Kind.ByKey => stream.ObserveLatestByKeyOn(value => value, scheduler).Subscribe(Next, Failed, Ended),
             _ => onScheduler.Subscribe(Next, Failed, Ended),

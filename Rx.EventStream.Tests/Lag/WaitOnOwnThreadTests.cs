@@ -13,6 +13,7 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
         Plain,
         Handler,
         Batches,
+        HandlerOfBatches,
     }
 
     public enum Kind
@@ -114,6 +115,11 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
         Observing.Handler => events.WithLagPolicy(LagPolicy.Wait(2)).SubscribeAwait((value, _) =>
         {
             onNext(value);
+            return ValueTask.CompletedTask;
+        }),
+        Observing.HandlerOfBatches => events.WithLagPolicy(LagPolicy.Wait(2)).SubscribeAwaitBatch(8, (batch, _) =>
+        {
+            Array.ForEach(batch.ToArray(), onNext);
             return ValueTask.CompletedTask;
         }),
         Observing.Batches => events.WithLagPolicy(LagPolicy.Wait(2)).Batch(8).Subscribe(batch => Array.ForEach(batch.Span.ToArray(), onNext)),

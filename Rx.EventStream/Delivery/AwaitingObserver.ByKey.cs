@@ -1,38 +1,38 @@
 namespace Rx.Delivery;
 
 /// <content>Events of one key, one after the other.</content>
-internal sealed partial class AwaitingObserver<T>
+internal abstract partial class AwaitingObserver<T, TItem>
 {
     /// <summary>As <see cref="TryBeginOwned"/>, where there is a partition key.</summary>
-    private bool TryBeginByKeyOwned(HandlerEvent<T> value)
+    private bool TryBeginByKeyOwned(HandlerItem<TItem> item)
     {
         if (Volatile.Read(ref _keys) is not { } keys)
         {
             return false;
         }
 
-        BusyKeys<T>.Key key;
+        BusyKeys<TItem>.Key key;
         bool isFree;
         try
         {
-            isFree = keys.TryEnter(_options.PartitionKey!(value.Value), out key);
+            isFree = keys.TryEnter(_options.PartitionKey!(item.Value), out key);
         }
         catch (Exception error)
         {
-            SettleOwned(value, error);
+            SettleOwned(item, error);
             return !_hasDropped;
         }
 
         if (isFree)
         {
-            if (!CallOwned(value, key))
+            if (!CallOwned(item, key))
             {
                 LeaveKeyOwned(key);
             }
         }
         else if (_readsAhead)
         {
-            BusyKeys<T>.Enqueue(key, value);
+            BusyKeys<TItem>.Enqueue(key, item);
         }
         else
         {
@@ -44,9 +44,9 @@ internal sealed partial class AwaitingObserver<T>
     }
 
     /// <summary>Calls the handler for the events that have waited for a key, until a call runs or none waits.</summary>
-    private void LeaveKeyOwned(BusyKeys<T>.Key key)
+    private void LeaveKeyOwned(BusyKeys<TItem>.Key key)
     {
-        while (Volatile.Read(ref _keys) is { } keys && keys.TryNext(key, out HandlerEvent<T> waiting) && !CallOwned(waiting, key))
+        while (Volatile.Read(ref _keys) is { } keys && keys.TryNext(key, out HandlerItem<TItem> waiting) && !CallOwned(waiting, key))
         {
         }
     }

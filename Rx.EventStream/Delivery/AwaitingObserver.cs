@@ -17,21 +17,23 @@ namespace Rx.Delivery;
 /// C (pump):    state := Parked;           has a call returned?              then goes on
 /// </code>
 /// </remarks>
+/// <typeparam name="T">The type of the events.</typeparam>
+/// <typeparam name="TItem">What one call handles: an event, or a batch of events.</typeparam>
 [SuppressMessage("Design", "CA1001", Justification = "The source of the token has no timer, and the handler may use the token later.")]
-internal sealed partial class AwaitingObserver<T> : CursorObserver<T>
+internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
 {
-    private readonly SubscribeAwaitOptions<T> _options;
-    private readonly Action<EventFault<T>>? _report;
+    private readonly SubscribeAwaitOptions<TItem> _options;
+    private readonly Action<EventFault<TItem>>? _report;
     private readonly CancellationTokenSource _cancellation = new();
     private readonly CancellationToken _token;
-    private readonly RunningCalls<T> _running;
+    private readonly RunningCalls<TItem> _running;
 
     /// <summary>The handler, until the subscription has ended. Cleared with release by the thread that ends it, read with acquire by the thread
     /// that runs the pump.</summary>
-    private Func<T, CancellationToken, ValueTask>? _handler;
+    private Func<TItem, CancellationToken, ValueTask>? _handler;
 
     /// <summary>The busy keys, if there is a partition key, until the subscription has ended. As <see cref="_handler"/>.</summary>
-    private BusyKeys<T>? _keys;
+    private BusyKeys<TItem>? _keys;
 
     /// <summary>The subscription. Set before the first event.</summary>
     private Pump<T>? _pump;
@@ -45,7 +47,7 @@ internal sealed partial class AwaitingObserver<T> : CursorObserver<T>
     /// <summary>Makes the calls' activities, or null. Set before the first event.</summary>
     private HandlerTracing? _tracing;
 
-    private ReturnedCallsState<T> _returned;
+    private ReturnedCallsState<TItem> _returned;
 
     /// <summary>Whether no call may begin until one returns. Written with release by the thread that runs the pump, read with acquire by threads
     /// that look whether the parked pump is ready.</summary>
@@ -71,14 +73,14 @@ internal sealed partial class AwaitingObserver<T> : CursorObserver<T>
     /// <summary>What waits for the last call to return, or null. Set once, by CAS.</summary>
     private TaskCompletionSource? _lastReturned;
 
-    internal AwaitingObserver(Func<T, CancellationToken, ValueTask> handler, SubscribeAwaitOptions<T> options, FaultPolicy<T> faults)
+    private protected AwaitingObserver(Func<TItem, CancellationToken, ValueTask> handler, SubscribeAwaitOptions<TItem> options, FaultPolicy<TItem> faults)
     {
         _token = _cancellation.Token;
         _handler = handler;
         _options = options;
         _report = faults.Report;
-        _running = new RunningCalls<T>(this);
-        _keys = options.PartitionKey is null ? null : new BusyKeys<T>();
+        _running = new RunningCalls<TItem>(OnReturned);
+        _keys = options.PartitionKey is null ? null : new BusyKeys<TItem>();
     }
 
     internal override bool IsDue => !_returned.IsEmpty;
@@ -134,17 +136,8 @@ internal sealed partial class AwaitingObserver<T> : CursorObserver<T>
             return 0;
         }
 
-        // A bounded cursor looks again after each event, as for other observers.
-        ReadOnlySpan<T> run = cursor.PeekRun(log, cursor.IsBounded ? 1 : budget).Span;
-        int begun = 0;
-        while (begun < run.Length && cursor.Sequence < granted && _running.Count < _options.MaxConcurrency
-            && TryBeginOwned(new HandlerEvent<T>(run[begun], cursor.Sequence, _tracing is null ? null : cursor.PeekTrace())))
-        {
-            begun++;
-            cursor.MoveOn();
-        }
-
-        if (run.IsEmpty)
+        int begun = BeginOwned(ref cursor, log, budget, granted, out bool isDry);
+        if (isDry)
         {
             // The end comes after the last call.
             Volatile.Write(ref _isBusy, _running.Count > 0 && (cursor.HasFailed || cursor.IsAtEnd(log)));
@@ -152,6 +145,23 @@ internal sealed partial class AwaitingObserver<T> : CursorObserver<T>
 
         return begun;
     }
+
+    /// <summary>Begins calls for what is there, and moves the cursor over it; returns how many events that was.</summary>
+    /// <param name="cursor">The pump's cursor.</param>
+    /// <param name="log">Its log.</param>
+    /// <param name="budget">How many events the action may still deliver.</param>
+    /// <param name="granted">The sequence number before which it may deliver.</param>
+    /// <param name="isDry">Whether no event is there.</param>
+    private protected abstract int BeginOwned(ref Cursor<T> cursor, EventLog<T> log, int budget, long granted, out bool isDry);
+
+    /// <summary>How many events one call handles.</summary>
+    private protected abstract int CountOf(TItem item);
+
+    /// <summary>Whether calls have activities, for which the items need the publishers' traces.</summary>
+    private protected bool IsTraced => _tracing is not null;
+
+    /// <summary>Whether one more call may begin.</summary>
+    private protected bool HasRoom => _running.Count < _options.MaxConcurrency;
 
     internal override void Release()
     {
@@ -174,7 +184,7 @@ internal sealed partial class AwaitingObserver<T> : CursorObserver<T>
     }
 
     /// <summary>A call has returned. By the thread on which it returns.</summary>
-    internal void OnReturned(HandlerCall<T> call)
+    private void OnReturned(HandlerCall<TItem> call)
     {
         Pump<T> pump = _pump!;
         if (pump.IsDisposed)
@@ -202,13 +212,13 @@ internal sealed partial class AwaitingObserver<T> : CursorObserver<T>
     private int SettleReturnedOwned()
     {
         int settled = 0;
-        HandlerCall<T>? call = _returned.TakeAll();
+        HandlerCall<TItem>? call = _returned.TakeAll();
         while (call is not null && Volatile.Read(ref _handler) is not null)
         {
-            HandlerCall<T>? next = call.Below;
-            (HandlerEvent<T> value, BusyKeys<T>.Key key, Exception? error) = (call.Event, call.Key, call.Error);
+            HandlerCall<TItem>? next = call.Below;
+            (HandlerItem<TItem> item, BusyKeys<TItem>.Key key, Exception? error) = (call.Item, call.Key, call.Error);
             _running.Remove(call);
-            SettleOwned(value, error);
+            SettleOwned(item, error);
             LeaveKeyOwned(key);
             Volatile.Write(ref _firstRunning, _hasDropped ? _firstRunning : _running.FirstSequence);
             settled++;
@@ -218,25 +228,25 @@ internal sealed partial class AwaitingObserver<T> : CursorObserver<T>
         return settled;
     }
 
-    /// <summary>Calls the handler with the event at the cursor, or has the event wait for its key; false if the cursor must stay.</summary>
-    private bool TryBeginOwned(HandlerEvent<T> value)
+    /// <summary>Calls the handler with what is at the cursor, or has it wait for its key; false if the cursor must stay.</summary>
+    private protected bool TryBeginOwned(HandlerItem<TItem> item)
     {
         if (_options.PartitionKey is not null)
         {
-            return TryBeginByKeyOwned(value);
+            return TryBeginByKeyOwned(item);
         }
 
         bool isSubscribed = Volatile.Read(ref _handler) is not null;
         if (isSubscribed)
         {
-            CallOwned(value, default);
+            CallOwned(item, default);
         }
 
         return isSubscribed && !_hasDropped;
     }
 
     /// <summary>Calls the handler; true if the call runs on.</summary>
-    private bool CallOwned(HandlerEvent<T> value, BusyKeys<T>.Key key)
+    private bool CallOwned(HandlerItem<TItem> item, BusyKeys<TItem>.Key key)
     {
         if (Volatile.Read(ref _handler) is not { } handler)
         {
@@ -245,14 +255,14 @@ internal sealed partial class AwaitingObserver<T> : CursorObserver<T>
 
         HandlerScope.Call? scope = _scope?.Enter();
         Activity? outer = _tracing is null ? null : Activity.Current;
-        Activity? activity = _tracing?.Start(value.Sequence, value.Trace);
+        Activity? activity = _tracing?.Start(item.Sequence, CountOf(item.Value), item.Trace);
         Exception? error = null;
         try
         {
-            ValueTask task = handler(value.Value, _token);
+            ValueTask task = handler(item.Value, _token);
             if (!task.IsCompleted)
             {
-                AwaitOwned(task, value, key, scope, activity);
+                AwaitOwned(task, item, key, scope, activity);
                 return true;
             }
 
@@ -273,21 +283,21 @@ internal sealed partial class AwaitingObserver<T> : CursorObserver<T>
 
         scope?.Return();
         activity?.StopWith(error);
-        SettleOwned(value, error);
+        SettleOwned(item, error);
         return false;
     }
 
-    private void AwaitOwned(ValueTask task, HandlerEvent<T> value, BusyKeys<T>.Key key, HandlerScope.Call? scope, Activity? activity)
+    private void AwaitOwned(ValueTask task, HandlerItem<TItem> item, BusyKeys<TItem>.Key key, HandlerScope.Call? scope, Activity? activity)
     {
-        HandlerCall<T> call = _running.Add(value, key, scope, activity);
+        HandlerCall<TItem> call = _running.Add(item, key, scope, activity);
         Volatile.Write(ref _firstRunning, _running.FirstSequence);
         Interlocked.Increment(ref _unreturned);
         call.Await(task);
     }
 
-    /// <summary>Counts an event as handled, or throws what ends the subscription. What a call throws after that end is dropped, whether the call
+    /// <summary>Counts an item's events as handled, or throws what ends the subscription. What a call throws after that end is dropped, whether the call
     /// has completed synchronously or not.</summary>
-    private void SettleOwned(HandlerEvent<T> value, Exception? error)
+    private void SettleOwned(HandlerItem<TItem> item, Exception? error)
     {
         if (error is not null)
         {
@@ -297,16 +307,16 @@ internal sealed partial class AwaitingObserver<T> : CursorObserver<T>
                 return;
             }
 
-            Volatile.Write(ref _faults, _faults + 1);
+            Volatile.Write(ref _faults, _faults + CountOf(item.Value));
             if (_report is not { } report)
             {
                 ExceptionDispatchInfo.Throw(error);
                 return;
             }
 
-            report(new EventFault<T>(value.Value, value.Sequence, error, _pump!));
+            report(new EventFault<TItem>(item.Value, item.Sequence, error, _pump!));
         }
 
-        Volatile.Write(ref _handled, _handled + 1);
+        Volatile.Write(ref _handled, _handled + CountOf(item.Value));
     }
 }

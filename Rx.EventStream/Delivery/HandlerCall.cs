@@ -6,24 +6,25 @@ namespace Rx.Delivery;
 
 /// <summary>A handler's call that has not returned yet. It is used again for later events.</summary>
 /// <remarks>Owned by the thread that runs the pump until <see cref="Await"/>, then by the thread on which the call returns; pushing it to
-/// <see cref="ReturnedCallsState{T}"/> gives it back.</remarks>
-internal sealed class HandlerCall<T>
+/// <see cref="ReturnedCallsState{TItem}"/> gives it back.</remarks>
+internal sealed class HandlerCall<TItem>
 {
-    private readonly AwaitingObserver<T> _observer;
+    private readonly Action<HandlerCall<TItem>> _tellObserver;
     private readonly Action _onReturned;
     private ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter _awaiter;
 
-    internal HandlerCall(AwaitingObserver<T> observer)
+    /// <param name="tellObserver">Called when a call has returned, on the thread on which it returns.</param>
+    internal HandlerCall(Action<HandlerCall<TItem>> tellObserver)
     {
-        _observer = observer;
+        _tellObserver = tellObserver;
         _onReturned = OnReturned;
     }
 
-    /// <summary>The event.</summary>
-    internal HandlerEvent<T> Event { get; private set; }
+    /// <summary>What it handles.</summary>
+    internal HandlerItem<TItem> Item { get; private set; }
 
-    /// <summary>The event's key, if there is a partition key.</summary>
-    internal BusyKeys<T>.Key Key { get; private set; }
+    /// <summary>The item's key, if there is a partition key.</summary>
+    internal BusyKeys<TItem>.Key Key { get; private set; }
 
     /// <summary>What flows with the call, if publishers wait for it.</summary>
     internal HandlerScope.Call? Scope { get; private set; }
@@ -34,17 +35,17 @@ internal sealed class HandlerCall<T>
     /// <summary>What the call threw, once it has returned.</summary>
     internal Exception? Error { get; private set; }
 
-    /// <summary>The neighbors among the calls that run; see <see cref="RunningCalls{T}"/>.</summary>
-    internal HandlerCall<T>? Before { get; set; }
+    /// <summary>The neighbors among the calls that run; see <see cref="RunningCalls{TItem}"/>.</summary>
+    internal HandlerCall<TItem>? Before { get; set; }
 
-    internal HandlerCall<T>? After { get; set; }
+    internal HandlerCall<TItem>? After { get; set; }
 
     /// <summary>The entry below, on a stack of calls.</summary>
-    internal HandlerCall<T>? Below { get; set; }
+    internal HandlerCall<TItem>? Below { get; set; }
 
-    internal void Begin(HandlerEvent<T> value, BusyKeys<T>.Key key, HandlerScope.Call? scope, Activity? activity)
+    internal void Begin(HandlerItem<TItem> item, BusyKeys<TItem>.Key key, HandlerScope.Call? scope, Activity? activity)
     {
-        Event = value;
+        Item = item;
         Key = key;
         Scope = scope;
         Activity = activity;
@@ -59,10 +60,10 @@ internal sealed class HandlerCall<T>
         _awaiter.UnsafeOnCompleted(_onReturned);
     }
 
-    /// <summary>Forgets the event.</summary>
+    /// <summary>Forgets what it has handled.</summary>
     internal void Clear()
     {
-        Event = default;
+        Item = default;
         Key = default;
         Scope = null;
         Activity = null;
@@ -84,6 +85,6 @@ internal sealed class HandlerCall<T>
         Scope?.Return();
         Activity?.StopWith(Error);
 
-        _observer.OnReturned(this);
+        _tellObserver(this);
     }
 }

@@ -11,7 +11,7 @@ internal sealed class HandlerTracing(string? stream, string? subscription)
     private readonly string _name = (subscription ?? stream) is { } name ? $"handle {name}" : "handle";
 
     /// <summary>Starts the activity of a call, and makes it current; null if no listener wants it.</summary>
-    internal Activity? Start(long sequence, PublisherTrace? trace)
+    internal Activity? Start(long sequence, int count, PublisherTrace? trace)
     {
         if (!PublisherTrace.Source.HasListeners())
         {
@@ -24,8 +24,8 @@ internal sealed class HandlerTracing(string? stream, string? subscription)
             _name,
             ActivityKind.Consumer,
             parentContext: default,
-            tags: [new("rx.eventstream.stream", stream), new("rx.eventstream.subscription", subscription), new("rx.eventstream.sequence", sequence)],
-            links: trace is null ? null : [new ActivityLink(trace.Context)]);
+            tags: [new("rx.eventstream.stream", stream), new("rx.eventstream.subscription", subscription), new("rx.eventstream.sequence", sequence), new("rx.eventstream.count", count)],
+            links: trace?.ToLinks());
         activity?.Start();
         if (activity is null)
         {

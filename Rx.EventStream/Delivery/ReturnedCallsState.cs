@@ -8,16 +8,16 @@ namespace Rx.Delivery;
 /// Any thread pushes; the one that runs the pump takes everything. Both are full fences: a push publishes the call, and comes before the look
 /// whether the pump is parked. A mutable struct: always used in place.
 /// </remarks>
-internal struct ReturnedCallsState<T>
+internal struct ReturnedCallsState<TItem>
 {
-    private HandlerCall<T>? _top;
+    private HandlerCall<TItem>? _top;
 
     internal readonly bool IsEmpty => Volatile.Read(in _top) is null;
 
-    internal void Push(HandlerCall<T> call)
+    internal void Push(HandlerCall<TItem> call)
     {
-        HandlerCall<T>? top = Volatile.Read(ref _top);
-        HandlerCall<T>? seen;
+        HandlerCall<TItem>? top = Volatile.Read(ref _top);
+        HandlerCall<TItem>? seen;
         do
         {
             seen = top;
@@ -27,14 +27,14 @@ internal struct ReturnedCallsState<T>
         while (top != seen);
     }
 
-    /// <summary>Takes all calls, linked by <see cref="HandlerCall{T}.Below"/> in the order in which they returned.</summary>
-    internal HandlerCall<T>? TakeAll()
+    /// <summary>Takes all calls, linked by <see cref="HandlerCall{TItem}.Below"/> in the order in which they returned.</summary>
+    internal HandlerCall<TItem>? TakeAll()
     {
-        HandlerCall<T>? call = IsEmpty ? null : Interlocked.Exchange(ref _top, null);
-        HandlerCall<T>? oldest = null;
+        HandlerCall<TItem>? call = IsEmpty ? null : Interlocked.Exchange(ref _top, null);
+        HandlerCall<TItem>? oldest = null;
         while (call is not null)
         {
-            HandlerCall<T>? below = call.Below;
+            HandlerCall<TItem>? below = call.Below;
             call.Below = oldest;
             oldest = call;
             call = below;

@@ -5,30 +5,30 @@ namespace Rx.Delivery;
 /// <summary>The calls that run, by sequence number, and calls to be used again. For the thread that runs the pump.</summary>
 /// <remarks>A call usually begins with the greatest number, at the end. One whose event had to wait for another of its key goes further to
 /// the front.</remarks>
-internal sealed class RunningCalls<T>(AwaitingObserver<T> observer)
+internal sealed class RunningCalls<TItem>(Action<HandlerCall<TItem>> onReturned)
 {
-    private HandlerCall<T>? _first;
-    private HandlerCall<T>? _last;
-    private HandlerCall<T>? _unused;
+    private HandlerCall<TItem>? _first;
+    private HandlerCall<TItem>? _last;
+    private HandlerCall<TItem>? _unused;
 
     internal int Count { get; private set; }
 
     /// <summary>The first event whose call is not settled, or <see cref="long.MaxValue"/>.</summary>
-    internal long FirstSequence => _first?.Event.Sequence ?? long.MaxValue;
+    internal long FirstSequence => _first?.Item.Sequence ?? long.MaxValue;
 
-    internal HandlerCall<T> Add(HandlerEvent<T> value, BusyKeys<T>.Key key, HandlerScope.Call? scope, Activity? activity)
+    internal HandlerCall<TItem> Add(HandlerItem<TItem> item, BusyKeys<TItem>.Key key, HandlerScope.Call? scope, Activity? activity)
     {
-        HandlerCall<T> call = _unused ?? new HandlerCall<T>(observer);
+        HandlerCall<TItem> call = _unused ?? new HandlerCall<TItem>(onReturned);
         _unused = call.Below;
         call.Below = null;
-        call.Begin(value, key, scope, activity);
-        HandlerCall<T>? before = _last;
-        while (before is not null && before.Event.Sequence > value.Sequence)
+        call.Begin(item, key, scope, activity);
+        HandlerCall<TItem>? before = _last;
+        while (before is not null && before.Item.Sequence > item.Sequence)
         {
             before = before.Before;
         }
 
-        HandlerCall<T>? after = before is null ? _first : before.After;
+        HandlerCall<TItem>? after = before is null ? _first : before.After;
         call.Before = before;
         call.After = after;
         if (before is null)
@@ -53,7 +53,7 @@ internal sealed class RunningCalls<T>(AwaitingObserver<T> observer)
         return call;
     }
 
-    internal void Remove(HandlerCall<T> call)
+    internal void Remove(HandlerCall<TItem> call)
     {
         if (call.Before is { } before)
         {

@@ -43,6 +43,36 @@ internal partial struct Cursor<T>
         return count;
     }
 
+    /// <summary>The traces in which the next events were published, which the owner has seen; null if there is none.</summary>
+    internal readonly PublisherTrace? PeekTraces(int count)
+    {
+        PublisherTrace? traces = null;
+        PublisherTrace? last = null;
+        int distinct = 0;
+        for (long sequence = _sequence; sequence < _sequence + count && distinct < PublisherTrace.MaxLinks; sequence++)
+        {
+            if (TraceAt(sequence) is { } trace && trace != last)
+            {
+                last = trace; // the events of one run have one
+                traces = new PublisherTrace(trace.Context, traces);
+                distinct++;
+            }
+        }
+
+        return traces;
+    }
+
+    private readonly PublisherTrace? TraceAt(long sequence)
+    {
+        Segment<T>? segment = _segment.Current;
+        while (segment is not null && sequence >= segment.End)
+        {
+            segment = segment.Next;
+        }
+
+        return segment is not null && segment.Contains(sequence) ? segment.TraceOf(sequence) : null;
+    }
+
     /// <summary>A place to look from, at a later sequence number. It has no lease: it must not be moved or closed.</summary>
     internal readonly Cursor<T> LookAt(long sequence)
     {
