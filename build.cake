@@ -16,7 +16,7 @@ var deleteAll = new DeleteDirectorySettings { Recursive = true, Force = true };
 Task("Clean")
     .Does(() =>
     {
-        foreach (var output in new[] { "./artifacts/bin", "./artifacts/obj", "./artifacts/consumer" }.Where(path => DirectoryExists(path)))
+        foreach (var output in new[] { "./artifacts/bin", "./artifacts/obj", "./artifacts/consumer", "./artifacts/web-consumer" }.Where(path => DirectoryExists(path)))
         {
             DeleteDirectory(output, deleteAll);
         }

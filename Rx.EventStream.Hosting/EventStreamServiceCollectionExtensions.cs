@@ -137,6 +137,7 @@ public static class EventStreamServiceCollectionExtensions
         services.AddKeyedSingleton(key, (provider, _) => provider.GetRequiredKeyedService<HostedStream<T>>(key).Stream);
         services.AddKeyedSingleton<IObservable<T>>(key, (provider, _) => provider.GetRequiredKeyedService<EventStream<T>>(key).AsObservable());
         services.AddKeyedSingleton<IObserver<T>>(key, (provider, _) => provider.GetRequiredKeyedService<EventStream<T>>(key));
+        services.AddSingleton<IEventStream>(provider => provider.GetRequiredKeyedService<EventStream<T>>(key)); // all streams, for a dashboard
         services.AddSingleton<HostedStream>(provider => provider.GetRequiredKeyedService<HostedStream<T>>(key));
         return services;
     }

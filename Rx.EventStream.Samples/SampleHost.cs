@@ -4,6 +4,7 @@ using Rx.Samples.Cluster;
 using Rx.Samples.Dashboard;
 using Rx.Samples.Pulse;
 using Rx.Samples.Tour;
+using Rx.Samples.Web;
 
 namespace Rx.Samples;
 
@@ -20,6 +21,7 @@ internal static class SampleHost
         new PulseSample(),
         new TourSample(),
         new DashboardSample(),
+        new WebSample(),
         new ChatServerSample(),
         new ChatClientSample(),
         new ChatMonitorSample(),

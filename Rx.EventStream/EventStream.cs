@@ -24,7 +24,7 @@ namespace Rx;
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
 [DebuggerTypeProxy(typeof(EventStreamDebugView<>))]
-public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
+public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMeteredStream
 {
     private readonly EventLog<T> _log;
     private readonly EventStreamOptions _options;
@@ -88,6 +88,10 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IMeteredStream
     /// <summary>The current subscriptions: first the observers on the publishing thread, then the ones on schedulers, then the readers, each
     /// in subscription order. A reader that is no longer referenced is listed until the garbage collector has found it.</summary>
     public IReadOnlyList<EventSubscription> Subscriptions => List(hasReaders: true);
+
+    string? IEventStream.Name => _options.Name;
+
+    bool IEventStream.HasEnded => HasEnded;
 
     internal EventLog<T> Log => _log;
 

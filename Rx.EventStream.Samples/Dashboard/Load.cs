@@ -1,3 +1,5 @@
+using Rx.AspNetCore.Dashboard;
+
 using System.Diagnostics;
 
 namespace Rx.Samples.Dashboard;

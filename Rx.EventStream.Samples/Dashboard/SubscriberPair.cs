@@ -1,3 +1,5 @@
+using Rx.AspNetCore.Dashboard;
+
 namespace Rx.Samples.Dashboard;
 
 /// <summary>A subscriber on both sides: one observer of the stream, and an equal observer of the subject.</summary>

@@ -1,11 +1,5 @@
 using System.Net;
-using System.Security.Claims;
-using System.Text.Encodings.Web;
-using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Rx.AspNetCore;
 
 namespace Rx.Tests.AspNetCore;
@@ -26,11 +20,7 @@ internal sealed class AuthorizationTests
                     "/numbers", stream, new EventStreamEndpointOptions<int> { Filter = r => r.HttpContext.User.Identity!.Name == "admin" ? null : n => n > 0 })
                     .RequireAuthorization();
             },
-            builder =>
-            {
-                builder.Services.AddAuthentication("query").AddScheme<AuthenticationSchemeOptions, QueryAuthentication>("query", null);
-                builder.Services.AddAuthorization();
-            });
+            builder => QueryAuthentication.Add(builder.Services));
 
         using HttpResponseMessage refused = await SseClient.SendAsync(server.Http, "/api/numbers");
         await using SseClient user = await server.ConnectAsync("/api/numbers?user=me");
@@ -51,20 +41,5 @@ internal sealed class AuthorizationTests
         using HttpResponseMessage response = await server.Http.PostAsync("/", null);
 
         Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.MethodNotAllowed));
-    }
-
-    /// <summary>Believes the name in the query.</summary>
-    private sealed class QueryAuthentication(
-        IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder)
-        : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
-    {
-        protected override Task<AuthenticateResult> HandleAuthenticateAsync()
-        {
-            string? user = Request.Query["user"];
-            return Task.FromResult(user is null
-                ? AuthenticateResult.NoResult()
-                : AuthenticateResult.Success(new AuthenticationTicket(
-                    new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, user)], "query")), "query")));
-        }
     }
 }

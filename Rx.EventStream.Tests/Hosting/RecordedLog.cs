@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Rx.Tests.Hosting;
 
 /// <summary>What was logged of streams.</summary>
-internal sealed class RecordedLog : ILoggerProvider, ILogger
+internal sealed class RecordedLog(string category = "Rx.EventStream") : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<Entry> _entries = [];
 
@@ -13,7 +13,7 @@ internal sealed class RecordedLog : ILoggerProvider, ILogger
     public IEnumerable<string> Messages(int id) => Entries.Where(entry => entry.Id == id).Select(entry => entry.Message);
 
     ILogger ILoggerProvider.CreateLogger(string categoryName) =>
-        categoryName == "Rx.EventStream" ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
+        categoryName == category ? this : Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance;
 
     IDisposable? ILogger.BeginScope<TState>(TState state) => null;
 

@@ -37,6 +37,18 @@ internal sealed class RegistrationTests
         Assert.That(host.Handled.Values, Is.EqualTo(new[] { 1, 2 }));
     }
 
+    /// <summary>Each of them once, for code that watches all streams.</summary>
+    [Test]
+    public async Task AddEventStream_SeveralStreams_AreListedWhateverTheirTypes()
+    {
+        using TestHost host = await TestHost.StartAsync(services => services
+            .AddEventStream<int>().AddEventStream<int>().AddEventStream<string>().AddKeyedEventStream<int>("a"));
+
+        Assert.That(
+            host.Services.GetServices<IEventStream>(),
+            Is.EqualTo(new IEventStream[] { host.Stream, host.Get<EventStream<string>>(), host.Get<EventStream<int>>("a") }));
+    }
+
     [Test]
     public async Task AddKeyedEventStream_Handlers_GetTheEventsOfTheirStream()
     {

@@ -15,11 +15,7 @@ internal sealed class MarbleConsumerTests
     private PackedPackage _package = null!;
 
     [OneTimeSetUp]
-    public async Task Pack()
-    {
-        using var limit = new CancellationTokenSource(TimeLimit);
-        _package = await PackedPackage.PackAsync("Rx.EventStream.Testing", limit.Token);
-    }
+    public async Task Pack() => _package = await PackedPackage.GetAsync("Rx.EventStream.Testing");
 
     [TestCase("NUnit")]
     [TestCase("XunitV3")]

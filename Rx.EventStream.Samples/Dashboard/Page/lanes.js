@@ -1,10 +1,10 @@
 // The rows: first the publishers, then a row per subscriber, each with a lane for the stream and a lane for the subject.
 
+import { Clock } from "./clock.js";
 import { count } from "./format.js";
 import { readPalette, weightFor } from "./marbles.js";
 import { Row } from "./row.js";
 
-const delay = 0.25; // seconds by which the lanes are late, so that the next frame has always arrived
 const maxGap = 0.4; // seconds between two waits that count as one; otherwise the lane of a slow subscriber would flicker
 
 export class Lanes {
@@ -13,7 +13,7 @@ export class Lanes {
   #actions;
   #rows = new Map();
   #run = null;
-  #offset = Infinity;
+  #clock = new Clock();
   #bookmarks = new Set();
   #waitedAt = -Infinity;
   #palette = readPalette();
@@ -28,19 +28,17 @@ export class Lanes {
   add(frame, isFrozen) {
     if (frame.run !== this.#run) {
       this.#run = frame.run;
-      this.#offset = Infinity;
+      this.#clock.reset();
       this.#bookmarks.clear();
       this.#waitedAt = -Infinity;
       this.#rows.forEach(row => row.element.remove());
       this.#rows.clear();
     }
 
-    // The smallest offset seen so far is the clock difference plus the fastest transfer. It grows slowly, to follow a clock that drifts.
-    const seconds = performance.now() / 1000;
-    this.#offset = Math.min(this.#offset + 0.001, seconds - frame.time);
+    this.#clock.add(frame.time);
     const weight = weightFor(frame.rate);
     const isBlocked = this.#isBlocked(frame);
-    this.#row("publishers", () => this.#newRow("Publishers", "publishers"))
+    this.#row("publishers", () => this.#newPublishersRow())
       .showPublishers(frame, weight, this.#newSigns(frame), isBlocked, isFrozen);
     for (const subscriber of frame.subscribers) {
       this.#row(subscriber.id, () => this.#newSubscriberRow(subscriber)).showSubscriber(frame, subscriber, weight, isBlocked, isFrozen);
@@ -76,7 +74,7 @@ export class Lanes {
   }
 
   draw() {
-    const now = performance.now() / 1000 - this.#offset - delay;
+    const { now } = this.#clock;
     this.#rows.forEach(row => row.draw(now, this.#palette));
   }
 
@@ -101,6 +99,12 @@ export class Lanes {
   #newRow(title, key) {
     const row = new Row(title, key);
     this.#list.append(row.element);
+    return row;
+  }
+
+  #newPublishersRow() {
+    const row = this.#newRow("Publishers", "publishers");
+    row.element.classList.add("publishers");
     return row;
   }
 

@@ -1,7 +1,7 @@
 // One row: the name and the buttons of a subscriber, and its two sides.
 
 import { count, duration, rate } from "./format.js";
-import { MarbleLane } from "./marbles.js";
+import { bad, neutral, noteOfEnd, nothing, showTags, Side } from "./side.js";
 
 const lagTolerance = 0.2; // a lag of less than the events of this many seconds is not highlighted
 const schedulers = {
@@ -23,7 +23,7 @@ export class Row {
     this.element.dataset.row = key;
     this.element.querySelector("h3").textContent = title;
     this.#tags = this.element.querySelector(".tags");
-    this.#sides = ["stream", "subject"].map(name => new Side(this.element.querySelector(`.side.${name}`), name, title));
+    this.#sides = ["stream", "subject"].map(name => new Side(this.element.querySelector(`.side.${name}`), `${title} on the ${name}`));
   }
 
   addSubscriberButtons(stall, remove) {
@@ -34,7 +34,7 @@ export class Row {
   }
 
   showPublishers(frame, weight, signs, isBlocked, isFrozen) {
-    this.#showTags([`${frame.publishers} ${frame.publishers === 1 ? "thread" : "threads"}`, `requested ${rate(frame.rate)}`]);
+    showTags(this.#tags, [`${frame.publishers} ${frame.publishers === 1 ? "thread" : "threads"}`, `requested ${rate(frame.rate)}`]);
     [frame.stream, frame.subject].forEach((side, index) => {
       const isStalled = index === 0 ? side.stalledFor > 0 : isBlocked;
       this.#sides[index].show(
@@ -58,7 +58,7 @@ export class Row {
 
   showSubscriber(frame, subscriber, weight, isBlocked, isFrozen) {
     this.subscriber = subscriber;
-    this.#showTags([
+    showTags(this.#tags, [
       subscriber.policy,
       schedulers[subscriber.scheduler],
       ...(subscriber.speed ? [`at most ${rate(subscriber.speed)}`] : []),
@@ -139,106 +139,7 @@ export class Row {
   describe() {
     this.#sides.forEach(side => side.describe());
   }
-
-  #showTags(tags) {
-    if (this.#tags.childElementCount !== tags.length || tags.some((tag, i) => this.#tags.children[i].textContent !== tag)) {
-      this.#tags.replaceChildren(...tags.map(tag => {
-        const element = document.createElement("span");
-        element.textContent = tag;
-        return element;
-      }));
-    }
-  }
 }
-
-class Side {
-  #canvas;
-  #lane;
-  #stats;
-  #note;
-  #values = new Map();
-  #about;
-
-  constructor(element, side, title) {
-    this.#canvas = element.querySelector("canvas");
-    this.#lane = new MarbleLane(this.#canvas);
-    this.#stats = element.querySelector(".stats");
-    this.#about = `${title} on the ${side}`;
-    this.#note = document.createElement("p");
-    this.#note.className = "note";
-    element.append(this.#note);
-  }
-
-  show(time, step, weight, stats, note, isFrozen) {
-    this.#lane.add(time, step, weight);
-    if (!isFrozen || this.#values.size === 0) {
-      this.#showStats(stats, step);
-    }
-
-    if (this.#note.textContent !== note.text) {
-      this.#note.textContent = note.text;
-      this.#note.title = note.text; // the full text, if it is too long for its line
-      this.#note.dataset.tone = note.tone;
-    }
-  }
-
-  #showStats(stats, step) {
-    for (const [name, text] of Object.entries(stats)) {
-      const value = this.#value(name);
-      if (value.textContent !== text) {
-        value.textContent = text;
-      }
-    }
-
-    this.#stats.dataset.lagging = String(step.isLagging ?? false);
-    this.#stats.dataset.dropping = String(step.dropped > 0);
-  }
-
-  draw(now, palette) {
-    this.#lane.draw(now, palette);
-  }
-
-  // Updates the description for screen readers. Called less often than draw.
-  describe() {
-    const stats = [...this.#values].map(([name, value]) => `${names[name]} ${value.textContent}`).join(", ");
-    this.#canvas.setAttribute("aria-label", `Lane of ${this.#about}: ${stats}${this.#note.textContent ? `; ${this.#note.textContent}` : ""}`);
-  }
-
-  #value(name) {
-    if (!this.#values.has(name)) {
-      const pair = document.createElement("div");
-      const term = document.createElement("dt");
-      const value = document.createElement("dd");
-      term.textContent = names[name];
-      value.dataset.stat = name;
-      pair.append(term, value);
-      this.#stats.append(pair);
-      this.#values.set(name, value);
-    }
-
-    return this.#values.get(name);
-  }
-}
-
-const names = {
-  published: "published",
-  position: "position",
-  lag: "lag",
-  dropped: "dropped",
-  received: "received",
-  rate: "delivered",
-  now: "now",
-  cost: "cost",
-};
-
-const nothing = { text: "", tone: "neutral" };
-const neutral = text => ({ text, tone: "neutral" });
-const bad = text => ({ text, tone: "bad" });
-
-// The note must fit on one line. The row shows the name already, and the words that a line of text needs are left out.
-const shorten = error => error.replace(/^The subscriber '.*' was /, "").replace("sequence number", "event").replace("that its", "its");
-const noteOfEnd = end =>
-  end === null ? null : end === "completed" ? neutral(end) : bad(`ended: ${shorten(end)}`);
 
 function newButton(text, label, action) {
   const button = document.createElement("button");

@@ -134,7 +134,7 @@ internal sealed class DashboardPageTests : DashboardPageFixture
         await Page.ReloadAsync();
         await WaitForAsync("() => document.body.dataset.firstFrame !== undefined");
 
-        long last = long.Parse(await Page.EvaluateAsync<string>("() => sessionStorage.lastEventId"), CultureInfo.InvariantCulture);
+        long last = long.Parse(await Page.EvaluateAsync<string>("() => sessionStorage['lastEventId /']"), CultureInfo.InvariantCulture);
         long first = long.Parse(await Page.EvaluateAsync<string>("() => document.body.dataset.firstFrame"), CultureInfo.InvariantCulture);
         Assert.That(last, Is.GreaterThan(20));
         Assert.That(first, Is.EqualTo(last + 1));

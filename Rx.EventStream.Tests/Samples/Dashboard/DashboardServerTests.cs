@@ -23,8 +23,9 @@ internal sealed class DashboardServerTests
     [CancelAfter(TimeLimit)]
     public async Task PageFiles_Requested_ServedWithoutLinksToOtherSites(CancellationToken ct)
     {
-        string folder = Path.Combine(Repository.Root, "Rx.EventStream.Samples", "Dashboard", "Page");
-        string[] names = [.. Directory.GetFiles(folder).Select(f => Path.GetFileName(f)), "icon.svg"];
+        string[] folders = [Path.Combine("Rx.EventStream.Samples", "Dashboard", "Page"), Path.Combine("Rx.EventStream.AspNetCore", "Dashboard", "Parts")];
+        string[] names =
+            [.. folders.SelectMany(folder => Directory.GetFiles(Path.Combine(Repository.Root, folder))).Select(f => Path.GetFileName(f)), "icon.svg"];
         Assert.That(names, Does.Contain("index.html").And.Contain("main.js"));
         using DashboardProcess dashboard = await DashboardProcess.StartAsync(ct);
 

@@ -1,6 +1,6 @@
 // Receives the frames from the server. Resumes after the last frame of this page, or of the previous page in this tab.
 
-const lastKey = "lastEventId";
+const lastKey = `lastEventId ${location.pathname}`; // an origin can have several dashboards
 const retryDelay = 2_000; // milliseconds
 
 export class Feed {
@@ -18,7 +18,7 @@ export class Feed {
 
   #connect() {
     // A browser sends the last id when it reconnects, but a new page has to send it itself.
-    this.#source = new EventSource(this.#lastId === null ? "events" : `events?lastEventId=${this.#lastId}`);
+    this.#source = new EventSource(this.#lastId === null ? "events" : `events?lastEventId=${encodeURIComponent(this.#lastId)}`);
     this.#source.onopen = () => this.#onState("live");
     this.#source.onmessage = event => {
       this.#lastId = event.lastEventId;

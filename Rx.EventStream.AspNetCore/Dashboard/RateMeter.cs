@@ -1,4 +1,4 @@
-namespace Rx.Samples.Dashboard;
+namespace Rx.AspNetCore.Dashboard;
 
 /// <summary>Computes the rate of a counter per second, over the last second.</summary>
 /// <remarks>Not thread-safe.</remarks>

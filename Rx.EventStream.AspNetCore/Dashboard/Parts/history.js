@@ -1,13 +1,16 @@
 // The data of the charts: one point per frame. It survives a reload, so that a page that resumes shows no gap.
 
-const key = "history";
+const key = `history ${location.pathname}`;
 const seconds = 30; // the server retains as much, so a new page gets all of it
 
 export class History {
+  #values;
   #run = null;
   #points = [];
 
-  constructor() {
+  // values: frame => what the charts show of it.
+  constructor(values) {
+    this.#values = values;
     try {
       const { run, points } = JSON.parse(sessionStorage.getItem(key)) ?? {};
       this.#run = run ?? null;
@@ -44,12 +47,7 @@ export class History {
       return; // the previous page has received it
     }
 
-    this.#points.push({
-      time: frame.time,
-      rate: [frame.stream.rate, frame.subject.rate],
-      cost: [frame.stream.cost, frame.subject.cost],
-      memory: [frame.memory],
-    });
+    this.#points.push({ time: frame.time, ...this.#values(frame) });
     const oldest = frame.time - seconds - 1;
     while (this.#points[0].time < oldest) {
       this.#points.shift();
