@@ -108,6 +108,10 @@ public sealed partial class EventProjection<TState, T>
             {
                 LetGo();
             }
+            else if (Volatile.Read(ref _stream) is { } stream)
+            {
+                _cursor.Close(stream.Log); // the fold may not return, and must keep no later event
+            }
 
             if (isFirst)
             {

@@ -18,8 +18,9 @@ public sealed partial class EventProjection<TState, T>
         private EventStream<T>? _stream;
         private Func<TState, T, TState>? _apply;
 
-        /// <summary>Before the events that are not in the state. Owned by the folding thread; its lease keeps
-        /// the segment open that <see cref="_current"/> names.</summary>
+        /// <summary>Before the events that are not in the state. Owned by the folding thread; its lease keeps the segment open that
+        /// <see cref="_current"/> names. The thread that ends the projection while it folds closes it; see
+        /// <see cref="SegmentRef{T}"/>.</summary>
         private Cursor<T> _cursor;
 
         private ProjectionState _state;
@@ -65,22 +66,17 @@ public sealed partial class EventProjection<TState, T>
                 return;
             }
 
-            EventLog<T> log = _stream!.Log;
             Folded? folded = null;
             Exception? fault = null;
-            // Kept until the new state is out: a caller that takes the old one enters this segment.
-            Segment<T> left = _cursor.Segment!;
-            left.Enter();
             try
             {
-                folded = Fold(value, log);
+                folded = MoveTo(_apply!(_current!.Value, value));
             }
             catch (Exception error)
             {
                 fault = error;
             }
 
-            log.Leave(left);
             if (folded is not null && _state.TryEndFold())
             {
                 _waits.Reach(folded.Sequence - 1);
@@ -132,14 +128,25 @@ public sealed partial class EventProjection<TState, T>
             return current;
         }
 
-        private Folded Fold(T value, EventLog<T> log)
+        /// <summary>Moves over the event of a new state; null if the projection was ended while it was folded, which closed the cursor.</summary>
+        private Folded? MoveTo(TState state)
         {
-            TState applied = _apply!(_current!.Value, value);
-            _cursor.TryRead(log, out _);
+            // Held until the new state is out: a caller that takes the old one enters this segment.
+            EventLog<T> log = _stream!.Log;
+            if (_cursor.Segment is not { } left || !left.TryEnter())
+            {
+                return null;
+            }
 
-            // Publishes the state and its place as one.
-            var folded = new Folded(applied, _cursor.Segment!, _cursor.Sequence);
-            Volatile.Write(ref _current, folded);
+            Folded? folded = null;
+            if (_cursor.TryRead(log, out _) && _cursor.Segment is { } segment)
+            {
+                // Publishes the state and its place as one.
+                folded = new Folded(state, segment, _cursor.Sequence);
+                Volatile.Write(ref _current, folded);
+            }
+
+            log.Leave(left);
             return folded;
         }
 

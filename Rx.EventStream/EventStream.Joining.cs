@@ -276,9 +276,10 @@ public sealed partial class EventStream<T>
 
     private void HoldPublishersBack(Pump<T> pump, int capacity, IScheduler scheduler)
     {
-        var needs = new NeededThread(scheduler);
-        var member = new WaitGate.Member(() => pump.Sequence, _log.NextSequence, capacity, needs.Is);
+        NeededThread? needs = NeededThread.Of(scheduler);
+        var member = new WaitGate.Member(() => pump.Sequence, _log.NextSequence, capacity, needs is null ? null : needs.Is);
         WaitGate gate = OpenGate();
+        pump.IsWaitedFor = true;
         pump.Needs = needs;
         gate.Add(member);
         pump.OnEnded(() =>

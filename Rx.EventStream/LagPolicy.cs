@@ -69,8 +69,8 @@ public sealed class LagPolicy
     /// <remarks>
     /// One subscriber with this policy makes every publisher of the stream wait for it. Publishing from inside a delivery of the
     /// same stream, or from a handler with this policy, throws where it would have to wait, since it would wait for itself. So does
-    /// publishing without <c>await</c> on the thread of the subscriber's own scheduler: in an action of <c>CurrentThreadScheduler</c>, on the
-    /// thread of the synchronization context, and on an event loop or a virtual clock, once the observer was called on that thread.
+    /// publishing without <c>await</c> on the thread of the subscriber's own scheduler: in an action of <c>CurrentThreadScheduler</c>, in the
+    /// synchronization context, and on the thread of an event loop or a virtual clock that called the observer last.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="capacity"/> is less than 1.</exception>
     public static LagPolicy Wait(int capacity)

@@ -33,6 +33,7 @@ internal sealed class StalledClientLatencyTests
         {
             double without = await MeasureAsync(quick, withoutStalled);
 
+            Eventually.IsTrue(() => stuck.Subscriptions.Count == 0, "The clients of the round before have left.");
             using StalledClient stalled = await StalledClient.ConnectAsync(withStalled.Address);
             stalled.Fill(stuck);
             EventSubscription reader = stuck.Subscriptions[^1];

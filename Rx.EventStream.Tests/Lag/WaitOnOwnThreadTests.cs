@@ -20,6 +20,7 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
     {
         CurrentThread,
         Context,
+        ContextOfEachCallback,
         EventLoop,
         Historical,
         Marbles,
@@ -50,9 +51,9 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
         Assert.That(seen, Is.EqualTo(new[] { -1, 0, 1 }), "Nothing accepted is lost.");
     }
 
-    /// <summary>The publisher waits for a reader, and only then has the observer no room: another publisher came first.</summary>
+    /// <summary>The publisher waits for a reader, and only then has the observer no room: other publishers came first.</summary>
     [Test]
-    public async Task OnNext_ObserverFullWhileItWaits_Throws([Values] Kind kind)
+    public async Task OnNext_ObserverFullWhileItWaits_Throws([Values] Kind kind, [Values(1, 2, 3)] int before, [Values] bool isLongRun)
     {
         using EventStream<int> stream = configuration.Create<int>();
         using EventReader<int> reader = stream.WithLagPolicy(LagPolicy.Wait(2)).OpenReader();
@@ -64,13 +65,15 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
         await Eventually.Ends(stream.WhenCaughtUpAsync());
         Thread? publisher = null;
         Exception? thrown = null;
+        int[] run = [2, 2, 2];
+        var waiting = new List<Task>();
 
         Task publishing = on.RunAsync(() =>
         {
             Volatile.Write(ref publisher, Thread.CurrentThread);
             stream.OnNext(0);
             stream.OnNext(1);
-            _ = stream.OnNextAsync(2).AsTask();
+            waiting.AddRange(Enumerable.Range(0, before).Select(_ => isLongRun ? stream.OnNextRangeAsync(run).AsTask() : stream.OnNextAsync(2).AsTask()));
             thrown = Assert.Catch(() => stream.OnNext(3));
         });
         Eventually.IsTrue(
@@ -79,6 +82,14 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
         reader.TryRead(out _);
         reader.TryRead(out _);
         await Eventually.Ends(publishing);
+        reader.Dispose();
+        Eventually.IsTrue(
+            () =>
+            {
+                on.RunAsync(() => { }).Wait(); // a clock stops when it has nothing to do
+                return waiting.TrueForAll(task => task.IsCompleted);
+            },
+            "The others go on.");
 
         Assert.That(thrown, Is.TypeOf<InvalidOperationException>().With.Message.Contains("is called on the thread that publishes"));
     }
@@ -132,13 +143,18 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
         private readonly PumpingContext _thread = new();
         private readonly IScheduler? _scheduler;
         private readonly Action _moveClock = static () => { };
+        private readonly SynchronizationContext _context;
 
         internal OneThread(Kind kind)
         {
+            _context = _thread;
             switch (kind)
             {
                 case Kind.CurrentThread:
                     _scheduler = CurrentThreadScheduler.Instance;
+                    break;
+                case Kind.ContextOfEachCallback:
+                    _context = new ContextOfACallback(_thread);
                     break;
                 case Kind.EventLoop:
                     _scheduler = new EventLoopScheduler();
@@ -166,8 +182,8 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
 
         internal EventObservable<int> Observe(EventStream<int> stream, int maxBatch) => (_scheduler, maxBatch) switch
         {
-            (null, 0) => stream.ObserveOn(_thread),
-            (null, _) => stream.ObserveOn(_thread, maxBatch),
+            (null, 0) => stream.ObserveOn(_context),
+            (null, _) => stream.ObserveOn(_context, maxBatch),
             (var scheduler, 0) => stream.ObserveOn(scheduler),
             var (scheduler, _) => stream.ObserveOn(scheduler, maxBatch),
         };
@@ -182,7 +198,7 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
             }
             else
             {
-                _thread.Post(_ => Start(), null);
+                _context.Post(_ => Start(), null);
             }
 
             await done.Task;
@@ -212,5 +228,24 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
                 }
             }
         }
+    }
+
+    /// <summary>A context that has a new object for each of its callbacks, as WPF's dispatcher has.</summary>
+    private sealed class ContextOfACallback(PumpingContext thread) : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => thread.Post(
+            _ =>
+            {
+                SetSynchronizationContext(new ContextOfACallback(thread));
+                try
+                {
+                    d(state);
+                }
+                finally
+                {
+                    SetSynchronizationContext(thread);
+                }
+            },
+            null);
     }
 }

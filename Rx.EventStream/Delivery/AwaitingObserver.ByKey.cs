@@ -3,19 +3,27 @@ namespace Rx.Delivery;
 /// <content>Events of one key, one after the other.</content>
 internal abstract partial class AwaitingObserver<T, TItem>
 {
-    /// <summary>As <see cref="TryBeginOwned"/>, where there is a partition key.</summary>
+    private enum KeyPlace
+    {
+        /// <summary>The key is free, and has the item's call now.</summary>
+        Free,
+
+        /// <summary>The item waits for a call of its key.</summary>
+        Waits,
+
+        /// <summary>The cursor must stay before the item.</summary>
+        Blocked,
+    }
+
+    /// <summary>As <see cref="TryBeginOwned"/>, where there is a partition key. While the handler runs, no frame of this thread refers to the items
+    /// that wait: the subscription may end then, and they are forgotten.</summary>
     private bool TryBeginByKeyOwned(HandlerItem<TItem> item)
     {
-        if (Volatile.Read(ref _keys) is not { } keys)
-        {
-            return false;
-        }
-
+        KeyPlace place;
         BusyKeys<TItem>.Key key;
-        bool isFree;
         try
         {
-            isFree = keys.TryEnter(_options.PartitionKey!(item.Value), out key);
+            place = PlaceOwned(item, out key);
         }
         catch (Exception error)
         {
@@ -23,31 +31,49 @@ internal abstract partial class AwaitingObserver<T, TItem>
             return !_hasDropped;
         }
 
-        if (isFree)
+        if (place == KeyPlace.Free && !CallOwned(item, key))
         {
-            if (!CallOwned(item, key))
-            {
-                LeaveKeyOwned(key);
-            }
-        }
-        else if (_readsAhead)
-        {
-            BusyKeys<TItem>.Enqueue(key, item);
-        }
-        else
-        {
-            Volatile.Write(ref _isBusy, true);
-            return false;
+            LeaveKeyOwned(key);
         }
 
-        return !_hasDropped;
+        return place != KeyPlace.Blocked && !_hasDropped;
     }
 
-    /// <summary>Calls the handler for the events that have waited for a key, until a call runs or none waits.</summary>
+    /// <summary>Looks the item's key up, which runs foreign code.</summary>
+    private KeyPlace PlaceOwned(HandlerItem<TItem> item, out BusyKeys<TItem>.Key key)
+    {
+        key = default;
+        if (Volatile.Read(ref _keys) is not { } keys)
+        {
+            return KeyPlace.Blocked; // the subscription has ended
+        }
+
+        if (keys.TryEnter(_options.PartitionKey!(item.Value), out key))
+        {
+            return KeyPlace.Free;
+        }
+
+        if (!_readsAhead)
+        {
+            Volatile.Write(ref _isBusy, true);
+            return KeyPlace.Blocked;
+        }
+
+        keys.Enqueue(key, item);
+        return KeyPlace.Waits;
+    }
+
+    /// <summary>Calls the handler for the items that have waited for a key, until a call runs or none waits.</summary>
     private void LeaveKeyOwned(BusyKeys<TItem>.Key key)
     {
-        while (Volatile.Read(ref _keys) is { } keys && keys.TryNext(key, out HandlerItem<TItem> waiting) && !CallOwned(waiting, key))
+        while (TryNextOwned(key, out HandlerItem<TItem> waiting) && !CallOwned(waiting, key))
         {
         }
+    }
+
+    private bool TryNextOwned(BusyKeys<TItem>.Key key, out HandlerItem<TItem> waiting)
+    {
+        waiting = default;
+        return Volatile.Read(ref _keys) is { } keys && keys.TryNext(key, out waiting);
     }
 }

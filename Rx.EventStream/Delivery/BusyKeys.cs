@@ -1,34 +1,46 @@
 namespace Rx.Delivery;
 
 /// <summary>The keys that have a call, and the events that wait for it to return. For the thread that runs the pump.</summary>
+/// <remarks>A call that runs refers to its key only, not to what waits for it: where the subscription ends, that is forgotten with this.</remarks>
 internal sealed class BusyKeys<TItem>
 {
-    /// <summary>What waits for each busy key; null where nothing has waited yet.</summary>
-    private readonly KeyTable<object?, Queue<HandlerItem<TItem>>> _waiting = new();
+    private readonly KeyTable<object?, ValueTuple> _keys = new();
+
+    /// <summary>What waits for busy keys, for those for which something has waited.</summary>
+    private readonly Dictionary<KeyTable<object?, ValueTuple>.Entry, Queue<HandlerItem<TItem>>> _waiting = [];
 
     /// <summary>Makes a key busy; false if it is. Compares keys, whose code may throw.</summary>
     internal bool TryEnter(object? key, out Key busy)
     {
-        busy = new Key(_waiting.GetOrAdd(key, out bool isNew));
+        busy = new Key(_keys.GetOrAdd(key, out bool isNew));
         return isNew;
     }
 
     /// <summary>Adds an event that waits for its key, which is busy.</summary>
-    internal static void Enqueue(Key busy, HandlerItem<TItem> value) => (busy.Entry.Value ??= new Queue<HandlerItem<TItem>>()).Enqueue(value);
+    internal void Enqueue(Key busy, HandlerItem<TItem> item)
+    {
+        if (!_waiting.TryGetValue(busy.Entry, out Queue<HandlerItem<TItem>>? queue))
+        {
+            _waiting.Add(busy.Entry, queue = new Queue<HandlerItem<TItem>>());
+        }
+
+        queue.Enqueue(item);
+    }
 
     /// <summary>Takes the next event of a busy key; false if none waits, and then the key is busy no more.</summary>
     internal bool TryNext(Key busy, out HandlerItem<TItem> next)
     {
-        if (busy.Entry.Value is { } queue && queue.TryDequeue(out next))
+        if (_waiting.TryGetValue(busy.Entry, out Queue<HandlerItem<TItem>>? queue) && queue.TryDequeue(out next))
         {
             return true;
         }
 
         _waiting.Remove(busy.Entry);
+        _keys.Remove(busy.Entry);
         next = default;
         return false;
     }
 
     /// <summary>A busy key. The default is no key.</summary>
-    internal readonly record struct Key(KeyTable<object?, Queue<HandlerItem<TItem>>>.Entry Entry);
+    internal readonly record struct Key(KeyTable<object?, ValueTuple>.Entry Entry);
 }

@@ -20,6 +20,9 @@ internal sealed class KeyedQueue<TKey, T>
     /// <summary>The sequence number with which the first key began to wait, or <see cref="long.MaxValue"/>.</summary>
     internal long FirstSequence => Count == 0 ? long.MaxValue : At(_head).Sequence;
 
+    /// <summary>The same of the second key.</summary>
+    internal long SecondSequence => Count < 2 ? long.MaxValue : At(_head + 1).Sequence;
+
     internal T First => At(_head).Value;
 
     /// <summary>Puts a value; true if it replaces one that its key waited with.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Rx.Storage;
 
 namespace Rx.Delivery;
@@ -47,22 +48,46 @@ internal sealed class LatestByKeyObserver<T, TKey>(IObserver<T> observer, Func<T
 
     internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget, long granted)
     {
-        if (Volatile.Read(ref _waiting) is not { } waiting)
+        // While the observer runs, no frame of this thread refers to what waits: the subscription may end then, and it is forgotten.
+        if (!TryGetFirstOwned(ref cursor, log, granted, out T? first, out long second) || Volatile.Read(ref _observer) is not { } observer)
         {
             return 0;
         }
 
-        ReadAheadOwned(waiting, ref cursor, log, Math.Min(granted, log.NextSequence));
-        if (waiting.Count == 0 || Volatile.Read(ref _observer) is not { } observer)
-        {
-            return 0;
-        }
-
-        observer.OnNext(waiting.First);
+        observer.OnNext(first);
         Volatile.Write(ref _delivered, _delivered + 1);
-        waiting.RemoveFirst();
-        Volatile.Write(ref _firstWaiting, waiting.FirstSequence);
+        RemoveFirstOwned(second);
         return 1;
+    }
+
+    /// <summary>Reads what is there, and gets the first of what waits, and the sequence number of the second.</summary>
+    private bool TryGetFirstOwned(ref Cursor<T> cursor, EventLog<T> log, long granted, [MaybeNullWhen(false)] out T first, out long second)
+    {
+        second = long.MaxValue;
+        if (Volatile.Read(ref _waiting) is { } waiting)
+        {
+            ReadAheadOwned(waiting, ref cursor, log, Math.Min(granted, log.NextSequence));
+            if (waiting.Count > 0)
+            {
+                first = waiting.First;
+                second = waiting.SecondSequence;
+                return true;
+            }
+        }
+
+        first = default;
+        return false;
+    }
+
+    private void RemoveFirstOwned(long second)
+    {
+        if (Volatile.Read(ref _waiting) is { } waiting)
+        {
+            waiting.RemoveFirst();
+            second = waiting.FirstSequence;
+        }
+
+        Volatile.Write(ref _firstWaiting, second);
     }
 
     internal override void Release()

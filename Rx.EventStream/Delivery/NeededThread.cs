@@ -15,11 +15,20 @@ internal sealed class NeededThread
     /// has written.</summary>
     private int _id;
 
-    internal NeededThread(IScheduler scheduler)
+    private NeededThread(IScheduler scheduler)
     {
         _scheduler = scheduler;
         _id = VirtualTime.IsClockOf(scheduler) ? Environment.CurrentManagedThreadId : 0;
     }
+
+    /// <summary>What is known of a scheduler's thread; null for one that has none of its own, or is not known.</summary>
+    internal static NeededThread? Of(IScheduler scheduler) => scheduler switch
+    {
+        // The base class posts to the thread pool.
+        ContextScheduler { Context: var context } when context.GetType() == typeof(SynchronizationContext) => null,
+        ContextScheduler or CurrentThreadScheduler or EventLoopScheduler => new NeededThread(scheduler),
+        _ => VirtualTime.IsClockOf(scheduler) ? new NeededThread(scheduler) : null,
+    };
 
     /// <summary>The pump is about to schedule an action.</summary>
     internal void OnScheduling()
@@ -36,7 +45,9 @@ internal sealed class NeededThread
     /// <summary>Whether the observer cannot be called before this thread returns from what it does.</summary>
     internal bool Is(CallingThread caller) => _scheduler switch
     {
-        ContextScheduler { Context: var context } => context == caller.Context,
+        // A context may have a new object for each of its callbacks, as WPF's has.
+        ContextScheduler { Context: var context } =>
+            context == caller.Context || (Volatile.Read(ref _id) == caller.Id && caller.Context?.GetType() == context.GetType()),
         CurrentThreadScheduler or EventLoopScheduler => Volatile.Read(ref _id) == caller.Id,
         _ => VirtualTime.IsRunning(_scheduler) && Volatile.Read(ref _id) == caller.Id,
     };

@@ -7,8 +7,8 @@ namespace Rx.Delivery;
 ///
 ///   any --> Ended:  TryEnd (disposed, or folding threw)
 /// </code>
-/// Folding owns the projection's cursor. In the other states no thread does, so the thread that ends it closes the cursor; the folding
-/// thread closes it where it finds that another thread has ended the projection. Beside it, why nothing more is folded:
+/// Folding owns the projection's cursor. The thread that ends the projection closes the cursor. If that was during a fold, the folding thread
+/// forgets the rest when it finds the end. Beside it, why nothing more is folded:
 /// <code>
 ///   none --TryEndStream--> the stream has ended --TryEnd--> disposed
 ///   none --TryEnd--> disposed, or failed

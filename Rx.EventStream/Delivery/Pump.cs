@@ -83,11 +83,11 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             ? ProgressWait<T>.Until(parking, () => HasConsumed(next), cancellationToken)
             : Task.CompletedTask;
 
-    /// <summary>The thread that it needs, if publishers wait for this pump, else null. Set before it starts.</summary>
-    internal NeededThread? Needs { get; set; }
+    /// <summary>Whether publishers wait for this pump; then they must learn of each event it is done with. Set before it starts.</summary>
+    internal bool IsWaitedFor { get; set; }
 
-    /// <summary>Whether publishers wait for this pump; then they must learn of each event it is done with.</summary>
-    private bool IsWaitedFor => Needs is not null;
+    /// <summary>The thread that it needs, if publishers wait for it and that is known, else null. Set before it starts.</summary>
+    internal NeededThread? Needs { get; set; }
 
     /// <summary>Where the pump parks.</summary>
     private protected virtual ParkingPlace Place => ParkingPlace.Direct;

@@ -123,8 +123,14 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
             return;
         }
 
-        if (!HasRoom(first.Count) && !WaitsForItself(first))
+        if (!HasRoom(first.Count))
         {
+            CallHoldersLocked(first.Count);
+            if (first.IsCalled)
+            {
+                return;
+            }
+
             parking.Push(ParkingPlace.Progress, _waiter, this);
             Interlocked.MemoryBarrierProcessWide();
             if (!HasRoom(first.Count))
@@ -138,9 +144,31 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
         first.Call();
     }
 
-    /// <summary>Whether a subscriber has no room for a publisher's run, and its observer needs the thread that the publisher blocks. Such a
-    /// publisher is called, and gives up.</summary>
-    internal bool WaitsForItself(Place place) => place.Blocked is { } thread && Gate.IsHeldBy(thread, log.Claimed, place.Count);
+    /// <summary>Whether a publisher blocks a thread without which the first publisher never gets room, so that it would wait for itself.</summary>
+    internal bool WaitsForItself(Place place)
+    {
+        lock (_lock)
+        {
+            return _places.First?.Value is { } first
+                && place.Blocked is { } thread
+                && Array.Exists(Gate.MayBeHeld(log.Claimed, first.Count), member => member.Needs(thread));
+        }
+    }
+
+    /// <summary>Calls each publisher that <see cref="WaitsForItself"/>: it finds that out, and gives up.</summary>
+    private void CallHoldersLocked(int count)
+    {
+        foreach (WaitGate.Member member in Gate.MayBeHeld(log.Claimed, count))
+        {
+            foreach (Place place in _places)
+            {
+                if (place.Blocked is { } thread && member.Needs(thread))
+                {
+                    place.Call();
+                }
+            }
+        }
+    }
 
     private bool HasRoom(int count) => log.Termination is not null || Gate.HasRoom(log.Claimed, count);
 }

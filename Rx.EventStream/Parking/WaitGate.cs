@@ -30,9 +30,11 @@ internal sealed class WaitGate
             return claimed + Math.Min(count, capacity) <= limit;
         }
 
-        /// <summary>Whether it has no room for a run, and needs this thread to make some.</summary>
-        internal bool IsHeldBy(CallingThread caller, long claimed, int count) =>
-            needs is not null && !HasRoom(claimed, count, out _) && needs(caller);
+        /// <summary>Whether it ever needs the thread of a publisher, and has no room for a run.</summary>
+        internal bool MayBeHeld(long claimed, int count) => needs is not null && !HasRoom(claimed, count, out _);
+
+        /// <summary>Whether it can consume nothing before this thread returns.</summary>
+        internal bool Needs(CallingThread thread) => needs!(thread);
     }
 
     internal void Add(Member member)
@@ -55,9 +57,9 @@ internal sealed class WaitGate
     /// <summary>Whether a run of <paramref name="count"/> events may be claimed on top of those claimed so far.</summary>
     internal bool HasRoom(long claimed, int count) => Volatile.Read(ref _members).HasRoom(claimed, count);
 
-    /// <summary>Whether a thread that waited for room for a run would wait for itself.</summary>
-    internal bool IsHeldBy(CallingThread caller, long claimed, int count) =>
-        Array.Exists(Volatile.Read(ref _members).All, member => member.IsHeldBy(caller, claimed, count));
+    /// <summary>Which members have no room for a run, and may need the thread of a publisher to make some.</summary>
+    internal Member[] MayBeHeld(long claimed, int count) =>
+        Array.FindAll(Volatile.Read(ref _members).All, member => member.MayBeHeld(claimed, count));
 
     /// <summary>The members at one time, with a limit that belongs to them alone, so that a limit computed from others is never taken for
     /// theirs.</summary>

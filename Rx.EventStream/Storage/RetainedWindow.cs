@@ -115,6 +115,8 @@ internal sealed class RetainedWindow<T>
                 Volatile.Write(ref _bound, _bounds.Count == 0 ? 0 : _bounds.Keys.Last());
             }
         }
+
+        MoveForward(); // on a stream that rests, no publisher would
     }
 
     /// <summary>Keeps no replay any more for a cursor that has passed it.</summary>

@@ -1,0 +1,42 @@
+using System.Reactive.Concurrency;
+using Rx.Tests.Contract;
+
+namespace Rx.Tests.Lag;
+
+/// <summary>A subscriber with a bounded policy keeps as many events as its bound allows, and none once it has ended.</summary>
+[TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+internal sealed class BoundMemoryTests(StreamConfiguration configuration)
+{
+    private const int Bound = 300;
+
+    [Test]
+    public void End_OnAStreamThatRests_LetsItsEventsGo(
+        [Values("DropOldest", "Fail")] string policy, [Values] bool isReader, [Values] bool isRead, [Values] bool hasOther)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var clock = new HistoricalScheduler();
+        EventObservable<int> events = stream.WithLagPolicy(policy == "Fail" ? LagPolicy.Fail(Bound) : LagPolicy.DropOldest(Bound));
+        using EventReader<int>? reader = isReader ? events.OpenReader() : null;
+        using IDisposable? observer = isReader ? null : events.ObserveOn(clock).Subscribe(new RecordingObserver<int>());
+        using EventReader<int>? other = hasOther ? stream.WithLagPolicy(LagPolicy.DropOldest(5)).OpenReader() : null;
+        for (int i = 0; i < Bound; i++)
+        {
+            stream.OnNext(i);
+        }
+
+        while (isRead && reader?.TryRead(out _) == true)
+        {
+        }
+
+        if (isRead)
+        {
+            clock.Start();
+        }
+
+        reader?.Dispose();
+        observer?.Dispose();
+
+        int needed = hasOther ? 1 + (5 / configuration.SegmentCapacity) : 1;
+        Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(needed + 2));
+    }
+}
