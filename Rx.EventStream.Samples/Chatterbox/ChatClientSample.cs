@@ -1,28 +1,19 @@
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>Joins a room, with a prompt on a terminal or with a script on standard input.</summary>
+/// <summary>Joins a room and sends the lines of standard input.</summary>
 internal sealed class ChatClientSample : Sample
 {
     public override string Name => "chatterbox client";
 
-    public override string Summary => "Joins a chatterbox. Type /who to list the members, /quit to leave. Lines can also be piped in.";
+    public override string Summary => $"Joins a chatterbox. Type {ChatClient.Who} to list the members, {ChatClient.Quit} to leave. Lines can also be piped in.";
 
     public override IReadOnlyList<SampleOption> Options { get; } =
-    [
-        new(RoomAddress.Option, "HOST:PORT,...", $"The address of the server, or of several servers that share the room (default: {RoomAddress.Default})."),
-    ];
+        [new(RoomAddress.Option, "HOST:PORT", $"The address of the server (default: {RoomAddress.Default}).")];
 
-    public override async Task<int> RunAsync(SampleArguments arguments, CancellationToken interrupted)
-    {
-        RoomAddress[] addresses = RoomAddress.AllFrom(arguments);
-        if (Console.IsInputRedirected || !Terminal.IsScreen)
-        {
-            return await new ClientConnection(addresses, new PlainRoomView()).RunAsync(ReadLinesAsync(), interrupted);
-        }
+    public override string GetWalkthrough(string command) => RoomAddress.AboutOriginal;
 
-        using var prompt = new Prompt(ClientConnection.Commands);
-        return await new ClientConnection(addresses, prompt).RunAsync(prompt.ReadLinesAsync(), interrupted);
-    }
+    public override Task<int> RunAsync(SampleArguments arguments, CancellationToken interrupted) =>
+        new ChatClient(RoomAddress.ToConnectTo(arguments), Console.Out, Console.Error).ChatAsync(ReadLinesAsync(), interrupted);
 
     private static async IAsyncEnumerable<string> ReadLinesAsync()
     {

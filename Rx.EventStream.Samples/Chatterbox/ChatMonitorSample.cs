@@ -8,21 +8,10 @@ internal sealed class ChatMonitorSample : Sample
     public override string Summary => "Watches a chatterbox without joining it: the members and what they say.";
 
     public override IReadOnlyList<SampleOption> Options { get; } =
-    [
-        new(RoomAddress.Option, "HOST:PORT,...", $"The address of the server, or of several servers that share the room (default: {RoomAddress.Default})."),
-    ];
+        [new(RoomAddress.Option, "HOST:PORT", $"The address of the server (default: {RoomAddress.Default}).")];
 
-    public override async Task<int> RunAsync(SampleArguments arguments, CancellationToken interrupted)
-    {
-        RoomAddress[] addresses = RoomAddress.AllFrom(arguments);
-        if (!Terminal.IsScreen)
-        {
-            return await new MonitorConnection(addresses, new PlainRoomView()).RunAsync(interrupted);
-        }
+    public override string GetWalkthrough(string command) => RoomAddress.AboutOriginal;
 
-        var view = new LiveRoomView(addresses);
-        Task<int> running = new MonitorConnection(addresses, view).RunAsync(interrupted);
-        await view.ShowAsync(running);
-        return await running;
-    }
+    public override Task<int> RunAsync(SampleArguments arguments, CancellationToken interrupted) =>
+        new ChatClient(RoomAddress.ToConnectTo(arguments), Console.Out, Console.Error).MonitorAsync(interrupted);
 }

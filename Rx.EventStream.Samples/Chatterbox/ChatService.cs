@@ -1,118 +1,81 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
-using Rx.Nats;
 
 namespace Rx.Samples.Chatterbox;
 
 /// <summary>The gRPC service of the room. Each call is a client that chats, or a monitor that only watches.</summary>
 internal sealed class ChatService(Room room, LagPolicy lag) : ChatterBox.ChatterBoxBase
 {
-    public override async Task Chat(
-        IAsyncStreamReader<Send> requestStream, IServerStreamWriter<Event> responseStream, ServerCallContext context)
+    /// <summary>The response header with the client's name in the room. Clients of the Go original do not need it.</summary>
+    public const string NameHeader = "chatterbox-name";
+
+    /// <summary>A member that is more events behind is not heard until it has caught up. So its lines cannot get it cut off.</summary>
+    public const int MaxBehind = 1_000;
+
+    public override async Task Chat(IAsyncStreamReader<Send> requestStream, IServerStreamWriter<Event> responseStream, ServerCallContext context)
     {
+        string name = await room.JoinAsync();
         string reason = "";
+
+        // This throws only if the room is closed. Then the member has no event to leave with, and no client sees it.
+        await using var feed = new ChatFeed(room, name, lag, responseStream);
         try
         {
-            JoinResult joined = await room.JoinAsync(context.CancellationToken);
-            string name = joined.Name;
-            await using var feed = new RoomFeed(room, name, lag, responseStream);
+            await context.WriteResponseHeadersAsync([new(NameHeader, name)]);
+
+            // Lines are read only after the feed is open, so that the client receives its own lines.
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+            Task telling = feed.SendAsync(ending.Token);
+            Task hearing = HearAsync(name, requestStream, feed, ending.Token);
             try
             {
-                await feed.WaitForJoinAsync(joined, context.CancellationToken);
-                await SendHeadersAsync(feed, context, name);
-
-                // Lines are read only after the feed follows the room, so the client receives its own lines. A client that has completed its
-                // lines still receives events.
-                using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
-                Task receiving = ReceiveLinesAsync(name, requestStream, ending.Token);
-                Task sending = SendEventsAsync(feed, ending.Token);
-                await Task.WhenAll(CancelOnFailureAsync(receiving, ending), CancelOnFailureAsync(sending, ending));
-            }
-            catch (SubscriberLaggedException error)
-            {
-                reason = $"cut off, {error.MissedCount:N0} events behind";
-                throw;
+                // A client that has completed its lines still receives events.
+                await await Task.WhenAny(telling, hearing);
+                await telling;
             }
             finally
             {
-                // The member leaves at once, even if the client does not read and so does not get the status yet.
-                await room.LeaveAsync(name, reason);
+                await ending.CancelAsync();
+                await Task.WhenAll(telling, hearing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-        catch (Exception error) when (ToRpcException(error) is { } translated)
+        catch (SubscriberLaggedException error)
         {
-            throw translated;
+            reason = $"cut off, {error.MissedCount:N0} events behind";
+            throw CutOff(error);
+        }
+        finally
+        {
+            // The member leaves at once, even if the client does not read, and so does not receive the status yet.
+            room.Leave(name, reason);
         }
     }
 
     public override async Task Monitor(Empty request, IServerStreamWriter<Event> responseStream, ServerCallContext context)
     {
+        await using var feed = new ChatFeed(room, $"monitor at {context.Peer}", lag, responseStream);
         try
         {
-            await using var feed = new RoomFeed(room, $"monitor at {context.Peer}", lag, responseStream);
-            await SendHeadersAsync(feed, context, name: null);
-            await SendEventsAsync(feed, context.CancellationToken);
+            await feed.SendAsync(context.CancellationToken);
         }
-        catch (Exception error) when (ToRpcException(error) is { } translated)
+        catch (SubscriberLaggedException error)
         {
-            throw translated;
+            throw CutOff(error);
         }
     }
 
-    /// <summary>Sends the headers that only this sample's clients read.</summary>
-    private static Task SendHeadersAsync(RoomFeed feed, ServerCallContext context, string? name)
+    private static RpcException CutOff(SubscriberLaggedException error) =>
+        new(new Status(StatusCode.ResourceExhausted, $"You were {error.MissedCount:N0} events behind, which is more than the room allows."));
+
+    private async Task HearAsync(string name, IAsyncStreamReader<Send> lines, ChatFeed feed, CancellationToken ct)
     {
-        var headers = new Metadata();
-        if (name is not null)
+        while (await lines.MoveNext(ct))
         {
-            headers.Add(RoomHeaders.Name, name);
-        }
-
-        if (feed.ResumeAt(LogPosition.From(context.RequestHeaders)) is { } next)
-        {
-            headers.Add(RoomHeaders.Next, $"{next}");
-        }
-
-        return context.WriteResponseHeadersAsync(headers);
-    }
-
-    /// <summary>Awaits a part of the call. If it fails, the other part is cancelled.</summary>
-    private static async Task CancelOnFailureAsync(Task part, CancellationTokenSource ending)
-    {
-        try
-        {
-            await part;
-        }
-        catch
-        {
-            await ending.CancelAsync();
-            throw;
-        }
-    }
-
-    private static async Task SendEventsAsync(RoomFeed feed, CancellationToken ct)
-    {
-        await feed.SendAsync(ct);
-        throw new RpcException(new Status(StatusCode.Unavailable, "The room is closed."));
-    }
-
-    /// <summary>Translates an error of the room for the client; null for any other error.</summary>
-    private static RpcException? ToRpcException(Exception error) => error switch
-    {
-        SubscriberLaggedException lagged => new RpcException(
-            new Status(StatusCode.ResourceExhausted, $"You were {lagged.MissedCount:N0} events behind, which is more than the room allows."),
-            [new(RoomHeaders.Missed, $"{lagged.MissedCount}")]),
-        EventStreamGapException => new RpcException(new Status(StatusCode.DataLoss, error.Message)),
-        NatsEventStreamException or NatsPublishException or UnreadableEventException =>
-            new RpcException(new Status(StatusCode.Unavailable, error.Message)),
-        _ => null,
-    };
-
-    private async Task ReceiveLinesAsync(string name, IAsyncStreamReader<Send> client, CancellationToken ct)
-    {
-        while (await client.MoveNext(ct))
-        {
-            await room.SayAsync(name, client.Current.Text, ct);
+            room.Say(name, lines.Current.Text);
+            while (feed.Lag > MaxBehind)
+            {
+                await Task.Delay(5, ct);
+            }
         }
     }
 }

@@ -1,42 +1,87 @@
+using System.Collections.Immutable;
+using Grpc.Core;
+
 namespace Rx.Samples.Chatterbox;
 
-/// <summary>A chat room: a stream of its events, and a projection of them to the members. Thread-safe.</summary>
-internal abstract class Room : IAsyncDisposable
+/// <summary>A chat room: one stream of its events, and a projection of them to the members. Thread-safe.</summary>
+internal sealed class Room : IDisposable
 {
-    private readonly EventProjection<RoomState, Event> _state;
+    private readonly EventStream<Event> _stream = new(new EventStreamOptions { Name = "chatterbox" });
+    private readonly EventProjection<ImmutableSortedSet<string>, Event> _members;
 
-    protected Room() => _state = Stream.ToProjection(RoomState.Empty, RoomState.Apply);
+    /// <summary>The number of the newest name. Changed only by interlocked operations.</summary>
+    private long _names;
 
-    /// <summary>The state of the room, and the position of the next event.</summary>
-    public EventSnapshot<RoomState, Event> Current => _state.Current;
+    /// <summary>Set before the stream ends. Written by the thread that closes the room, and read by calls, with volatile accesses.</summary>
+    private bool _isClosed;
+
+    public Room() => _members = _stream.ToProjection(NoMembers, Apply);
+
+    public static ImmutableSortedSet<string> NoMembers { get; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
 
     /// <summary>The events of the room from now on.</summary>
-    public EventObservable<Event> Events => Stream.AsObservable();
+    public EventObservable<Event> Events => _stream.AsObservable();
 
-    protected EventStream<Event> Stream { get; } = new(new EventStreamOptions { Name = "chatterbox" });
+    /// <summary>The feeds of the clients, and what else follows the room.</summary>
+    public IReadOnlyList<EventSubscription> Subscriptions => _stream.Subscriptions;
 
-    /// <summary>The id of the room's log; null if the room has no log.</summary>
-    public virtual string? Log => null;
+    /// <summary>Computes the members after an event. The server and the client use it.</summary>
+    public static ImmutableSortedSet<string> Apply(ImmutableSortedSet<string> members, Event roomEvent) => roomEvent.What switch
+    {
+        What.Join => members.Add(roomEvent.Who),
+        What.Leave => members.Remove(roomEvent.Who),
+        _ => members,
+    };
 
-    /// <summary>Adds a member, with a name that was never used in this room.</summary>
-    public abstract ValueTask<JoinResult> JoinAsync(CancellationToken ct);
+    /// <summary>Adds a member, with a name that was never used in this room. Completes when the name is in the list of members.</summary>
+    /// <exception cref="RpcException">The room is closed.</exception>
+    public async Task<string> JoinAsync()
+    {
+        string name = $"User {Interlocked.Increment(ref _names)}";
+        long sequence = await _stream.OnNextAsync(new Event { Who = name, What = What.Join });
+        if (sequence < 0)
+        {
+            throw Closed();
+        }
+
+        await _members.WhenReachedAsync(sequence);
+        return name;
+    }
 
     /// <summary>Publishes a line of a member. It does not wait for slow clients.</summary>
-    public abstract ValueTask SayAsync(string name, string text, CancellationToken ct);
+    public void Say(string name, string text) => _stream.OnNext(new Event { Who = name, What = What.Chat, Text = text });
 
-    /// <summary>Removes a member. It never throws.</summary>
-    public abstract ValueTask LeaveAsync(string name, string reason);
+    public void Leave(string name, string reason) => _stream.OnNext(new Event { Who = name, What = What.Leave, Text = reason });
 
-    /// <summary>Reads the log from the given sequence number on.</summary>
-    public virtual IAsyncEnumerable<Event> ReadFrom(long sequence) => throw new NotSupportedException("This room has no log.");
+    /// <summary>Opens a reader of exactly the events that are not in the list of members, so that a client misses and repeats none.</summary>
+    /// <exception cref="RpcException">The room is closed.</exception>
+    public EventReader<Event> OpenReader(string name, LagPolicy lag, out ImmutableSortedSet<string> members)
+    {
+        using EventSnapshot<ImmutableSortedSet<string>, Event> now = _members.Current;
+        EventReader<Event> reader = now.Position.AsObservable().WithLagPolicy(lag).WithName(name).OpenReader();
+        members = now.State;
+        if (!Volatile.Read(ref _isClosed))
+        {
+            return reader;
+        }
+
+        // After the end of the stream, members leave without an event. So the list could be wrong.
+        reader.Dispose();
+        throw Closed();
+    }
 
     /// <summary>Ends the room. Every client receives the earlier events first, and then the end.</summary>
-    public void Close() => Stream.OnCompleted();
-
-    public virtual ValueTask DisposeAsync()
+    public void Close()
     {
-        _state.Dispose();
-        Stream.Dispose();
-        return default;
+        Volatile.Write(ref _isClosed, true);
+        _stream.OnCompleted();
+    }
+
+    public static RpcException Closed() => new(new Status(StatusCode.Unavailable, "The room is closed."));
+
+    public void Dispose()
+    {
+        _members.Dispose();
+        _stream.Dispose();
     }
 }

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Rx.Samples.Chatterbox;
 
 /// <summary>Formats events and members as lines of text.</summary>
@@ -12,17 +10,9 @@ internal static class RoomText
         _ => $"{roomEvent.Who}: {roomEvent.Text}",
     });
 
-    public static string Format(ImmutableSortedSet<string> members) =>
-        members.IsEmpty ? "The room is empty" : Clean($"Here: {string.Join(", ", members)}");
+    public static string Format(IReadOnlyCollection<string> members) =>
+        members.Count == 0 ? "The room is empty" : Clean($"Here: {string.Join(", ", members)}");
 
     /// <summary>Replaces control characters, which could break the line or control the terminal.</summary>
-    private static string Clean(string text) =>
-        text.Any(char.IsControl) ? string.Create(text.Length, text, static (line, from) =>
-        {
-            for (int i = 0; i < line.Length; i++)
-            {
-                line[i] = char.IsControl(from[i]) ? ' ' : from[i];
-            }
-        })
-        : text;
+    private static string Clean(string text) => text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)) : text;
 }

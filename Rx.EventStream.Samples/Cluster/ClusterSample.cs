@@ -2,54 +2,69 @@ using Rx.Samples.Chatterbox;
 
 namespace Rx.Samples.Cluster;
 
-/// <summary>Runs the servers of one chat room and the log that they share. The user kills and restarts them.</summary>
+/// <summary>Two servers of one log, and a client that follows it. The user kills and restarts the servers.</summary>
 internal sealed class ClusterSample : Sample
 {
     private const string Nats = "--nats-server";
     private const string Rate = "--rate";
     private const string DefaultAddresses = "127.0.0.1:50051,127.0.0.1:50052";
-    private const int MaxServers = 9;
 
     public override string Name => "cluster";
 
-    public override string Summary => "Chatterbox servers that share a room through NATS JetStream. Kill one and watch its clients continue.";
+    public override string Summary => "Two servers with one log, on NATS JetStream. Kill one and watch its client go on with the other.";
 
     public override IReadOnlyList<SampleOption> Options { get; } =
     [
-        new(RoomAddress.Option, "HOST:PORT,...", $"The addresses of the servers, 2 to {MaxServers} (default: {DefaultAddresses})."),
-        new(Rate, "N", "How many numbers per second a client says in the room, 0 to 100 (default: 2)."),
+        new(RoomAddress.Option, "HOST:PORT,HOST:PORT", $"The addresses of the two servers (default: {DefaultAddresses})."),
+        new(Rate, "N", "How many numbers per second are appended to the log, 1 to 100 (default: 2)."),
         new(Nats, "PATH", "The nats-server program (default: the one on the PATH)."),
     ];
 
     public override string GetWalkthrough(string command) =>
         $"""
-        Try it with two terminals. It needs nats-server: apt-get install nats-server, or https://nats.io.
+        It needs nats-server: apt-get install nats-server, or https://nats.io.
 
-        1. In the first terminal, start two servers and their log:
+        1. Start it. A client follows the log at the first server, and shows the numbers that another client appends:
              {command} cluster
-        2. In the second terminal, start a client that knows both servers. It shows the numbers that another client says:
-             {command} chatterbox client --address {DefaultAddresses}
-        3. In the first terminal, type 1 and Enter. This kills the client's server, as kill -9 does. The client in the second terminal
-           reconnects to the other server and resumes: no number is missing, and none comes twice. Lines that you type arrive, too.
-        4. In the first terminal, type 1 and Enter again to restart the server. Then kill the other server with 2, or the log with n:
-           the room waits until it is back.
+        2. Type 1 and Enter. This kills the first server. The client goes on with the second server, from the next sequence number on: no
+           number is missing, and none comes twice.
+        3. Type 1 and Enter again to restart the server. Then kill the other server with 2, or the log with n: the client waits until it is back.
 
-        Ctrl-C in the first terminal ends everything there, and deletes the log.
+        Any other client can follow and append, too:
+             curl -N http://127.0.0.1:50051/lines
+             curl -X POST "http://127.0.0.1:50052/lines?id=my-1&text=hello"
         """;
 
     public override async Task<int> RunAsync(SampleArguments arguments, CancellationToken interrupted)
     {
-        RoomAddress[] addresses = RoomAddress.AllFrom(arguments, defaultValue: DefaultAddresses);
-        if (addresses.Length is < 2 or > MaxServers || addresses.Distinct().Count() < addresses.Length)
+        RoomAddress[] addresses = [.. (arguments.Text(RoomAddress.Option) ?? DefaultAddresses).Split(',').Select(RoomAddress.Parse)];
+        if (addresses is not [{ Port: > 0 } first, { Port: > 0 } second] || first == second)
         {
-            throw new UsageException($"{RoomAddress.Option} must be 2 to {MaxServers} different addresses, such as {DefaultAddresses}.");
+            throw new UsageException($"{RoomAddress.Option} must be 2 different addresses, such as {DefaultAddresses}.");
         }
 
         Array.ForEach(addresses, a => a.ToEndPoint());
-        int rate = arguments.Integer(Rate, defaultValue: 2, min: 0, max: 100);
-        string nats = arguments.Text(Nats) ?? LogServer.Find()
-            ?? throw new UsageException($"There is no nats-server on the PATH. Install it with 'apt-get install nats-server' or from https://nats.io, or give its path with {Nats}.");
-        await using var run = new ClusterRun(nats, addresses);
-        return await run.RunAsync(rate, interrupted);
+        int rate = arguments.Integer(Rate, defaultValue: 2, min: 1, max: 100);
+        using var log = new LogServer(arguments.Text(Nats) ?? LogServer.Find()
+            ?? throw new UsageException($"There is no nats-server on the PATH. Install it with 'apt-get install nats-server' or from https://nats.io, or give its path with {Nats}."));
+        using var client = new ClusterClient(addresses, Console.WriteLine);
+        await using var cluster = new ClusterCommands(log, addresses);
+        await cluster.StartAsync(interrupted);
+        _ = SayNumbersAsync(client, rate, interrupted);
+        await foreach (Sequenced<string> line in client.FollowAsync(interrupted))
+        {
+            Console.WriteLine($"{line.Sequence}: {line.Value}");
+        }
+
+        return 0;
+    }
+
+    private static async Task SayNumbersAsync(ClusterClient client, int rate, CancellationToken ct)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / rate));
+        for (int number = 1; await timer.WaitForNextTickAsync(ct); number++)
+        {
+            await client.SayAsync($"{number}", ct);
+        }
     }
 }
