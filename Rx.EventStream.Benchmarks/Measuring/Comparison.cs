@@ -87,8 +87,26 @@ internal static class Comparison
             Dictionary<string, double> ratios = contender.IsOurs
                 ? medians.Where(m => !m.Key.IsOurs && m.Value > 0).ToDictionary(m => m.Key.Name, m => medians[contender] / m.Value)
                 : [];
-            yield return new Result(figure, contender.Name, nanoseconds, bytes, ratios, figure.Limits.Of(contender));
+            yield return new Result(figure, contender.Name, nanoseconds, bytes, ratios, SpreadOf(figure, contender, samples), figure.Limits.Of(contender));
         }
+    }
+
+    /// <summary>Ratios are taken within each repetition, in which all contenders ran on the same machine under the same load.</summary>
+    private static Spread? SpreadOf(Figure figure, Contender contender, Dictionary<Contender, List<Sample>> samples)
+    {
+        if (!contender.IsOurs)
+        {
+            return null;
+        }
+
+        IEnumerable<double> ours = samples[contender].Select(figure.Of);
+        if (!figure.Limits.IsRatio)
+        {
+            return new Spread(ours);
+        }
+
+        List<Sample>? peer = samples.FirstOrDefault(s => s.Key.Name == figure.Peer).Value;
+        return peer is null || peer.Exists(sample => figure.Of(sample) <= 0) ? null : new Spread(ours.Zip(peer.Select(figure.Of), (our, its) => our / its));
     }
 
     private static double Median(IEnumerable<double> values)

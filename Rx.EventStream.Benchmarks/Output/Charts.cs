@@ -28,7 +28,7 @@ internal static class Charts
         {
             using var plot = new Plot();
             Compose(plot, title, results, isDark);
-            int height = 110 + (RowHeight * results.Count) + (18 * results.Select(r => r.Figure).Distinct().Count());
+            int height = 110 + (RowHeight * results.Count) + (30 * results.Select(r => r.Figure).Distinct().Count());
             plot.SavePng(Path.Combine(folder, $"{name}-{(isDark ? "dark" : "light")}.png"), Width, height);
         }
     }
@@ -46,6 +46,8 @@ internal static class Charts
         double least = Math.Floor(results.Min(static r => Math.Log10(Math.Max(r.Value, 0.1))));
         foreach (IGrouping<Figure, Result> group in results.GroupBy(static r => r.Figure))
         {
+            ticks.Add(new Tick(-row, group.Key.Name));
+            row += 0.9;
             foreach (Result result in group)
             {
                 double value = Math.Log10(Math.Max(result.Value, 0.1));
@@ -64,11 +66,11 @@ internal static class Charts
                 label.LabelFontSize = 12;
                 label.LabelAlignment = Alignment.MiddleLeft;
                 label.OffsetX = 4;
-                ticks.Add(new Tick(-row, $"{group.Key.Name}   {result.Subject}"));
+                ticks.Add(new Tick(-row, result.Subject));
                 row++;
             }
 
-            row += 0.7;
+            row += 0.3;
         }
 
         double greatest = results.Max(static r => Math.Log10(Math.Max(r.Value, 0.1)));
@@ -86,7 +88,7 @@ internal static class Charts
         plot.Axes.Color(text);
         plot.Grid.MajorLineColor = line;
         // Room for the longest name on the left, and for half an axis label on the right.
-        plot.Layout.Fixed(new PixelPadding(left: 310, right: 30, bottom: 36, top: 40));
+        plot.Layout.Fixed(new PixelPadding(left: 230, right: 30, bottom: 36, top: 40));
         plot.Axes.Right.IsVisible = false;
         plot.Axes.Top.IsVisible = false;
     }

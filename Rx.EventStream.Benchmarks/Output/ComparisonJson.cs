@@ -11,6 +11,7 @@ internal static class ComparisonJson
     {
         WriteIndented = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
     public static void Write(string path, IReadOnlyList<Result> results) =>
@@ -34,6 +35,10 @@ internal static class ComparisonJson
         /// <summary>What the target applies to: the ratio to the named peer, or "bytesPerOp".</summary>
         public string? TargetOf => result.Limit is null ? null : result.Figure.Limits.IsRatio ? result.Figure.Peer : "bytesPerOp";
 
-        public bool? Met => result.IsMet;
+        /// <summary>The least and the greatest of what the target applies to, over the repetitions.</summary>
+        public double[]? Spread => result.Spread is { } spread ? [Math.Round(spread.Least, 4), Math.Round(spread.Greatest, 4)] : null;
+
+        /// <summary>"met", "missed" or "notToldApart"; null without a target.</summary>
+        public Verdict? Verdict => result.Verdict == Measuring.Verdict.None ? null : result.Verdict;
     }
 }

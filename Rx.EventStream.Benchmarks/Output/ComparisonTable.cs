@@ -6,7 +6,7 @@ namespace Rx.Benchmarks.Output;
 /// <summary>Results as a table on the console.</summary>
 internal static class ComparisonTable
 {
-    public static readonly string[] Columns = ["scenario", "subject", "ns", "bytes", "ratio", "target", "met"];
+    public static readonly string[] Columns = ["scenario", "subject", "ns", "bytes", "ratio", "spread", "target", "verdict"];
 
     public static void Print(IReadOnlyList<Result> results)
     {
@@ -18,13 +18,15 @@ internal static class ComparisonTable
 
         foreach (Result result in results)
         {
-            string colour = result.IsMet switch { true => "green", false => "red", null => "default" };
+            string colour = result.Verdict switch { Verdict.Met => "green", Verdict.Missed => "red", Verdict.NotToldApart => "yellow", _ => "default" };
             table.AddRow(CellsOf(result).Select(cell => new Markup($"[{colour}]{Markup.Escape(cell)}[/]")).ToArray());
         }
 
         AnsiConsole.Write(table);
-        int missed = results.Count(static r => r.IsMet == false);
-        AnsiConsole.WriteLine($"{results.Count(static r => r.IsMet == true)} targets met, {missed} missed");
+        AnsiConsole.WriteLine(
+            $"{Count(Verdict.Met)} targets met, {Count(Verdict.Missed)} missed, {Count(Verdict.NotToldApart)} not told apart");
+
+        int Count(Verdict verdict) => results.Count(result => result.Verdict == verdict);
     }
 
     /// <summary>A result's cells, one for each column.</summary>
@@ -35,8 +37,9 @@ internal static class ComparisonTable
         result.Figure.Quantity == Quantity.Bytes && result.Nanoseconds == 0 ? "" : Numbers.Short(result.Nanoseconds),
         Numbers.Short(result.Bytes),
         result.Ratios.TryGetValue(result.Figure.Peer, out double ratio) ? Numbers.Short(ratio) : "",
+        result.Spread is { } spread ? $"{Numbers.Short(spread.Least)} to {Numbers.Short(spread.Greatest)}" : "",
         TargetOf(result),
-        result.IsMet switch { true => "met", false => "missed", null => "" },
+        result.Verdict switch { Verdict.Met => "met", Verdict.Missed => "missed", Verdict.NotToldApart => "not told apart", _ => "" },
     ];
 
     private static string TargetOf(Result result) => result.Limit switch

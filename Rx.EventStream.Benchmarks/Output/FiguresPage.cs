@@ -35,7 +35,7 @@ internal static class FiguresPage
             text.Append("- ").Append(line).Append('\n');
         }
 
-        text.Append('\n').Append(Row(ComparisonTable.Columns)).Append("| --- | --- | ---: | ---: | ---: | --- | --- |\n");
+        text.Append('\n').Append(Row(ComparisonTable.Columns)).Append("| --- | --- | ---: | ---: | ---: | --- | --- | --- |\n");
         foreach (Result result in results)
         {
             text.Append(Row(ComparisonTable.CellsOf(result)));

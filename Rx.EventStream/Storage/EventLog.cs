@@ -52,12 +52,12 @@ internal sealed partial class EventLog<T>
     internal EventLog(
         bool isSingleWriter, int maxCapacity, long retainedCount = 0, long retainedAge = 0, Func<long>? clock = null, bool capturesTrace = false)
     {
-        Stamps = (clock is not null ? StampKinds.Time : StampKinds.None) | (capturesTrace ? StampKinds.Trace : StampKinds.None);
         _segments = new SegmentList<T>(maxCapacity, capturesTrace);
         _termination = new TerminationState();
         _flags = new PublishFlagWord(
             (isSingleWriter ? PublishFlags.HandOverPending : PublishFlags.MultiWriter)
-            | (Stamps != StampKinds.None ? PublishFlags.Stamped : PublishFlags.None));
+            | (clock is not null ? PublishFlags.Timed : PublishFlags.None)
+            | (capturesTrace ? PublishFlags.Traced : PublishFlags.None));
         if (retainedCount > 0)
         {
             _window = new RetainedWindow<T>(this, retainedCount, retainedAge, clock);
@@ -100,7 +100,7 @@ internal sealed partial class EventLog<T>
     internal long Claimed => Claims.Read().Count;
 
     /// <summary>What is noted of each event beside its value.</summary>
-    internal StampKinds Stamps { get; }
+    internal PublishFlags Stamps => _flags.Stamps;
 
     /// <summary>The tail as it is now, or null before the first event or join; of a disposed log <see cref="Segment{T}.Cut"/>.</summary>
     internal Segment<T>? Tail
@@ -159,8 +159,8 @@ internal sealed partial class EventLog<T>
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private EventStamp TakeStampSlow() => new(
-        (Stamps & StampKinds.Time) != 0 ? _window!.Now() : 0,
-        (Stamps & StampKinds.Trace) != 0 ? PublisherTrace.Capture() : null);
+        (Stamps & PublishFlags.Timed) != 0 ? _window!.Now() : 0,
+        (Stamps & PublishFlags.Traced) != 0 ? PublisherTrace.Capture() : null);
 
     /// <summary>Claims sequence numbers; returns the first.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

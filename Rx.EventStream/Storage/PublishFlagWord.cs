@@ -34,6 +34,9 @@ internal struct PublishFlagWord
         get => (_flags & (int)PublishFlags.Stamped) != 0; // plain: set at construction and never changed
     }
 
+    /// <summary>What is noted of each event beside its value.</summary>
+    internal readonly PublishFlags Stamps => (PublishFlags)_flags & PublishFlags.Stamped; // plain: set at construction and never changed
+
     internal void Set(PublishFlags flag) => Interlocked.Or(ref _flags, (int)flag);
 
     internal void Clear(PublishFlags flag) => Interlocked.And(ref _flags, (int)~flag);

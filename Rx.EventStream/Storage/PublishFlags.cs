@@ -9,8 +9,8 @@ internal enum PublishFlags
     /// <summary>There are several writers: a claim is an interlocked operation. Set at construction.</summary>
     MultiWriter = 1,
 
-    /// <summary>Each event has a stamp; see <see cref="StampKinds"/>. Set at construction.</summary>
-    Stamped = 2,
+    /// <summary>Each event is stamped with the time: the log retains by age. Set at construction.</summary>
+    Timed = 2,
 
     /// <summary>A reader or pump may be parked: look at the stacks after publishing. Set before the first cursor can park, and followed by
     /// a process-wide barrier.</summary>
@@ -56,6 +56,12 @@ internal enum PublishFlags
     /// <summary>The barrier after <see cref="Contended"/> is over: a drainer that missed the flag has left, and all can see it. Never
     /// cleared.</summary>
     ContentionAnnounced = 8192,
+
+    /// <summary>Each event is kept with the trace in which it was published. Set at construction.</summary>
+    Traced = 16384,
+
+    /// <summary>Each event has a stamp.</summary>
+    Stamped = Timed | Traced,
 
     /// <summary>With nothing but these, a drainer that has delivered its own event leaves without another look.</summary>
     Uncontended = MultiWriter | HasWaiters | WaitersAnnounced | ManyObservers,

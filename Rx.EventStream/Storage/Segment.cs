@@ -39,13 +39,13 @@ internal sealed class Segment<T>
     /// by the thread that closed the segment: giving the lease back lies between.</summary>
     private bool _isHandedOut;
 
-    internal Segment(long first, int capacity, int leases, StampKinds stamps = StampKinds.None)
+    internal Segment(long first, int capacity, int leases, PublishFlags stamps = PublishFlags.None)
     {
         First = first;
         _items = new T[capacity];
         _marks = new byte[capacity];
-        _times = (stamps & StampKinds.Time) != 0 ? new long[capacity] : null;
-        _traces = (stamps & StampKinds.Trace) != 0 ? new PublisherTrace?[capacity] : null;
+        _times = (stamps & PublishFlags.Timed) != 0 ? new long[capacity] : null;
+        _traces = (stamps & PublishFlags.Traced) != 0 ? new PublisherTrace?[capacity] : null;
         _leases = leases;
     }
 

@@ -66,7 +66,7 @@ internal struct SegmentList<T>
     /// <param name="window">The window of a log that retains, which takes a lease on the segment, or null.</param>
     /// <param name="stamps">What is noted of each event.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal Segment<T> CreateFirstSlow(RetainedWindow<T>? window, StampKinds stamps)
+    internal Segment<T> CreateFirstSlow(RetainedWindow<T>? window, PublishFlags stamps)
     {
         var first = new Segment<T>(first: 0, Math.Min(FirstCapacity, _maxCapacity), leases: window is null ? 1 : 2, stamps);
 
@@ -126,7 +126,7 @@ internal struct SegmentList<T>
 
     /// <summary>Links what follows a segment that a reader has read to its end.</summary>
     /// <remarks>No lease is needed: only the last segment has no link, and it is open. The tail is left to the writer.</remarks>
-    internal void LinkNext(Segment<T> read, StampKinds stamps)
+    internal void LinkNext(Segment<T> read, PublishFlags stamps)
     {
         if (read.Next is null && read != Segment<T>.Cut)
         {
@@ -182,7 +182,7 @@ internal struct SegmentList<T>
         Interlocked.Exchange(ref _spare, null);
     }
 
-    private Segment<T> CreateNext(Segment<T> last, StampKinds stamps)
+    private Segment<T> CreateNext(Segment<T> last, PublishFlags stamps)
     {
         int capacity = (int)Math.Min(2L * last.Capacity, _maxCapacity);
         return capacity == _maxCapacity && Interlocked.Exchange(ref _spare, null) is { } spare
