@@ -10,7 +10,8 @@ public sealed class EventBatchHandlerOptions<T>
     public string? Name { get; init; }
 
     /// <summary>The most events in one batch; at least 1. Default: 100.</summary>
-    /// <remarks>A batch has what is there when the call before it has returned, so batches grow with the load, up to this number.</remarks>
+    /// <remarks>A batch contains the events that are waiting when the previous call returns, so batches grow with the load, up to this
+    /// number.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int MaxCount
     {

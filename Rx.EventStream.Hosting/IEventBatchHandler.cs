@@ -9,7 +9,8 @@ public interface IEventBatchHandler<T>
 {
     /// <summary>Handles a batch.</summary>
     /// <param name="batch">The events, at least one, in order. The memory stays valid for as long as it is held.</param>
-    /// <param name="cancellationToken">Is canceled when the host's shutdown timeout has ended.</param>
+    /// <param name="cancellationToken">Canceled when the host's shutdown timeout has ended, or when the handler's subscription ends, for
+    /// example because another call threw with <c>FaultPolicy.Stop</c>.</param>
     /// <returns>A task that completes when the batch is handled.</returns>
     ValueTask HandleAsync(ReadOnlyMemory<T> batch, CancellationToken cancellationToken);
 }

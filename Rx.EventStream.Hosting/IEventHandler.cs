@@ -10,7 +10,8 @@ public interface IEventHandler<in T>
 {
     /// <summary>Handles an event.</summary>
     /// <param name="value">The event.</param>
-    /// <param name="cancellationToken">Is canceled when the host's shutdown timeout has ended.</param>
+    /// <param name="cancellationToken">Canceled when the host's shutdown timeout has ended, or when the handler's subscription ends, for
+    /// example because another call threw with <c>FaultPolicy.Stop</c>.</param>
     /// <returns>A task that completes when the event is handled.</returns>
     ValueTask HandleAsync(T value, CancellationToken cancellationToken);
 }

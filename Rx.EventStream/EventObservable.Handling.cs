@@ -53,7 +53,7 @@ public sealed partial class EventObservable<T>
 
     /// <summary>Joins the stream with a handler of batches that may await.</summary>
     /// <param name="maxCount">The most events in one batch; at least 1.</param>
-    /// <param name="handler">Called with what is there, up to <paramref name="maxCount"/> events, and a token that is canceled when the
+    /// <param name="handler">Called with the waiting events, up to <paramref name="maxCount"/> events, and a token that is canceled when the
     /// subscription ends. The memory stays valid for as long as it is held; see <see cref="Batch(int)"/>.</param>
     /// <param name="options">How many calls may run at once, in what order, and what is called at the end; null for one call at a
     /// time.</param>

@@ -30,7 +30,7 @@ internal sealed class ChatClient(RoomAddress address, TextWriter output, TextWri
     /// <summary>How many lines came back. Changed by the task that follows the room, read after the call.</summary>
     private int _confirmed;
 
-    /// <summary>Pings less often than each 5 minutes, and only during a call: gRPC servers by default allow no more.</summary>
+    /// <summary>Pings less often than every 5 minutes, and only during a call: gRPC servers by default allow no more.</summary>
     public static SocketsHttpHandler CreateHandler() => new()
     {
         KeepAlivePingDelay = TimeSpan.FromMinutes(6),
@@ -87,7 +87,7 @@ internal sealed class ChatClient(RoomAddress address, TextWriter output, TextWri
         if (unknown > 0)
         {
             exitCode = 1;
-            string reason = _name is null ? " The server does not tell a client its name, by which it would know its own lines." : "";
+            string reason = _name is null ? " This server does not tell the client its name, so the client cannot recognize its own lines." : "";
             await errors.WriteLineAsync($"It is unknown whether {(unknown == 1 ? "1 line" : $"{unknown:N0} lines")} reached the room.{reason}");
         }
 

@@ -9,7 +9,7 @@ internal sealed class ChatService(Room room, LagPolicy lag) : ChatterBox.Chatter
     /// <summary>The response header with the client's name in the room. Clients of the Go original do not need it.</summary>
     public const string NameHeader = "chatterbox-name";
 
-    /// <summary>A member that is more events behind is not heard until it has caught up. So its lines cannot get it cut off.</summary>
+    /// <summary>The server reads no lines from a member that is more events behind, so that its own lines cannot get it cut off.</summary>
     public const int MaxBehind = 1_000;
 
     public override async Task Chat(IAsyncStreamReader<Send> requestStream, IServerStreamWriter<Event> responseStream, ServerCallContext context)

@@ -16,7 +16,7 @@ internal sealed class ClusterCommands(LogServer log, RoomAddress[] addresses) : 
         await log.StartAsync(interrupted);
         await ToggleServerAsync(0, interrupted);
         await ToggleServerAsync(1, interrupted);
-        Console.WriteLine("1, 2 or n, and Enter: kills or restarts the first server, the second server or the log. Ctrl-C ends everything.");
+        Console.WriteLine("Type 1, 2 or n and press Enter to kill or restart the first server, the second server or the log. Ctrl-C ends the sample.");
 
         // Not awaited: reading from a console cannot be interrupted.
         _ = Task.Run(() => ReadCommandsAsync(interrupted), CancellationToken.None);
@@ -45,7 +45,7 @@ internal sealed class ClusterCommands(LogServer log, RoomAddress[] addresses) : 
                     "1" => await ToggleServerAsync(0, interrupted),
                     "2" => await ToggleServerAsync(1, interrupted),
                     "n" => await ToggleLogAsync(interrupted),
-                    _ => "Type one of 1, 2, n and Enter.",
+                    _ => "Type 1, 2 or n, and press Enter.",
                 });
             }
             catch (UsageException error)

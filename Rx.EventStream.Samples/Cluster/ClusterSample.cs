@@ -26,13 +26,15 @@ internal sealed class ClusterSample : Sample
 
         1. Start it. A client follows the log at the first server, and shows the numbers that another client appends:
              {command} cluster
-        2. Type 1 and Enter. This kills the first server. The client goes on with the second server, from the next sequence number on: no
-           number is missing, and none comes twice.
-        3. Type 1 and Enter again to restart the server. Then kill the other server with 2, or the log with n: the client waits until it is back.
+        2. Type 1 and Enter. This kills the first server. The client continues with the second server, from the next sequence
+           number, so no number is missing or repeated.
+        3. Type 1 and Enter again to restart the first server. Then type 2 and Enter to kill the second server: the client continues with the
+           first. If you kill the log with n, or both servers, the client waits until it can continue.
 
         Any other client can follow and append, too:
              curl -N http://127.0.0.1:50051/lines
              curl -X POST "http://127.0.0.1:50052/lines?id=my-1&text=hello"
+        Use a new id for each line: the log stores only one line for each id.
         """;
 
     public override async Task<int> RunAsync(SampleArguments arguments, CancellationToken interrupted)

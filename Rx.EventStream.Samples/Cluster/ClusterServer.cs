@@ -14,7 +14,7 @@ using Rx.Samples.Chatterbox;
 
 namespace Rx.Samples.Cluster;
 
-/// <summary>A server that appends lines to the log and serves it. It has nothing that another server does not have.</summary>
+/// <summary>A server that appends lines to the log and serves it. The servers are interchangeable.</summary>
 internal sealed class ClusterServer : IAsyncDisposable
 {
     private const string Stream = "cluster";
@@ -55,7 +55,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Breaks the connections at once, as a process does that is killed.</summary>
+    /// <summary>Breaks the connections at once, as when a process is killed.</summary>
     public async ValueTask DisposeAsync()
     {
         await _application.StopAsync(new CancellationToken(canceled: true));

@@ -73,7 +73,7 @@ internal static class WebService
             await hub.Clients.All.SendAsync("alarm", alarm, cancellationToken);
     }
 
-    /// <summary>Clients also get the alarms of before, when they ask for them.</summary>
+    /// <summary>A client that calls <see cref="Follow"/> gets the alarms as a stream.</summary>
     internal sealed class AlarmHub(EventStream<Alarm> alarms) : Hub
     {
         public IAsyncEnumerable<Alarm> Follow(CancellationToken cancel) =>

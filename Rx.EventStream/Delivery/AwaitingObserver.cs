@@ -245,7 +245,7 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
         return isSubscribed && !_hasDropped;
     }
 
-    /// <summary>Calls the handler; true if the call runs on.</summary>
+    /// <summary>Calls the handler; true if the call has not returned yet, or if the subscription has ended.</summary>
     private bool CallOwned(HandlerItem<TItem> item, BusyKeys<TItem>.Key key)
     {
         if (Volatile.Read(ref _handler) is not { } handler)

@@ -1,12 +1,13 @@
 namespace Rx.Delivery;
 
 /// <summary>The keys that have a call, and the events that wait for it to return. For the thread that runs the pump.</summary>
-/// <remarks>A call that runs refers to its key only, not to what waits for it: where the subscription ends, that is forgotten with this.</remarks>
+/// <remarks>A running call refers only to its key, not to the events that wait for the key. So when the subscription drops this object, those events
+/// can be collected.</remarks>
 internal sealed class BusyKeys<TItem>
 {
     private readonly KeyTable<object?, ValueTuple> _keys = new();
 
-    /// <summary>What waits for busy keys, for those for which something has waited.</summary>
+    /// <summary>The queues of waiting events, only for the busy keys that have needed one.</summary>
     private readonly Dictionary<KeyTable<object?, ValueTuple>.Entry, Queue<HandlerItem<TItem>>> _waiting = [];
 
     /// <summary>Makes a key busy; false if it is. Compares keys, whose code may throw.</summary>
@@ -27,7 +28,7 @@ internal sealed class BusyKeys<TItem>
         queue.Enqueue(item);
     }
 
-    /// <summary>Takes the next event of a busy key; false if none waits, and then the key is busy no more.</summary>
+    /// <summary>Takes the next event of a busy key; false if none waits, and then the key is no longer busy.</summary>
     internal bool TryNext(Key busy, out HandlerItem<TItem> next)
     {
         if (_waiting.TryGetValue(busy.Entry, out Queue<HandlerItem<TItem>>? queue) && queue.TryDequeue(out next))

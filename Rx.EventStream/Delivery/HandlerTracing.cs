@@ -3,9 +3,10 @@ using Rx.Storage;
 
 namespace Rx.Delivery;
 
-/// <summary>Makes an <see cref="Activity"/> for each call of a handler, with a link to the trace in which the event was published.</summary>
+/// <summary>Creates an <see cref="Activity"/> for each call of a handler, with a link to the trace in which the event was published.</summary>
 /// <remarks>The activity begins a trace of its own, as OpenTelemetry's conventions say for work that does not belong to one request: the handler
-/// may run long after the publisher's activity has ended, and the context in which it was subscribed is that of neither.</remarks>
+/// may run long after the publisher's activity has ended, and the context captured at
+/// <c>Subscribe</c> belongs to neither the publisher nor the call.</remarks>
 internal sealed class HandlerTracing(string? stream, string? subscription)
 {
     private readonly string _name = (subscription ?? stream) is { } name ? $"handle {name}" : "handle";

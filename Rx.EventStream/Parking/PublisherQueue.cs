@@ -85,7 +85,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
         }
     }
 
-    /// <summary>Gives a place up, after a claim or for good. Doing it again has no effect.</summary>
+    /// <summary>Gives a place up, after a claim or for good. Further calls have no effect.</summary>
     internal void Leave(Place place)
     {
         lock (_lock)

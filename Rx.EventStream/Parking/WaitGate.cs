@@ -20,7 +20,8 @@ internal sealed class WaitGate
     /// needs a thread.</param>
     internal sealed class Member(Func<long> sequence, long replayEnd, int capacity, Func<CallingThread, bool>? needs = null)
     {
-        /// <summary>Whether a run may be claimed. One longer than the capacity may when the subscriber has nothing else to read.</summary>
+        /// <summary>Whether a run may be claimed. A run longer than the capacity may be claimed when the
+        /// subscriber has read everything before it.</summary>
         /// <param name="claimed">How many events are claimed so far.</param>
         /// <param name="count">The length of the run.</param>
         /// <param name="limit">How many events may be claimed at most.</param>

@@ -93,7 +93,7 @@ internal sealed class ClusterSampleTests
         await cluster.WaitForAsync($"The client lost {servers[1]} after line", ct);
         await WaitForMoreNumbersAsync();
         await TypeAsync("3");
-        await cluster.WaitForAsync("Type one of 1, 2, n and Enter.", ct);
+        await cluster.WaitForAsync("Type 1, 2 or n, and press Enter.", ct);
         await cluster.InterruptAsync(ct);
         SampleResult result = await cluster.FinishAsync(ct);
 
