@@ -194,6 +194,7 @@ public sealed partial class EventStream<T>
         }
 
         cursor.MoveTo(sequence);
+        cursor.StepIn(_log);
         return cursor;
     }
 

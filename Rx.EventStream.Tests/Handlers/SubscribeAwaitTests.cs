@@ -42,6 +42,39 @@ internal sealed class SubscribeAwaitTests(StreamConfiguration configuration)
         Assert.That(subscription.WhenEndedAsync().Wait(Eventually.Limit), Is.True);
     }
 
+    /// <summary>What waits for its key when the subscription ends is not handled, also where the last call completes synchronously.</summary>
+    [Test]
+    public void Dispose_InsideACallOfAKey_WhatWaitsStaysUnhandled([Values] bool isStream, [Values] bool hasOtherKey)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var time = new HistoricalScheduler();
+        var first = new ManualCall();
+        EventSubscription? subscription = null;
+        subscription = stream.ObserveOn(time).SubscribeAwait(
+            (value, _) =>
+            {
+                if (value == 0)
+                {
+                    return first.Task;
+                }
+
+                if (value == 1)
+                {
+                    (isStream ? (IDisposable)stream : subscription!).Dispose();
+                }
+
+                return ValueTask.CompletedTask;
+            },
+            new() { MaxConcurrency = 3, PartitionKey = value => hasOtherKey && value == 3 });
+        stream.OnNextRange([0, 1, 2, 3, 4]);
+        time.Start();
+
+        first.Return();
+        time.Start();
+
+        Assert.That((subscription.Sequence, subscription.Delivered), Is.EqualTo((2L, hasOtherKey ? 3L : 2L)));
+    }
+
     [Test]
     public void SubscribeAwait_NoScheduler_CallsOnThePool()
     {

@@ -39,4 +39,34 @@ internal sealed class BoundMemoryTests(StreamConfiguration configuration)
         int needed = hasOther ? 1 + (5 / configuration.SegmentCapacity) : 1;
         Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(needed + 2));
     }
+
+    /// <summary>A position keeps what comes after it, also where a bounded subscriber still replays earlier events when it is taken.</summary>
+    [Test]
+    public void Position_TakenDuringAReplay_KeepsNothingBeforeIt(
+        [Values("DropOldest", "Fail")] string policy, [Values("oldest", "at", "reader")] string joiner, [Values] bool isLast)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions
+        {
+            SingleWriter = configuration.SingleWriter,
+            SegmentCapacity = configuration.SegmentCapacity,
+            Retention = Retention.Count(8),
+        });
+        EventPosition<int> start = stream.GetNextPosition();
+        for (int i = 0; i < 1_000; i++)
+        {
+            stream.OnNext(i);
+        }
+
+        EventReader<int> replaying = start.AsObservable().WithLagPolicy(policy == "Fail" ? LagPolicy.Fail(40) : LagPolicy.DropOldest(40)).OpenReader();
+        using IDisposable joined = joiner switch
+        {
+            "oldest" => stream.GetOldestPosition(),
+            "at" => stream.GetPosition(isLast ? 1_000 : 995),
+            _ => stream.OpenReader(),
+        };
+        replaying.Dispose();
+        start.Dispose();
+
+        Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo((8 / configuration.SegmentCapacity) + 3));
+    }
 }

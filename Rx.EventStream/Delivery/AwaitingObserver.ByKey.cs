@@ -3,6 +3,9 @@ namespace Rx.Delivery;
 /// <content>Events of one key, one after the other.</content>
 internal abstract partial class AwaitingObserver<T, TItem>
 {
+    /// <summary>How many items wait for their key. For the thread that runs the pump.</summary>
+    private int _waitingCount;
+
     private enum KeyPlace
     {
         /// <summary>The key is free, and has the item's call now.</summary>
@@ -33,7 +36,7 @@ internal abstract partial class AwaitingObserver<T, TItem>
 
         if (place == KeyPlace.Free && !CallOwned(item, key))
         {
-            LeaveKeyOwned(key);
+            LeaveKeyOwned(key, item.Sequence);
         }
 
         return place != KeyPlace.Blocked && !_hasDropped;
@@ -60,20 +63,36 @@ internal abstract partial class AwaitingObserver<T, TItem>
         }
 
         keys.Enqueue(key, item);
+        _waitingCount++;
         return KeyPlace.Waits;
     }
 
-    /// <summary>Calls the handler for the items that have waited for a key, until a call runs or none waits.</summary>
-    private void LeaveKeyOwned(BusyKeys<TItem>.Key key)
+    /// <summary>Calls the handler for the items that have waited for a key, until a call runs or none waits; returns the sequence number of the
+    /// key's last item that is handled.</summary>
+    private long LeaveKeyOwned(BusyKeys<TItem>.Key key, long handled)
     {
         while (TryNextOwned(key, out HandlerItem<TItem> waiting) && !CallOwned(waiting, key))
         {
+            handled = waiting.Sequence;
         }
+
+        return handled;
     }
+
+    /// <summary>The first event whose call is not settled, after the call of a key has returned. Where the subscription has ended, the items that
+    /// waited were forgotten with it: those of this key come after its last one, and those of other keys after a call that runs.</summary>
+    private long FirstUnhandledOwned(long lastOfKey) =>
+        _waitingCount > 0 && Volatile.Read(ref _keys) is null ? Math.Min(_running.FirstSequence, lastOfKey + 1) : _running.FirstSequence;
 
     private bool TryNextOwned(BusyKeys<TItem>.Key key, out HandlerItem<TItem> waiting)
     {
         waiting = default;
-        return Volatile.Read(ref _keys) is { } keys && keys.TryNext(key, out waiting);
+        if (Volatile.Read(ref _keys) is not { } keys || !keys.TryNext(key, out waiting))
+        {
+            return false;
+        }
+
+        _waitingCount--;
+        return true;
     }
 }

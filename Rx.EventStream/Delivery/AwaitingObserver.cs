@@ -219,8 +219,8 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
             (HandlerItem<TItem> item, BusyKeys<TItem>.Key key, Exception? error) = (call.Item, call.Key, call.Error);
             _running.Remove(call);
             SettleOwned(item, error);
-            LeaveKeyOwned(key);
-            Volatile.Write(ref _firstRunning, _hasDropped ? _firstRunning : _running.FirstSequence);
+            long last = LeaveKeyOwned(key, item.Sequence);
+            Volatile.Write(ref _firstRunning, _hasDropped ? _firstRunning : FirstUnhandledOwned(last));
             settled++;
             call = next;
         }

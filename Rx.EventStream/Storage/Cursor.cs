@@ -132,6 +132,9 @@ internal partial struct Cursor<T>
         }
     }
 
+    /// <summary>Steps into the segment of the next event, if it is there, so that the lease keeps no earlier one.</summary>
+    internal void StepIn(EventLog<T> log) => HasEvent(log);
+
     /// <summary>Whether the next event is published.</summary>
     internal bool HasEvent(EventLog<T> log) => TryPeek(log, out _);
 

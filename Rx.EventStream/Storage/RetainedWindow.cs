@@ -78,7 +78,9 @@ internal sealed class RetainedWindow<T>
             Segment<T> segment = Segment;
             if (segment.TryEnter())
             {
-                return new Cursor<T>(segment, RetainedFrom(segment, now));
+                var oldest = new Cursor<T>(segment, RetainedFrom(segment, now));
+                oldest.StepIn(_log); // the window may stand further back, for a replay
+                return oldest;
             }
 
             if (segment == Segment<T>.Cut)
