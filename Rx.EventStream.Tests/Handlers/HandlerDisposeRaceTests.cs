@@ -10,7 +10,7 @@ namespace Rx.Tests.Handlers;
 internal sealed class HandlerDisposeRaceTests(StreamConfiguration configuration)
 {
     /// <summary>With six configurations and two tests, a million.</summary>
-    private const int Rounds = 85_000;
+    private const int Rounds = 40_000;
 
     /// <summary>
     /// <code>
