@@ -9,7 +9,7 @@ namespace Rx.Tests.Handlers;
 [Category("Slow")]
 internal sealed class HandlerDisposeRaceTests(StreamConfiguration configuration)
 {
-    /// <summary>With six configurations and two tests, a million.</summary>
+    /// <summary>With six configurations and two tests, half a million.</summary>
     private const int Rounds = 40_000;
 
     /// <summary>
