@@ -5,8 +5,8 @@ namespace Rx.Delivery;
 
 /// <summary>Creates an <see cref="Activity"/> for each call of a handler, with a link to the trace in which the event was published.</summary>
 /// <remarks>The activity begins a trace of its own, as OpenTelemetry's conventions say for work that does not belong to one request: the handler
-/// may run long after the publisher's activity has ended, and the context captured at
-/// <c>Subscribe</c> belongs to neither the publisher nor the call.</remarks>
+/// may run long after the publisher's activity has ended, and the context captured at <c>Subscribe</c> belongs to neither the publisher nor the
+/// call.</remarks>
 internal sealed class HandlerTracing(string? stream, string? subscription)
 {
     private readonly string _name = (subscription ?? stream) is { } name ? $"handle {name}" : "handle";
@@ -25,7 +25,11 @@ internal sealed class HandlerTracing(string? stream, string? subscription)
             _name,
             ActivityKind.Consumer,
             parentContext: default,
-            tags: [new("rx.eventstream.stream", stream), new("rx.eventstream.subscription", subscription), new("rx.eventstream.sequence", sequence), new("rx.eventstream.count", count)],
+            tags:
+            [
+                new("rx.eventstream.stream", stream), new("rx.eventstream.subscription", subscription),
+                new("rx.eventstream.sequence", sequence), new("rx.eventstream.count", count),
+            ],
             links: trace?.ToLinks());
         activity?.Start();
         if (activity is null)

@@ -9,10 +9,11 @@ internal sealed class NeededThread
 {
     private readonly IScheduler _scheduler;
 
-    /// <summary>The identifier of the thread, or 0. On the current thread's scheduler it is the thread that has queued an action of the pump; else
-    /// the thread that ran the last one, and on virtual time before that the subscribing thread. Written with release by the thread that
-    /// schedules or runs the action, read with acquire by publishers. A publisher acts on its own identifier, which only its own thread
-    /// has written.</summary>
+    /// <summary>The identifier of the thread, or 0 if it is unknown. For <c>CurrentThreadScheduler</c>: the thread that has queued the pump's action.
+    /// For others: the thread that ran the pump's last action. On virtual time, before the first action: the subscribing thread.</summary>
+    /// <remarks>Written with release by the thread that schedules or runs the action, read with acquire by publishers, and by threads that look
+    /// for blocked ones. Only a thread itself writes its identifier, and a publisher that was called looks again: so it gives up only where
+    /// the value is its own.</remarks>
     private int _id;
 
     private NeededThread(IScheduler scheduler)

@@ -49,28 +49,27 @@ internal partial struct Cursor<T>
         PublisherTrace? traces = null;
         PublisherTrace? last = null;
         int distinct = 0;
-        for (long sequence = _sequence; sequence < _sequence + count && distinct < PublisherTrace.MaxLinks; sequence++)
+        long sequence = _sequence;
+        long end = sequence + count;
+        for (Segment<T>? segment = _segment.Current; segment is not null && sequence < end; segment = segment.Next)
         {
-            if (TraceAt(sequence) is { } trace && trace != last)
+            for (; sequence < end && segment.Contains(sequence); sequence++)
             {
-                last = trace; // the events of one run have one
+                if (segment.TraceOf(sequence) is not { } trace || trace == last)
+                {
+                    continue; // the events of one run have one
+                }
+
+                last = trace;
                 traces = new PublisherTrace(trace.Context, traces);
-                distinct++;
+                if (++distinct == PublisherTrace.MaxLinks)
+                {
+                    return traces;
+                }
             }
         }
 
         return traces;
-    }
-
-    private readonly PublisherTrace? TraceAt(long sequence)
-    {
-        Segment<T>? segment = _segment.Current;
-        while (segment is not null && sequence >= segment.End)
-        {
-            segment = segment.Next;
-        }
-
-        return segment is not null && segment.Contains(sequence) ? segment.TraceOf(sequence) : null;
     }
 
     /// <summary>A place to look from, at a later sequence number. It has no lease: it must not be moved or closed.</summary>

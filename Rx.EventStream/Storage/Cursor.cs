@@ -113,7 +113,8 @@ internal partial struct Cursor<T>
 
     /// <summary>The trace in which the next event was published, which the owner has seen. Null where the log has no traces, and in a cursor that
     /// another thread has closed.</summary>
-    internal readonly PublisherTrace? PeekTrace() => TraceAt(_sequence);
+    internal readonly PublisherTrace? PeekTrace() =>
+        _segment.Current is { } segment && segment.Contains(_sequence) ? segment.TraceOf(_sequence) : null;
 
     /// <summary>Moves over events that were delivered.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
