@@ -106,7 +106,7 @@ internal sealed class ChatterboxContractTests
         (int exitCode, string text) = await ChatAsync(server.Address, ["one", "two"], ct);
 
         Assert.That(exitCode, Is.EqualTo(1), text);
-        Assert.That(text, Does.Contain("User 1: two").And.Contain("It is unknown whether 2 lines reached the room. The server does not tell"));
+        Assert.That(text, Does.Contain("User 1: two").And.Contain("It is unknown whether 2 lines reached the room. This server does not tell"));
     }
 
     [Test]
