@@ -156,7 +156,7 @@ internal sealed class EndTests
             app => app.MapEventStream("/", stream, new EventStreamEndpointOptions<string> { LagPolicy = LagPolicy.DropOldest(4) }),
             builder => builder.Services.Configure<Microsoft.Extensions.Hosting.HostOptions>(host => host.ShutdownTimeout = 2 * Eventually.Limit));
         using StalledClient stalled = await StalledClient.ConnectAsync(server.Address);
-        stalled.Fill(stream);
+        StalledClient.Fill(stream);
 
         await server.StopAsync();
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Rx.AspNetCore;
 using Rx.Tests.Contract;
 
@@ -109,10 +110,11 @@ internal sealed class LagTests
     public async Task StalledClient_BoundedPolicy_KeepsABoundAndNoOtherClient()
     {
         using var stream = new EventStream<string>();
-        await using SseServer server = await SseServer.StartAsync(app => app.MapEventStream(
-            "/", stream, new EventStreamEndpointOptions<string> { LagPolicy = LagPolicy.Fail(Bound) }));
+        await using SseServer server = await SseServer.StartAsync(
+            app => app.MapEventStream("/", stream, new EventStreamEndpointOptions<string> { LagPolicy = LagPolicy.Fail(Bound) }),
+            builder => builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MinResponseDataRate = null)); // else it is cut off after 5 s
         using StalledClient stalled = await StalledClient.ConnectAsync(server.Address);
-        stalled.Fill(stream);
+        StalledClient.Fill(stream);
         await using SseClient quick = await server.ConnectAsync("/");
 
         var events = new List<WeakReference>();

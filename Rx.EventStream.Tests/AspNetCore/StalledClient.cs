@@ -22,25 +22,21 @@ internal sealed class StalledClient : IDisposable
         return new StalledClient(socket);
     }
 
-    /// <summary>Publishes until its connection is full: its reader lags, and stays where it is.</summary>
-    public void Fill(EventStream<string> stream)
+    /// <summary>Publishes until its connection is full: its reader has an event more to read, and stays where it is.</summary>
+    /// <remarks>One event at a time, so that the reader lags because it is stuck and not because it has not run yet.</remarks>
+    public static void Fill(EventStream<string> stream)
     {
-        Eventually.IsTrue(() => stream.Subscriptions.Any(IsUnread), "It joins.");
+        Eventually.IsTrue(() => stream.Subscriptions.Count == 1, "It joins.");
+        EventSubscription reader = stream.Subscriptions[0];
         string text = new('x', 10_000);
-        int still = 0;
         Eventually.IsTrue(
             () =>
             {
-                long before = stream.Subscriptions.Max(s => s.Lag);
                 stream.OnNext(text);
-                Thread.Yield();
-                still = before > 0 && stream.Subscriptions.Max(s => s.Lag) > before ? still + 1 : 0;
-                return still > 100;
+                return !SpinWait.SpinUntil(() => reader.Lag == 0, TimeSpan.FromSeconds(1));
             },
             "It is stuck.");
     }
 
     public void Dispose() => _socket.Dispose();
-
-    private static bool IsUnread(EventSubscription subscription) => subscription.Delivered == 0;
 }

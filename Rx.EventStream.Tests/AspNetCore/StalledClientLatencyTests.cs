@@ -35,7 +35,7 @@ internal sealed class StalledClientLatencyTests
 
             Eventually.IsTrue(() => stuck.Subscriptions.Count == 0, "The clients of the round before have left.");
             using StalledClient stalled = await StalledClient.ConnectAsync(withStalled.Address);
-            stalled.Fill(stuck);
+            StalledClient.Fill(stuck);
             EventSubscription reader = stuck.Subscriptions[^1];
             double with = await MeasureAsync(stuck, withStalled);
             Assert.That(reader.Lag, Is.GreaterThan(100), "It is still stalled.");
