@@ -241,6 +241,7 @@ internal sealed class ObserverOrderTests
     }
 
     [TestCaseSource(nameof(LoopCases))]
+    [Category("Slow")]
     public void EventLoop_PublishedFromOtherThreads_ObserversAreCalledInTurn(
         int maxBatch, int publishers, bool publishesRuns, bool isWaitedFor, bool isUnknown)
     {

@@ -324,6 +324,7 @@ internal sealed class LagPolicyTests
     }
 
     [Test]
+    [Category("Slow")]
     public void BoundedPolicy_ObserverStuck_MemoryStaysBounded(
         [Values("DropOldest", "Fail", "Latest")] string policy, [Values] bool isReader)
     {

@@ -7,6 +7,7 @@ namespace Rx.Tests.Nats;
 
 /// <summary>The base of tests that need a server. Each test starts its own, and creates a stream on it with the subjects <c>name.></c>.</summary>
 [TestFixture]
+[Parallelizable(ParallelScope.Self)] // other processes do the work
 internal abstract class NatsFixture
 {
     private static int _streams;

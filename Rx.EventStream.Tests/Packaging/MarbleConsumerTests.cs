@@ -4,6 +4,7 @@ namespace Rx.Tests.Packaging;
 
 /// <summary>Uses the packed Rx.EventStream.Testing from a new project of each test framework: one test passes, one fails.</summary>
 [TestFixture]
+[Parallelizable(ParallelScope.Self)] // other processes do the work
 [Category("Package")]
 internal sealed class MarbleConsumerTests
 {

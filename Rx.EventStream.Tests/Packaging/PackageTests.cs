@@ -12,6 +12,7 @@ namespace Rx.Tests.Packaging;
 
 /// <summary>Packs the libraries into the feed that nuget.config names, and uses one from a project outside the solution.</summary>
 [TestFixture]
+[Parallelizable(ParallelScope.Self)] // other processes do the work
 [Category("Package")]
 internal sealed partial class PackageTests
 {

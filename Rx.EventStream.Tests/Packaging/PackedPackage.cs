@@ -12,6 +12,9 @@ internal sealed record PackedPackage(string Path, string SymbolsPath, string Ver
 
     private static readonly ConcurrentDictionary<string, Lazy<Task<PackedPackage>>> _packed = [];
 
+    /// <summary>Held while a project is packed: the projects build each other.</summary>
+    private static readonly SemaphoreSlim _packing = new(1);
+
     /// <summary>Packs the project of the same name, once for all tests.</summary>
     public static Task<PackedPackage> GetAsync(string id) => _packed.GetOrAdd(id, new Lazy<Task<PackedPackage>>(() => PackAsync(id))).Value;
 
@@ -29,9 +32,19 @@ internal sealed record PackedPackage(string Path, string SymbolsPath, string Ver
     private static async Task<PackedPackage> PackAsync(string id)
     {
         using var limit = new CancellationTokenSource(_timeLimit);
-        CommandResult packed = await Commands.DotNetAsync(
-            System.IO.Path.Combine(Repository.Root, id), limit.Token,
-            "pack", "-m:1", "-getItem:NuGetPackOutput", "-getProperty:EnablePackageValidation");
+        await _packing.WaitAsync(limit.Token);
+        CommandResult packed;
+        try
+        {
+            packed = await Commands.DotNetAsync(
+                System.IO.Path.Combine(Repository.Root, id), limit.Token,
+                "pack", "-m:1", "-getItem:NuGetPackOutput", "-getProperty:EnablePackageValidation");
+        }
+        finally
+        {
+            _packing.Release();
+        }
+
         Assert.That(packed.ExitCode, Is.Zero, packed.All);
 
         using var result = JsonDocument.Parse(packed.Output);

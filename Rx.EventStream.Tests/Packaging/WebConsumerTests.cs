@@ -2,6 +2,7 @@ namespace Rx.Tests.Packaging;
 
 /// <summary>Uses the packages for applications from a web project outside the solution.</summary>
 [TestFixture]
+[Parallelizable(ParallelScope.Self)] // other processes do the work
 [Category("Package")]
 internal sealed class WebConsumerTests
 {

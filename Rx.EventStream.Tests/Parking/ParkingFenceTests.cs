@@ -7,6 +7,7 @@ namespace Rx.Tests.Parking;
 /// <summary>Parking while an event is published, and the publisher's stores become visible late: only a fence orders its check of the stack
 /// after them.</summary>
 [TestFixture]
+[Category("Slow")]
 internal sealed class ParkingFenceTests
 {
     private const int Rounds = 60_000;

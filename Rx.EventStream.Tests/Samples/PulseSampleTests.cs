@@ -3,6 +3,7 @@ using System.Text.Json;
 namespace Rx.Tests.Samples;
 
 [TestFixture]
+[Parallelizable(ParallelScope.Self)] // other processes do the work
 internal sealed class PulseSampleTests
 {
     private const int TimeLimit = 120_000;
