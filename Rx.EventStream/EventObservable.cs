@@ -102,6 +102,19 @@ public sealed partial class EventObservable<T> : IObservable<T>
         return With(_settings with { LagPolicy = policy });
     }
 
+    /// <summary>This observable, with a way to wait for events: a thread of the subscriber's own, or a reader's, may stay awake.</summary>
+    /// <param name="strategy">How it waits. A strategy that spins needs a scheduler that gives each subscription a thread of its own, such as
+    /// <see cref="NewThreadScheduler"/>, or a reader: its <see cref="EventReader{T}.WaitToReadAsync"/> then spins on the calling thread before it
+    /// returns.</param>
+    /// <remarks>For a few subscribers that must hear of an event within a microsecond, and no more of them than processors that are to
+    /// spare.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="strategy"/> is null.</exception>
+    public EventObservable<T> WithWaitStrategy(WaitStrategy strategy)
+    {
+        ArgumentNullException.ThrowIfNull(strategy);
+        return With(_settings with { WaitStrategy = strategy });
+    }
+
     /// <summary>This observable, under a name that <see cref="EventStream{T}.Subscriptions"/> shows.</summary>
     /// <param name="name">The name.</param>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
@@ -195,7 +208,8 @@ public sealed partial class EventObservable<T> : IObservable<T>
     /// <exception cref="ArgumentNullException"><paramref name="observer"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>
     /// <exception cref="InvalidOperationException">A lag policy or a fault policy is set, but no scheduler: an observer on the publishing
-    /// thread never lags, and its exception leaves <c>OnNext</c>.</exception>
+    /// thread never lags, and its exception leaves <c>OnNext</c>. Or the wait strategy spins, and the scheduler gives the subscription no
+    /// thread of its own.</exception>
     public EventSubscription Subscribe(IObserver<T> observer) =>
         _stream.Subscribe(_faultPolicy?.Report is { } report ? Reporting(observer, report) : observer, _position, _settings);
 

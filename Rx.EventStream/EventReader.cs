@@ -31,6 +31,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     private ParkingLot<T>? _parking;
 
     private readonly Wait _wait;
+    private readonly WaitStrategy _waitStrategy;
 
     /// <summary>Owned by the reader's owner; any thread reads its sequence number, for figures. While a wait is pending the thread that
     /// completes the wait owns it.</summary>
@@ -44,8 +45,9 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
 
     private readonly Listing _listing;
 
-    internal EventReader(EventStream<T> stream, Cursor<T> cursor, string? name, WaitGate? gate, int capacity)
+    internal EventReader(EventStream<T> stream, Cursor<T> cursor, string? name, WaitGate? gate, int capacity, WaitStrategy waitStrategy)
     {
+        _waitStrategy = waitStrategy;
         _log = stream.Log;
         _parking = stream.Parking;
         _cursor = cursor;
@@ -190,6 +192,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <returns>True when there is an event; false when the stream has completed and all was read.</returns>
     /// <remarks>The stream's error, if it has one, is thrown instead of returning false; so is a
     /// <see cref="SubscriberLaggedException"/> where the lag policy says so.
+    /// <para>With a <see cref="WaitStrategy"/> that spins, it spins on the calling thread before it returns.</para>
     /// <para>After true, the next <see cref="TryRead"/> gives an event, unless a lag policy has dropped it in favor of one that another
     /// thread is just publishing.</para></remarks>
     /// <exception cref="ObjectDisposedException">The reader is disposed; or the stream is, and everything published before was
@@ -205,17 +208,23 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         try
         {
             EventLog<T> log = LogOrThrow();
-            if (_cursor.HasEvent(log))
+            Spinner spinner = _waitStrategy.StartSpinning();
+            do
             {
-                return new ValueTask<bool>(true);
-            }
+                if (_cursor.HasEvent(log))
+                {
+                    return new ValueTask<bool>(true);
+                }
 
-            if (HasEndedOrThrow(log))
-            {
-                return new ValueTask<bool>(false);
-            }
+                if (HasEndedOrThrow(log))
+                {
+                    return new ValueTask<bool>(false);
+                }
 
-            _cursor.PrepareNext(log);
+                _cursor.PrepareNext(log);
+            }
+            while (!cancellationToken.IsCancellationRequested && spinner.TrySpin());
+
             return _wait.Start(_parking!, cancellationToken);
         }
         catch (Exception error)

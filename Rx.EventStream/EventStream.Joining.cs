@@ -60,6 +60,11 @@ public sealed partial class EventStream<T>
     /// <exception cref="ArgumentNullException"><paramref name="policy"/> is null.</exception>
     public EventObservable<T> WithFaultPolicy(FaultPolicy<T> policy) => AsObservable().WithFaultPolicy(policy);
 
+    /// <summary>The stream, with a way to wait for events; see <see cref="EventObservable{T}.WithWaitStrategy"/>.</summary>
+    /// <param name="strategy">How a subscriber's own thread, or a reader's, waits for events.</param>
+    /// <exception cref="ArgumentNullException"><paramref name="strategy"/> is null.</exception>
+    public EventObservable<T> WithWaitStrategy(WaitStrategy strategy) => AsObservable().WithWaitStrategy(strategy);
+
     /// <summary>The stream, observed under a name; see <see cref="EventObservable{T}.WithName"/>.</summary>
     /// <param name="name">The name that <see cref="Subscriptions"/> shows.</param>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> is null.</exception>
@@ -201,6 +206,7 @@ public sealed partial class EventStream<T>
     private InlineSubscription<T> SubscribeInline(IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
         ThrowIfBounded(settings.LagPolicy ?? _options.LagPolicy);
+        ThrowIfSpins(settings.WaitStrategy);
         InlineDelivery<T> inline = Volatile.Read(ref _inline) ?? OpenInlineSlow();
         bool joinsNow = position is null && !_log.Retains;
         var subscription = new InlineSubscription<T>(
@@ -250,7 +256,9 @@ public sealed partial class EventStream<T>
         InlineDelivery<T>? inline;
         try
         {
-            var setup = new PumpSetup<T>(_log, scheduled, cursor, observer, settings.Name, scheduler, settings.MaxBatch, Tracing(settings.Name));
+            var setup = new PumpSetup<T>(
+                _log, scheduled, cursor, observer, settings.Name, scheduler, settings.MaxBatch, settings.WaitStrategy ?? WaitStrategy.Park,
+                Tracing(settings.Name));
             pump = PumpFactory.Create(setup);
             (observer as ISubscriptionObserver)?.OnSubscribed(pump);
             (observer as CursorObserver<T>)?.OnPumped(pump, setup, policy);

@@ -232,6 +232,16 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
         var scheduler => scheduler,
     };
 
+    private static void ThrowIfSpins(WaitStrategy? strategy)
+    {
+        if (strategy is { Spins: true })
+        {
+            throw new InvalidOperationException(
+                $"WaitStrategy.{strategy} needs a scheduler that gives the subscription a thread of its own, such as NewThreadScheduler: an observer on " +
+                "the publishing thread waits for nothing.");
+        }
+    }
+
     internal EventSubscription Subscribe(IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
         ArgumentNullException.ThrowIfNull(observer);
@@ -260,7 +270,9 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
     internal EventReader<T> OpenReader(EventPosition<T>? position, JoinSettings settings)
     {
         LagPolicy policy = settings.LagPolicy ?? _options.LagPolicy;
-        return new EventReader<T>(this, Join(position, policy), settings.Name, policy.WaitsWhenFull ? OpenGate() : null, policy.Capacity);
+        return new EventReader<T>(
+            this, Join(position, policy), settings.Name, policy.WaitsWhenFull ? OpenGate() : null, policy.Capacity,
+            settings.WaitStrategy ?? WaitStrategy.Park);
     }
 
     /// <summary>Forgets the events of a disposed stream, which may stay referenced. A thread that has subscribed at the same time calls it

@@ -30,6 +30,10 @@ internal sealed record Contender(string Name, Func<int, Sample> Measure)
     public static Contender Waking(string name, Func<IObserver<long>, Session> prepare) =>
         new(name, count => Latencies.Measure([prepare], count, Random.Shared)[0]) { PrepareWaking = prepare };
 
+    /// <summary>A contender that wakes an observer whose thread never sleeps. Each has the processors for itself.</summary>
+    public static Contender Spinning(string name, Func<IObserver<long>, Session> prepare) =>
+        new(name, count => Latencies.Measure([prepare], count, Random.Shared)[0]);
+
     public override string ToString() => Name;
 
     private static Sample Time(Session session, int operations)

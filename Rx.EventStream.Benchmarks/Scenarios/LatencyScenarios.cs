@@ -34,15 +34,57 @@ internal static class LatencyScenarios
                 Contender.Waking(Peers.Channel, static observer => WakeChannel(observer, isSingle: false)),
                 Contender.Waking(Peers.ChannelSingle, static observer => WakeChannel(observer, isSingle: true)),
             ]),
+        new(
+            1_000,
+            [
+                new Figure("wake-spin", "from publishing to an observer whose thread spins, median", Quantity.Time, Peers.Polled, Limits.Absolute(500)),
+                new Figure("wake-spin-p99", "the same, 99th percentile", Quantity.TailTime, Peers.Polled, Limits.Absolute(5_000)),
+            ],
+            [
+                Contender.Spinning(Contender.MultiWriter, static observer => SpinOnStream(new(), observer)),
+                Contender.Spinning(Contender.SingleWriter, static observer => SpinOnStream(new() { SingleWriter = true }, observer)),
+                Contender.Spinning(Peers.Polled, SpinOnChannel),
+            ]),
+        new(
+            "pingpong-spin",
+            "a round trip between two threads that spin",
+            1_000_000,
+            Peers.Polled,
+            Limits.Absolute(250),
+            [
+                .. Streams.Both(static options => rounds => PlaySpinningStreams(options, rounds)),
+                Contender.Timed(Peers.Polled, PlayPolledChannels),
+            ]),
     ];
 
     private static Session PlayStreams(EventStreamOptions options, int rounds)
     {
         var ping = new EventStream<int>(options);
         var pong = new EventStream<int>(options);
+        return Play(rounds, ping, ping.ObserveOn(TaskPoolScheduler.Default), pong, pong.ObserveOn(TaskPoolScheduler.Default));
+    }
+
+    private static Session PlaySpinningStreams(EventStreamOptions options, int rounds)
+    {
+        var ping = new EventStream<int>(options);
+        var pong = new EventStream<int>(options);
+        return Play(rounds, ping, Spinning(ping), pong, Spinning(pong));
+    }
+
+    private static Session PlayPolledChannels(int rounds)
+    {
+        var ping = new PolledChannel<int>();
+        var pong = new PolledChannel<int>();
+        return Play(rounds, ping, ping, pong, pong);
+    }
+
+    /// <summary>Each of two publishes to the other what it observes, until there were enough rounds.</summary>
+    private static Session Play<TSubject>(int rounds, TSubject ping, IObservable<int> pings, TSubject pong, IObservable<int> pongs)
+        where TSubject : IObserver<int>, IDisposable
+    {
         var done = new Countdown(1);
-        ping.ObserveOn(TaskPoolScheduler.Default).Subscribe(pong.OnNext);
-        pong.ObserveOn(TaskPoolScheduler.Default).Subscribe(round =>
+        pings.Subscribe(new DelegateObserver<int>(pong.OnNext));
+        pongs.Subscribe(new DelegateObserver<int>(round =>
         {
             if (round == rounds)
             {
@@ -52,7 +94,7 @@ internal static class LatencyScenarios
             {
                 ping.OnNext(round + 1);
             }
-        });
+        }));
         return new(
             () =>
             {
@@ -96,6 +138,23 @@ internal static class LatencyScenarios
         var stream = new EventStream<long>(options);
         stream.ObserveOn(TaskPoolScheduler.Default).Subscribe(observer);
         return new(() => stream.OnNext(Stopwatch.GetTimestamp()), stream.Dispose);
+    }
+
+    private static EventObservable<T> Spinning<T>(EventStream<T> stream) =>
+        stream.ObserveOn(NewThreadScheduler.Default).WithWaitStrategy(WaitStrategy.Spin);
+
+    private static Session SpinOnStream(EventStreamOptions options, IObserver<long> observer)
+    {
+        var stream = new EventStream<long>(options);
+        Spinning(stream).Subscribe(observer);
+        return new(() => stream.OnNext(Stopwatch.GetTimestamp()), stream.Dispose);
+    }
+
+    private static Session SpinOnChannel(IObserver<long> observer)
+    {
+        var channel = new PolledChannel<long>();
+        channel.Subscribe(observer);
+        return new(() => channel.OnNext(Stopwatch.GetTimestamp()), channel.Dispose);
     }
 
     private static Session WakeChannel(IObserver<long> observer, bool isSingle)

@@ -16,6 +16,9 @@ internal static class Peers
 
     /// <summary>A channel with the options for a single reader and a single writer.</summary>
     public const string ChannelSingle = "Channel, single reader and writer";
+
+    /// <summary>A channel whose reader's thread never sleeps.</summary>
+    public const string Polled = "Channel, polled";
     public const string Akka = "Akka BroadcastHub";
 
     /// <summary>The NATS client without this library.</summary>

@@ -34,6 +34,43 @@ internal sealed class FaultPolicyTests(StreamConfiguration configuration)
         Assert.That((subscription.Faults, subscription.Delivered, subscription.Error), Is.EqualTo((2L, 4L, (Exception?)null)));
     }
 
+    /// <summary>The call cannot be awaited: it counts as returned.</summary>
+    [Test]
+    public async Task Handler_ReturnsATaskThatOtherCodeAwaits_IsAFault([Values] bool continues, [Values] bool inBatches)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var errors = new List<Exception>();
+        EventObservable<int> source = stream.WithLagPolicy(LagPolicy.Wait(2)).ObserveOn(
+            TaskPoolScheduler.Default.Catch<InvalidOperationException>(_ => true));
+        EventSubscription subscription = inBatches
+            ? source.SubscribeAwaitBatch(
+                1, (_, _) => Awaited(), null, continues ? FaultPolicy<ReadOnlyMemory<int>>.Continue(f => errors.Add(f.Exception)) : null)
+            : source.WithFaultPolicy(continues ? FaultPolicy<int>.Continue(f => errors.Add(f.Exception)) : FaultPolicy<int>.Stop)
+                .SubscribeAwait((_, _) => Awaited());
+
+        for (int i = 0; i < 5; i++)
+        {
+            await Eventually.Ends(stream.OnNextAsync(i).AsTask());
+        }
+
+        await Eventually.Ends(stream.WhenCaughtUpAsync());
+        if (continues)
+        {
+            Assert.That((errors.Count, subscription.Faults, subscription.Delivered), Is.EqualTo((5, 5L, 5L)));
+            subscription.Dispose();
+        }
+
+        await Eventually.Ends(subscription.WhenEndedAsync());
+        Assert.That(continues ? errors[0] : subscription.Error, Is.InstanceOf<InvalidOperationException>());
+
+        static ValueTask Awaited()
+        {
+            var call = new ManualCall();
+            call.Task.GetAwaiter().OnCompleted(() => { });
+            return call.Task;
+        }
+    }
+
     [Test]
     public void Continue_HandlerThrows_ReportsAndGoesOn([Values] bool isAsynchronous, [Values(1, 3)] int maxConcurrency)
     {

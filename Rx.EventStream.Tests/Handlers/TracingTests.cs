@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reactive.Concurrency;
 using System.Runtime.CompilerServices;
 using OpenTelemetry;
 using OpenTelemetry.Trace;
@@ -105,6 +106,57 @@ internal sealed class TracingTests(StreamConfiguration configuration)
         Assert.That(
             (activity.Status, activity.StatusDescription, activity.DisplayName, activity.Events.Single().Name),
             Is.EqualTo((ActivityStatusCode.Error, "The database does not answer.", $"handle {_name}", "exception")));
+    }
+
+    /// <summary>No code but the subscription could tell of it; the process goes on, and so do the events.</summary>
+    [Test]
+    public async Task Handle_ListenerThrows_IsAFaultOfTheCall([Values] bool isAsynchronous, [Values] bool atStart, [Values] bool continues)
+    {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Rx.EventStream",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStarted = activity => ThrowIfOurs(activity, atStart),
+            ActivityStopped = activity => ThrowIfOurs(activity, !atStart),
+        };
+        ActivitySource.AddActivityListener(listener);
+        using EventStream<int> stream = Create();
+        var faults = new List<EventFault<int>>();
+        EventSubscription subscription = stream
+            .WithFaultPolicy(continues ? FaultPolicy<int>.Continue(faults.Add) : FaultPolicy<int>.Stop)
+            .WithLagPolicy(LagPolicy.Wait(2))
+            .ObserveOn(TaskPoolScheduler.Default.Catch<FormatException>(_ => true))
+            .SubscribeAwait(async (_, _) =>
+            {
+                if (isAsynchronous)
+                {
+                    await Task.Yield();
+                }
+            });
+
+        for (int i = 0; i < 5; i++)
+        {
+            await Eventually.Ends(stream.OnNextAsync(i).AsTask());
+        }
+
+        await Eventually.Ends(stream.WhenCaughtUpAsync());
+        if (continues)
+        {
+            Assert.That(faults.Select(fault => (fault.Sequence, fault.Exception is FormatException)), Is.EqualTo(Enumerable.Range(0, 5).Select(i => ((long)i, true))));
+            Assert.That((subscription.Error, subscription.Delivered), Is.EqualTo(((Exception?)null, 5L)));
+            subscription.Dispose();
+        }
+
+        await Eventually.Ends(subscription.WhenEndedAsync());
+        Assert.That(subscription.Error, continues ? Is.Null : Is.InstanceOf<FormatException>());
+
+        void ThrowIfOurs(Activity activity, bool throws)
+        {
+            if (throws && _name.Equals(activity.GetTagItem("rx.eventstream.stream")))
+            {
+                throw new FormatException("The listener throws.");
+            }
+        }
     }
 
     /// <summary>The subscriber's context stays what it was at <c>Subscribe</c>, between the calls and at the end.</summary>

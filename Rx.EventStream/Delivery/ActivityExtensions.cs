@@ -6,16 +6,29 @@ namespace Rx.Delivery;
 internal static class ActivityExtensions
 {
     /// <summary>Ends the activity of a call, on any thread, whose current activity stays the same.</summary>
-    internal static void StopWith(this Activity activity, Exception? error)
+    /// <returns>The call's error; if it has none, what a listener threw: no code but the call's could tell of that.</returns>
+    internal static Exception? StopWith(this Activity activity, Exception? error)
     {
-        if (error is not null)
+        Activity? current = Activity.Current;
+        try
         {
-            activity.SetStatus(ActivityStatusCode.Error, error.Message);
-            activity.AddException(error);
+            if (error is not null)
+            {
+                activity.SetStatus(ActivityStatusCode.Error, error.Message);
+                activity.AddException(error);
+            }
+
+            activity.Stop();
+        }
+        catch (Exception thrown)
+        {
+            error ??= thrown;
+        }
+        finally
+        {
+            Activity.Current = current;
         }
 
-        Activity? current = Activity.Current;
-        activity.Stop();
-        Activity.Current = current;
+        return error;
     }
 }

@@ -255,10 +255,11 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
 
         HandlerScope.Call? scope = _scope?.Enter();
         Activity? outer = _tracing is null ? null : Activity.Current;
-        Activity? activity = _tracing?.Start(item.Sequence, CountOf(item.Value), item.Trace);
+        Activity? activity = null;
         Exception? error = null;
         try
         {
+            activity = _tracing?.Start(item.Sequence, CountOf(item.Value), item.Trace);
             ValueTask task = handler(item.Value, _token);
             if (!task.IsCompleted)
             {
@@ -275,15 +276,14 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
         finally
         {
             scope?.Leave();
-            if (activity is not null)
+            if (_tracing is not null)
             {
                 Activity.Current = outer;
             }
         }
 
         scope?.Return();
-        activity?.StopWith(error);
-        SettleOwned(item, error);
+        SettleOwned(item, activity is null ? error : activity.StopWith(error));
         return false;
     }
 

@@ -13,6 +13,10 @@ internal sealed class HandlerCall<TItem>
     private readonly Action _onReturned;
     private ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter _awaiter;
 
+    /// <summary>1 while the call runs. Set by <see cref="Begin"/>; exchanged by the thread on which the call returns, since the task's source may
+    /// break its contract and continue twice.</summary>
+    private int _isRunning;
+
     /// <param name="tellObserver">Called when a call has returned, on the thread on which it returns.</param>
     internal HandlerCall(Action<HandlerCall<TItem>> tellObserver)
     {
@@ -50,6 +54,7 @@ internal sealed class HandlerCall<TItem>
         Scope = scope;
         Activity = activity;
         Error = null;
+        _isRunning = 1;
     }
 
     /// <summary>Has the observer told when the task ends. The observer may be told before this returns.</summary>
@@ -57,7 +62,14 @@ internal sealed class HandlerCall<TItem>
     internal void Await(ValueTask task)
     {
         _awaiter = task.ConfigureAwait(false).GetAwaiter();
-        _awaiter.UnsafeOnCompleted(_onReturned);
+        try
+        {
+            _awaiter.UnsafeOnCompleted(_onReturned);
+        }
+        catch (Exception error)
+        {
+            ReturnWith(error); // other code awaits the task already, so it will not continue here
+        }
     }
 
     /// <summary>Forgets what it has handled.</summary>
@@ -71,20 +83,29 @@ internal sealed class HandlerCall<TItem>
 
     private void OnReturned()
     {
-        ConfiguredValueTaskAwaitable.ConfiguredValueTaskAwaiter awaiter = _awaiter;
-        _awaiter = default;
+        Exception? thrown = null;
         try
         {
-            awaiter.GetResult();
+            _awaiter.GetResult();
         }
         catch (Exception error)
         {
-            Error = error;
+            thrown = error;
         }
 
-        Scope?.Return();
-        Activity?.StopWith(Error);
+        ReturnWith(thrown);
+    }
 
+    private void ReturnWith(Exception? error)
+    {
+        if (Interlocked.Exchange(ref _isRunning, 0) == 0)
+        {
+            return;
+        }
+
+        _awaiter = default;
+        Scope?.Return();
+        Error = Activity is { } activity ? activity.StopWith(error) : error;
         _tellObserver(this);
     }
 }

@@ -56,19 +56,19 @@ internal abstract partial class Pump<T>
                 _subscriptions.Parking.NotifyProgress();
             }
         }
-        while (left > 0 && run > 1 && AwaitsMoreOwned());
+        while (left > 0 && AwaitsMoreOwned(run));
 
         // The terminal event takes its turn like any other.
         return left > 0 && HasEndedOwned();
     }
 
-    /// <summary>Waits a moment for more events of a burst; false if none came. A publisher that is about as fast as the observer would
+    /// <summary>Waits a moment for more events, after a run of several; false if none came. A publisher that is about as fast as the observer would
     /// otherwise have to wake it at every event, which costs it a hundred times what publishing does.</summary>
     /// <remarks>It does not look in between: that would take the marks from the publisher's cache, one by one.</remarks>
-    private bool AwaitsMoreOwned()
+    private protected virtual bool AwaitsMoreOwned(int run)
     {
         int spins = LingerSpins;
-        if (spins == 0)
+        if (run <= 1 || spins == 0)
         {
             return false;
         }
@@ -116,12 +116,12 @@ internal abstract partial class Pump<T>
     }
 
     /// <summary>Whether there is nothing but the end to deliver, once everything before it is delivered.</summary>
-    private bool HasEndedOwned() =>
+    private protected bool HasEndedOwned() =>
         (_cursor.HasFailed || (_cursor.IsAtEnd(_log) && _cursor.Sequence < Granted) || _taking?.FailureOwned is not null)
         && _taking is not { HoldsEndOwned: true };
 
     /// <summary>Whether there is an event to deliver now.</summary>
-    private bool IsDueOwned() => _taking is { } taking
+    private protected bool IsDueOwned() => _taking is { } taking
         ? taking.IsDueOwned(ref _cursor, _log, Granted)
         : _cursor.HasEvent(_log) && _cursor.Sequence < Granted;
 }

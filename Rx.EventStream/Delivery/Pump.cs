@@ -100,6 +100,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// thread.</summary>
     private protected abstract int LingerSpins { get; }
 
+    /// <summary>Whether its thread waits for the first event awake.</summary>
+    private protected virtual bool StartsAwake => false;
+
     /// <summary>Whether an action must run it.</summary>
     internal bool IsScheduled => _state.IsScheduled;
 
@@ -117,7 +120,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         subscriptions.Add(this);
         waiter.Order = Number;
         OnStarting(subscriptions, inline);
-        if (_cursor.LooksReady(log))
+        if (StartsAwake || _cursor.LooksReady(log))
         {
             ScheduleOrEnd();
         }

@@ -14,6 +14,19 @@ internal static class PumpFactory
     /// <remarks>Asks the scheduler what it can do, which may throw; then the caller still owns the cursor.</remarks>
     internal static Pump<T> Create<T>(in PumpSetup<T> setup)
     {
+        Pump<T> pump = Choose(setup);
+        if (setup.WaitStrategy.Spins && pump is not ThreadPump<T>)
+        {
+            throw new InvalidOperationException(
+                $"WaitStrategy.{setup.WaitStrategy} needs a scheduler that gives the subscription a thread of its own, such as NewThreadScheduler: on " +
+                $"{setup.Scheduler.GetType().Name} a thread that spins would keep other work from running.");
+        }
+
+        return pump;
+    }
+
+    private static Pump<T> Choose<T>(in PumpSetup<T> setup)
+    {
         int maxBatch = setup.MaxBatch == 0 ? BatchSize : setup.MaxBatch;
         switch (setup.Scheduler)
         {

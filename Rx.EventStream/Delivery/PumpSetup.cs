@@ -11,6 +11,7 @@ namespace Rx.Delivery;
 /// <param name="Name">The subscription's name, or null.</param>
 /// <param name="Scheduler">Where the observer is called.</param>
 /// <param name="MaxBatch">The most events in one scheduled action, or 0: what suits the scheduler.</param>
+/// <param name="WaitStrategy">How a thread of the subscription's own waits for events.</param>
 /// <param name="Tracing">Makes activities for calls of a handler, or null.</param>
 internal readonly record struct PumpSetup<T>(
     EventLog<T> Log,
@@ -20,4 +21,5 @@ internal readonly record struct PumpSetup<T>(
     string? Name,
     IScheduler Scheduler,
     int MaxBatch,
+    WaitStrategy WaitStrategy,
     HandlerTracing? Tracing = null);
