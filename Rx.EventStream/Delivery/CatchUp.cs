@@ -46,6 +46,24 @@ internal sealed class CatchUp<T>
         object? outer = DeliveryScope.Enter(_log);
         try
         {
+            if (ReplayToTheEnd())
+            {
+                _cursor.Close(_log);
+                _subscription.FinishReplaying();
+            }
+        }
+        finally
+        {
+            DeliveryScope.Leave(outer);
+            _delivery.NotifyProgress();
+        }
+    }
+
+    /// <summary>Replays until there is no more; false if the subscription then waits to be admitted, true if it ends.</summary>
+    private bool ReplayToTheEnd()
+    {
+        try
+        {
             if (_log.End == long.MaxValue && !_log.IsDisposed)
             {
                 _delivery.Add(_subscription);
@@ -57,24 +75,18 @@ internal sealed class CatchUp<T>
                 ReplayOwned(claimed);
                 if (_cursor.IsAtEnd(_log) || _log.IsDisposed || !_subscription.TryWait())
                 {
-                    _cursor.Close(_log);
-                    _subscription.FinishReplaying();
-                    return;
+                    return true;
                 }
 
                 Interlocked.MemoryBarrierProcessWide();
             }
             while (_cursor.LooksReady(_log) && _subscription.TryTakeBack());
+            return false;
         }
         catch
         {
             Abandon();
             throw;
-        }
-        finally
-        {
-            DeliveryScope.Leave(outer);
-            _delivery.NotifyProgress();
         }
     }
 
