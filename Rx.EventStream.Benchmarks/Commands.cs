@@ -13,11 +13,13 @@ internal static class Commands
 
         dotnet run -c Release --project Rx.EventStream.Benchmarks -- COMMAND
 
-          compare [--only SCENARIO] [--json FILE] [--repetitions N]
+          compare [--only SCENARIO] [--json FILE] [--charts FOLDER] [--repetitions N] [--cores N]
                     runs the comparison, or the scenarios with that name or prefix;
                     shows medians of 7 repetitions, or of N, and their spread; exits with 1 if a target is missed,
-                    and not where the repetitions do not tell
-          report [--json FILE]
+                    and not where the repetitions do not tell;
+                    --charts draws those charts for which a scenario has run;
+                    --cores lets the program use the first N processors only, for publishers and observers together
+          report [--json FILE] [--cores N]
                     runs the whole comparison, and writes docs/performance.md and its charts
           nats [--only SCENARIO] [--json FILE] [--page FILE]
                     compares the shared stream with the NATS.Net client, on a nats-server that it starts;
@@ -35,8 +37,32 @@ internal static class Commands
         ("memory", "Live bytes: per event of a backlog, and of an unused stream", ["backlog", "idle"]),
     ];
 
+    /// <summary>The curves: name, title, the label of the horizontal axis, and the prefix of the figures.</summary>
+    private static readonly (string Name, string Title, string Axis, string Prefix)[] _curves =
+    [
+        ("scale-observers", "One publisher, observers of 100 ns: ns per event", "observers", ScaleScenarios.Observers),
+        ("scale-publishers", "Observers of 100 ns, one per core: ns per event", "publishers", ScaleScenarios.Publishers),
+    ];
+
     /// <summary>Runs the comparison. Returns 1 if a target is missed in so many repetitions that chance does not explain it.</summary>
-    public static int Compare(Options options) => Print(RunAll(Chosen(options, Catalogue.All), options), options);
+    public static int Compare(Options options)
+    {
+        IReadOnlyList<Result> results = RunAll(Chosen(options, Catalogue.All), options);
+        if (options.Charts is { } folder)
+        {
+            DrawCharts(folder, results);
+        }
+
+        return Print(results, options);
+    }
+
+    /// <summary>Runs one contender of a scenario whose contenders run in processes of their own, and writes its sample.</summary>
+    public static int Young(string scenario, string contender)
+    {
+        Scenario found = Catalogue.All.Single(s => s.Name == scenario);
+        YoungProcess.Run(found.Contenders.Single(c => c.Name == contender), found.Operations);
+        return 0;
+    }
 
     /// <summary>Compares the shared stream with the NATS client that it uses. Returns 1 if a target is missed.</summary>
     public static int Nats(Options options)
@@ -79,12 +105,29 @@ internal static class Commands
 
         IReadOnlyList<Result> results = RunAll(Catalogue.All, options);
         FiguresPage.Write(Page, "report", Machine.Lines, results);
+        DrawCharts($"{Docs}/images", results);
+        return Print(results, options);
+    }
+
+    private static void DrawCharts(string folder, IReadOnlyList<Result> results)
+    {
         foreach ((string name, string title, string[] figures) in _charts)
         {
-            Charts.Draw($"{Docs}/images", $"performance-{name}", title, [.. results.Where(r => figures.Contains(r.Figure.Name))]);
+            List<Result> drawn = [.. results.Where(r => figures.Contains(r.Figure.Name))];
+            if (drawn.Count > 0)
+            {
+                Charts.Draw(folder, $"performance-{name}", title, drawn);
+            }
         }
 
-        return Print(results, options);
+        foreach ((string name, string title, string axis, string prefix) in _curves)
+        {
+            List<Result> drawn = [.. results.Where(r => r.Figure.Name.StartsWith(prefix, StringComparison.Ordinal))];
+            if (drawn.Count > 0)
+            {
+                Curves.Draw(folder, $"performance-{name}", title, axis, drawn);
+            }
+        }
     }
 
     private static IReadOnlyList<Scenario> Chosen(Options options, IReadOnlyList<Scenario> all)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Rx.Benchmarks;
 using Rx.Benchmarks.Distributions;
+using Rx.Benchmarks.Measuring;
 using Spectre.Console;
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -16,9 +17,10 @@ try
 {
     return args switch
     {
-        ["compare", .. string[] rest] => Commands.Compare(Options.Parse(rest, "--only", "--json", "--repetitions")),
-        ["report", .. string[] rest] => Commands.Report(Options.Parse(rest, "--only", "--json")),
+        ["compare", .. string[] rest] => Limited(Commands.Compare, Options.Parse(rest, "--only", "--json", "--charts", "--repetitions", "--cores")),
+        ["report", .. string[] rest] => Limited(Commands.Report, Options.Parse(rest, "--only", "--json", "--cores")),
         ["nats", .. string[] rest] => Commands.Nats(Options.Parse(rest, "--only", "--json", "--page")),
+        [YoungProcess.Command, var scenario, var contender] => Commands.Young(scenario, contender),
         ["bdn", .. string[] rest] => DistributionsCommand.Run(rest),
         [] or ["-h" or "--help" or "help", ..] => PrintHelp(),
         [var unknown, ..] => throw new UsageException($"There is no command '{unknown}'."),
@@ -29,6 +31,8 @@ catch (UsageException error)
     await Console.Error.WriteLineAsync($"{error.Message} See: dotnet run -c Release --project Rx.EventStream.Benchmarks -- --help");
     return BadUsage;
 }
+
+int Limited(Func<Options, int> command, Options options) => Cores.RunLimited(options.Cores, args) ?? command(options);
 
 static int PrintHelp()
 {

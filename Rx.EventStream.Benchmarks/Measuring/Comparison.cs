@@ -53,7 +53,7 @@ internal static class Comparison
 
     private static void WarmUp(Scenario scenario, Action<string> report)
     {
-        List<Contender> cold = [.. scenario.Contenders];
+        List<Contender> cold = scenario.WarmUp > TimeSpan.Zero ? [.. scenario.Contenders] : [];
         for (int round = 0; round < WarmUpRounds && cold.Count > 0; round++)
         {
             foreach (Contender contender in cold.ToArray())

@@ -21,7 +21,7 @@ internal sealed record Contender(string Name, Func<int, Sample> Measure)
 
     /// <summary>A contender whose work is timed from start to end, without its preparation.</summary>
     public static Contender Timed(string name, Func<int, Session> prepare) =>
-        new(name, operations => Time(prepare(operations), operations)) { Prepare = prepare };
+        new(name, operations => TimeClean(prepare(operations), operations)) { Prepare = prepare };
 
     /// <inheritdoc cref="Timed(string, Func{int, Session})"/>
     public static Contender Timed(string name, Func<int, Task<Session>> prepare) => Timed(name, operations => prepare(operations).GetAwaiter().GetResult());
@@ -34,14 +34,14 @@ internal sealed record Contender(string Name, Func<int, Sample> Measure)
     public static Contender Spinning(string name, Func<IObserver<long>, Session> prepare) =>
         new(name, count => Latencies.Measure([prepare], count, Random.Shared)[0]);
 
+    /// <summary>This contender, measured as <see cref="YoungProcess"/> does.</summary>
+    public Contender InYoungProcess(string scenario) => this with { Measure = _ => YoungProcess.Measure(scenario, Name) };
+
     public override string ToString() => Name;
 
-    private static Sample Time(Session session, int operations)
+    /// <summary>Runs prepared work, and closes it.</summary>
+    public static Sample Time(Session session, int operations)
     {
-        // No contender pays for the garbage of the previous one.
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        GC.Collect();
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
         long start = Stopwatch.GetTimestamp();
         session.Run();
@@ -49,5 +49,14 @@ internal sealed record Contender(string Name, Func<int, Sample> Measure)
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         session.Close?.Invoke();
         return new Sample(elapsed.TotalNanoseconds / operations, (double)allocated / operations);
+    }
+
+    private static Sample TimeClean(Session session, int operations)
+    {
+        // No contender pays for the garbage of the previous one.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        return Time(session, operations);
     }
 }

@@ -8,6 +8,9 @@ namespace Rx.Benchmarks.Measuring;
 /// <param name="Limits">The target.</param>
 internal sealed record Figure(string Name, string What, Quantity Quantity, string Peer, Limits Limits)
 {
+    /// <summary>Where the figure lies on the horizontal axis of a curve; 0 if it is part of none.</summary>
+    public int At { get; init; }
+
     public double Of(Sample sample) => Quantity switch
     {
         Quantity.Time => sample.Nanoseconds,

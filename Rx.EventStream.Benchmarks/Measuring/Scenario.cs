@@ -17,6 +17,7 @@ internal sealed record Scenario(int Operations, IReadOnlyList<Figure> Figures, I
     /// <summary>Whether contenders take turns at each operation instead of each repetition.</summary>
     public bool IsInterleaved => Contenders.All(static c => c.PrepareWaking is not null);
 
-    /// <summary>How long each contender runs before it is measured, so that its methods are compiled with optimizations.</summary>
+    /// <summary>How long each contender runs before it is measured, so that its methods are compiled with optimizations; zero where
+    /// each measurement has a process of its own.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromMilliseconds(300);
 }

@@ -16,6 +16,9 @@ internal static class Charts
     private static readonly string[] _light = ["#1f6feb", "#54aeff", "#6e7781", "#8c959f", "#afb8c1", "#c8ced5"];
     private static readonly string[] _dark = ["#58a6ff", "#1f6feb", "#b1bac4", "#8b949e", "#6e7681", "#484f58"];
 
+    /// <summary>The colours, the most important first.</summary>
+    public static IReadOnlyList<string> Palette(bool isDark) => isDark ? _dark : _light;
+
     /// <summary>Draws the given results to two files.</summary>
     /// <param name="folder">The folder for the files.</param>
     /// <param name="name">The name of the files, without <c>-light.png</c> and <c>-dark.png</c>.</param>
@@ -38,7 +41,7 @@ internal static class Charts
         Color text = Color.FromHex(isDark ? "#e6edf3" : "#1f2328");
         Color back = Color.FromHex(isDark ? "#0d1117" : "#ffffff");
         Color line = Color.FromHex(isDark ? "#30363d" : "#d0d7de");
-        string[] palette = isDark ? _dark : _light;
+        IReadOnlyList<string> palette = Palette(isDark);
         List<string> subjects = [.. results.Select(r => r.Subject).Distinct().OrderBy(static s => s.StartsWith(Contender.MultiWriter, StringComparison.Ordinal) ? 0 : 1)];
 
         var ticks = new List<Tick>();
@@ -58,7 +61,7 @@ internal static class Charts
                     Value = value,
                     Orientation = Orientation.Horizontal,
                     Size = 0.8,
-                    FillColor = Color.FromHex(palette[Math.Min(subjects.IndexOf(result.Subject), palette.Length - 1)]),
+                    FillColor = Color.FromHex(palette[Math.Min(subjects.IndexOf(result.Subject), palette.Count - 1)]),
                     LineWidth = 0,
                 });
                 ScottPlot.Plottables.Text label = plot.Add.Text(Numbers.Short(result.Value), value, -row);

@@ -10,6 +10,7 @@ internal static class Catalogue
         .. InlineScenarios.All,
         .. ContendedScenarios.All,
         .. FanOutScenarios.All,
+        .. ScaleScenarios.All,
         .. HandlerScenarios.All,
         .. LatencyScenarios.All,
         .. ReplayScenarios.All,

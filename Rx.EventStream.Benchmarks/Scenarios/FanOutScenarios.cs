@@ -17,10 +17,12 @@ internal static class FanOutScenarios
     public static IReadOnlyList<Scenario> All { get; } =
     [
         FanOut(1, 4_000_000, new(MultiWriter: 0.8, SingleWriter: 0.35)),
+        Young(1_000_000, Limits.Ratio(1.0)),
         FanOut(4, 2_000_000, new(0.08, 0.05)),
         FanOut(16, 500_000, new(0.06, 0.03)),
         FanOut(100, 125_000, new(0.06, 0.04)),
         ObserveOn(16, 100_000, Limits.Ratio(0.02)),
+        Enumerating(4, 500_000, Limits.Ratio(0.3)),
         Batches(4_000_000, Limits.Ratio(0.1)),
         Bursts(1000, 200, Limits.Ratio(1.0)),
     ];
@@ -31,12 +33,79 @@ internal static class FanOutScenarios
         events,
         Peers.Channel,
         limits,
+        FanOutContenders(observers));
+
+    private static Contender[] FanOutContenders(int observers) =>
+    [
+        .. Streams.Both(options => count => OfStream(options, observers, count)),
+        Contender.Timed(Peers.Channel, count => OfChannels(observers, count, isSingle: false)),
+        Contender.Timed(Peers.ChannelSingle, count => OfChannels(observers, count, isSingle: true)),
+        Contender.Timed(Peers.Akka, count => OfHub(observers, count)),
+    ];
+
+    /// <summary>The work of fanout-1, as the first that a process does.</summary>
+    private static Scenario Young(int events, Limits limits)
+    {
+        const string Name = "fanout-1-young";
+        return new(
+            Name,
+            "publish to 1 on the thread pool, until it has every event, in a process that has just started",
+            events,
+            Peers.Channel,
+            limits,
+            [.. FanOutContenders(1).Select(static contender => contender.InYoungProcess(Name))])
+        {
+            WarmUp = TimeSpan.Zero,
+        };
+    }
+
+    /// <summary>Consumers that enumerate with <c>await foreach</c>.</summary>
+    /// <remarks>The peer is that of Rx's own authors, and what a user of Rx finds first. It has a queue for each consumer. Neither System.Interactive.Async
+    /// nor System.Linq.AsyncEnumerable has an operator that shares one buffer, like <c>Publish</c> and <c>Memoize</c> of
+    /// System.Interactive.</remarks>
+    private static Scenario Enumerating(int consumers, int events, Limits limits) => new(
+        $"fanout-{consumers}-enumerable",
+        $"publish to {consumers} that enumerate on the thread pool, until each has every event",
+        events,
+        Peers.SubjectEnumerable,
+        limits,
         [
-            .. Streams.Both(options => count => OfStream(options, observers, count)),
-            Contender.Timed(Peers.Channel, count => OfChannels(observers, count, isSingle: false)),
-            Contender.Timed(Peers.ChannelSingle, count => OfChannels(observers, count, isSingle: true)),
-            Contender.Timed(Peers.Akka, count => OfHub(observers, count)),
+            .. Streams.Both(options => count =>
+            {
+                var stream = new EventStream<int>(options);
+                return OfEnumerables(() => stream.ReadAllAsync(), new StreamTarget<int>(stream), consumers, count, stream.OnCompleted);
+            }),
+            Contender.Timed(Peers.SubjectEnumerable, count =>
+            {
+                var subject = new System.Reactive.Subjects.Subject<int>();
+                return OfEnumerables(
+                    () => AsyncEnumerableEx.ToAsyncEnumerable(subject), new SubjectTarget<int>(subject), consumers, count, subject.OnCompleted);
+            }),
+            Contender.Timed(Peers.ChannelEnumerable, count =>
+            {
+                Channel<int>[] channels = ChannelFanOut.Open<int>(consumers);
+                int opened = 0;
+                return OfEnumerables(
+                    () => channels[opened++].Reader.ReadAllAsync(),
+                    new ChannelsTarget<int>([.. channels.Select(c => c.Writer)]),
+                    consumers,
+                    count,
+                    () => Array.ForEach(channels, static c => c.Writer.Complete()));
+            }),
         ]);
+
+    private static Session OfEnumerables<TTarget>(
+        Func<IAsyncEnumerable<int>> open, TTarget target, int consumers, int events, Action close)
+        where TTarget : struct, ITarget<int>
+    {
+        var done = new Countdown(consumers);
+        for (int i = 0; i < consumers; i++)
+        {
+            PulledEvents.Consume(open(), new Counter(events, done));
+        }
+
+        return Publishing(target, events, done, close);
+    }
 
     /// <summary>The same work against its counterpart in Rx. The name extends that of the other scenario, so that <c>--only</c> runs both.</summary>
     private static Scenario ObserveOn(int observers, int events, Limits limits) => new(

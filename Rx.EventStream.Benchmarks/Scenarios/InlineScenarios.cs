@@ -1,4 +1,5 @@
 using System.Reactive.Subjects;
+using CommunityToolkit.Mvvm.Messaging;
 using Rx.Benchmarks.Measuring;
 using Rx.Benchmarks.Work;
 
@@ -25,6 +26,7 @@ internal static class InlineScenarios
             ]),
         Inline(1, singleWriter: 2.0),
         Inline(10, singleWriter: 0.8),
+        OfOneClass(10, new(MultiWriter: 1.3, SingleWriter: 1.1)),
         Synchronized(1, multiWriter: 0.9),
         Synchronized(10, multiWriter: 1.0),
         TwoPublishers(1, multiWriter: 0.6),
@@ -42,6 +44,28 @@ internal static class InlineScenarios
         Contender.Timed(Peers.Subject, events => Publish(new Subject<int>(), observers, events)),
         Contender.Timed(Peers.R3, events => Publish(new R3.Subject<int>(), observers, events)));
 
+    /// <summary>Observers of one class, in code that has never called another class.</summary>
+    /// <remarks>The observers of the other scenarios are of one class too, but those scenarios share their code: the runtime compiles a generic
+    /// type once for each value type. The events here are of a type that no other scenario uses.</remarks>
+    private static Scenario OfOneClass(int observers, Limits limits) => new(
+        $"inline-{observers}-same",
+        $"publish to {observers} of one class on the publishing thread, the only class that this code has called",
+        Events,
+        Peers.Subject,
+        limits,
+        [
+            .. Streams.Both(options => events =>
+            {
+                var stream = new EventStream<Number>(options);
+                return PublishNumbers(stream, new NumberTarget<StreamTarget<Number>>(new(stream)), observers, events);
+            }),
+            Contender.Timed(Peers.Subject, events =>
+            {
+                var subject = new Subject<Number>();
+                return PublishNumbers(subject, new NumberTarget<SubjectTarget<Number>>(new(subject)), observers, events);
+            }),
+        ]);
+
     /// <summary>One publisher, against a subject that several threads can use at the same time.</summary>
     private static Scenario Synchronized(int observers, double multiWriter) => new(
         $"inline-{observers}-multi",
@@ -50,7 +74,8 @@ internal static class InlineScenarios
         Peers.Synchronized,
         new Limits(multiWriter, null),
         Contender.Timed(Contender.MultiWriter, events => Publish(new EventStream<int>(), observers, events)),
-        Contender.Timed(Peers.Synchronized, events => PublishSynchronized(observers, events)));
+        Contender.Timed(Peers.Synchronized, events => PublishSynchronized(observers, events)),
+        Contender.Timed(Peers.Messenger, events => PublishMessages(observers, events)));
 
     private static Scenario TwoPublishers(int observers, double multiWriter) => new(
         $"publishers-2-to-{observers}",
@@ -95,6 +120,31 @@ internal static class InlineScenarios
     {
         ISubject<int, int> subject = Subject.Synchronize(new Subject<int>());
         return From(new SynchronizedTarget<int>(subject), events, Subscribe(subject, observers, events));
+    }
+
+    /// <summary>Against a message bus, which any thread may use too, and which calls its recipients on the publishing thread.</summary>
+    private static Session PublishMessages(int observers, int events)
+    {
+        var messenger = new StrongReferenceMessenger();
+        var done = new Countdown(observers);
+        for (int i = 0; i < observers; i++)
+        {
+            messenger.Register<Counter, NumberMessage>(new Counter(events, done), static (counter, message) => counter.OnNext(message.Value));
+        }
+
+        return From(new MessengerTarget(messenger), events, done, messenger.Reset);
+    }
+
+    private static Session PublishNumbers<TTarget>(IObservable<Number> source, TTarget target, int observers, int events)
+        where TTarget : struct, ITarget<int>
+    {
+        var done = new Countdown(observers);
+        for (int i = 0; i < observers; i++)
+        {
+            source.Subscribe(new NumberCounter(events, done));
+        }
+
+        return From(target, events, done, ((IDisposable)source).Dispose);
     }
 
     private static Countdown Subscribe(IObservable<int> source, int observers, int events)

@@ -19,6 +19,15 @@ internal static class Peers
 
     /// <summary>A channel whose reader's thread never sleeps.</summary>
     public const string Polled = "Channel, polled";
+
+    /// <summary>A channel for each consumer, which enumerates it.</summary>
+    public const string ChannelEnumerable = "Channel, ReadAllAsync";
+
+    /// <summary>A subject, and the operator of System.Interactive.Async that turns an observable into an asynchronous enumeration.</summary>
+    public const string SubjectEnumerable = "Subject + ToAsyncEnumerable";
+
+    /// <summary>An in-process message bus: <c>StrongReferenceMessenger</c> of CommunityToolkit.Mvvm.</summary>
+    public const string Messenger = "StrongReferenceMessenger";
     public const string Akka = "Akka BroadcastHub";
 
     /// <summary>The NATS client without this library.</summary>

@@ -1,5 +1,6 @@
 using System.Reactive.Subjects;
 using System.Threading.Channels;
+using CommunityToolkit.Mvvm.Messaging;
 
 namespace Rx.Benchmarks.Work;
 
@@ -26,6 +27,17 @@ internal readonly struct ReplayTarget<T>(ReplaySubject<T> subject) : ITarget<T>
 internal readonly struct R3Target<T>(R3.Subject<T> subject) : ITarget<T>
 {
     public void Publish(T value) => subject.OnNext(value);
+}
+
+internal readonly struct NumberTarget<TTarget>(TTarget target) : ITarget<int>
+    where TTarget : struct, ITarget<Number>
+{
+    public void Publish(int value) => target.Publish(new Number(value));
+}
+
+internal readonly struct MessengerTarget(StrongReferenceMessenger messenger) : ITarget<int>
+{
+    public void Publish(int value) => messenger.Send(new NumberMessage(value));
 }
 
 internal readonly struct ChannelsTarget<T>(ChannelWriter<T>[] channels) : ITarget<T>

@@ -11,7 +11,7 @@ internal sealed class LayerTests
     private static readonly string[] _vocabulary =
     [
         "Rx.EventSubscription", "Rx.LagPolicy", "Rx.SubscriberLaggedException", "Rx.Sequenced`1", "Rx.EventFault`1", "Rx.FaultPolicy`1",
-        "Rx.SubscribeAwaitOptions`1",
+        "Rx.SubscribeAwaitOptions`1", "Rx.WaitStrategy",
     ];
 
     private static readonly ArchUnitNET.Domain.Architecture _architecture = new ArchLoader().LoadAssemblies(typeof(EventStream<>).Assembly).Build();
