@@ -189,8 +189,8 @@ public sealed partial class EventObservable<T> : IObservable<T>
     public EventReader<T> OpenReader() => _stream.OpenReader(_position, _settings);
 
     /// <summary>The events for <c>await foreach</c>. Each enumeration joins when it begins, at the first <c>MoveNextAsync</c>.</summary>
-    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this
-    /// token.</param>
+    /// <param name="cancellationToken">Ends the enumeration with an <see cref="OperationCanceledException"/> that carries this token, or, where
+    /// <c>WithCancellation</c> adds a second one, a token linked to both.</param>
     /// <remarks>It ends when the stream completes, and throws the stream's error if it has one.
     /// <para>A running enumeration keeps only the events that it has not read. So it does not keep the position that it started from. To
     /// enumerate more than once from a position, hold the position; without it, a later enumeration can start only where the stream

@@ -41,8 +41,8 @@ public abstract class EventSubscription : IDisposable
     /// <summary>How many events this observer missed because it lagged too far; see <see cref="LagPolicy"/>.</summary>
     public abstract long Dropped { get; }
 
-    /// <summary>How many events the observer or handler threw at; see <see cref="FaultPolicy{T}.Continue"/>. 0 for observers on the publishing
-    /// thread, and for readers.</summary>
+    /// <summary>How many events the observer or handler threw at, and the subscription went on; see <see cref="FaultPolicy{T}.Continue"/>. 0 for
+    /// observers on the publishing thread, and for readers.</summary>
     public abstract long Faults { get; }
 
     /// <summary>When the subscription was made, in UTC, to some 16 milliseconds.</summary>

@@ -118,7 +118,8 @@ internal sealed class FaultPolicyTests(StreamConfiguration configuration)
         }
 
         Assert.That(on.Caught, Is.EqualTo(new[] { error }));
-        Assert.That((subscription.IsDisposed, subscription.Error, subscription.Sequence), Is.EqualTo((true, error, 0L)));
+        Assert.That(
+            (subscription.IsDisposed, subscription.Error, subscription.Sequence, subscription.Faults), Is.EqualTo((true, error, 0L, 0L)), "A fault lets it go on.");
         Assert.That(subscription.WhenEndedAsync().Wait(Eventually.Limit), Is.True);
     }
 

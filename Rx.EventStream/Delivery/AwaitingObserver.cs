@@ -307,13 +307,13 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
                 return;
             }
 
-            Volatile.Write(ref _faults, _faults + CountOf(item.Value));
             if (_report is not { } report)
             {
                 ExceptionDispatchInfo.Throw(error);
                 return;
             }
 
+            Volatile.Write(ref _faults, _faults + CountOf(item.Value));
             report(new EventFault<TItem>(item.Value, item.Sequence, error, _pump!));
         }
 
