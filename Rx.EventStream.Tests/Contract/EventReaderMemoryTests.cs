@@ -7,6 +7,7 @@ namespace Rx.Tests.Contract;
 /// <summary>How much memory reading and waiting take.</summary>
 [TestFixture(false)]
 [TestFixture(true)]
+[Category("Slow")]
 internal sealed class EventReaderMemoryTests(bool singleWriter)
 {
     private EventStream<byte> _stream = null!;

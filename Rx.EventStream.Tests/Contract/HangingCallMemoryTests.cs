@@ -5,6 +5,7 @@ namespace Rx.Tests.Contract;
 
 /// <summary>A subscription that is disposed while a call of its observer does not return: it keeps no event that comes later.</summary>
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+[Category("Slow")]
 internal sealed class HangingCallMemoryTests(StreamConfiguration configuration)
 {
     private const int Events = 300;

@@ -4,6 +4,7 @@ namespace Rx.Tests.Contract;
 
 /// <summary>Positions, readers and subscriptions that are dropped without being disposed.</summary>
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+[Category("Slow")]
 internal sealed class LifetimeTests(StreamConfiguration configuration)
 {
     private const int Events = 1_000;

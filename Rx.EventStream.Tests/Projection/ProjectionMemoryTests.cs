@@ -6,6 +6,7 @@ namespace Rx.Tests.Projection;
 
 /// <summary>The short ways to follow a projection keep no event that was delivered.</summary>
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+[Category("Slow")]
 internal sealed class ProjectionMemoryTests(StreamConfiguration configuration)
 {
     private const int Events = 2_000;

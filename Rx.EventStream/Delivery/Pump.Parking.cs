@@ -45,6 +45,9 @@ internal abstract partial class Pump<T>
         return true;
     }
 
+    /// <summary>Links the segment of the next event while there is nothing else to do, so that no publisher has to.</summary>
+    private protected void PrepareNextOwned() => _cursor.PrepareNext(_log);
+
     /// <summary>Whether an action would deliver something now, or end the pump; true, too, where the observer takes events from the cursor
     /// itself. For the thread that is about to run it.</summary>
     internal bool CanDeliver =>

@@ -250,7 +250,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
             if (!IsDisposed)
             {
-                _cursor.PrepareNext(_log);
+                PrepareNextOwned();
                 hasMore = IsDueOwned() || HasEndedOwned(); // inside: an observer may schedule what wakes it
             }
         }

@@ -49,6 +49,12 @@ internal sealed class ThreadPump<T> : Pump<T>
             return true;
         }
 
+        if (!_waitStrategy.Spins)
+        {
+            return false;
+        }
+
+        PrepareNextOwned();
         Spinner spinner = _waitStrategy.StartSpinning();
         while (spinner.TrySpin())
         {
