@@ -206,7 +206,11 @@ public sealed partial class EventStream<T>
     private InlineSubscription<T> SubscribeInline(IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
         ThrowIfBounded(settings.LagPolicy ?? _options.LagPolicy);
-        ThrowIfSpins(settings.WaitStrategy);
+        if (settings.WaitStrategy is { Spins: true } strategy)
+        {
+            throw strategy.NeedsThread("an observer on the publishing thread waits for nothing.");
+        }
+
         InlineDelivery<T> inline = Volatile.Read(ref _inline) ?? OpenInlineSlow();
         bool joinsNow = position is null && !_log.Retains;
         var subscription = new InlineSubscription<T>(

@@ -232,16 +232,6 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
         var scheduler => scheduler,
     };
 
-    private static void ThrowIfSpins(WaitStrategy? strategy)
-    {
-        if (strategy is { Spins: true })
-        {
-            throw new InvalidOperationException(
-                $"WaitStrategy.{strategy} needs a scheduler that gives the subscription a thread of its own, such as NewThreadScheduler: an observer on " +
-                "the publishing thread waits for nothing.");
-        }
-    }
-
     internal EventSubscription Subscribe(IObserver<T> observer, EventPosition<T>? position, JoinSettings settings)
     {
         ArgumentNullException.ThrowIfNull(observer);

@@ -33,7 +33,7 @@ public sealed class WaitStrategy
         if (duration <= TimeSpan.Zero || duration > TimeSpan.FromHours(1))
         {
             throw new ArgumentOutOfRangeException(
-                nameof(duration), duration, $"duration must be more than zero and at most one hour. To spin for good, use WaitStrategy.Spin.");
+                nameof(duration), duration, "duration must be more than zero and at most one hour. To spin for good, use WaitStrategy.Spin.");
         }
 
         return new(Math.Max(1, (long)(duration.TotalSeconds * Stopwatch.Frequency)));
@@ -48,4 +48,8 @@ public sealed class WaitStrategy
     };
 
     internal Spinner StartSpinning() => new(_spinTicks);
+
+    /// <summary>What <c>Subscribe</c> throws where a thread that spins is impossible.</summary>
+    internal InvalidOperationException NeedsThread(string reason) =>
+        new($"WaitStrategy.{this} needs a scheduler that gives the subscription a thread of its own, such as NewThreadScheduler: {reason}");
 }

@@ -127,6 +127,23 @@ internal sealed class WaitStrategyTests(StreamConfiguration configuration)
         }
     }
 
+    /// <summary>The first event must not have to start a thread.</summary>
+    [Test]
+    public void Subscribe_NoEventYet_ThreadStartsWhereItWaitsAwake([ValueSource(nameof(Strategies))] WaitStrategy strategy)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        bool isStarted = false;
+        var scheduler = new NewThreadScheduler(start =>
+        {
+            isStarted = true;
+            return new Thread(start) { IsBackground = true };
+        });
+
+        using EventSubscription subscription = stream.ObserveOn(scheduler).WithWaitStrategy(strategy).Subscribe(Observer<int>(_ => { }));
+
+        Assert.That(isStarted, Is.EqualTo(strategy != WaitStrategy.Park));
+    }
+
     [Test]
     public void Observer_WaitsAwake_KeepsNoDeliveredEvents()
     {

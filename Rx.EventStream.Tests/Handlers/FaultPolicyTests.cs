@@ -71,6 +71,24 @@ internal sealed class FaultPolicyTests(StreamConfiguration configuration)
         }
     }
 
+    /// <summary>The source of the task breaks its contract: each call is settled once all the same.</summary>
+    [Test]
+    public async Task Handler_TaskContinuesTwiceOrThrowsAfterIt_IsSettledOnce([Values] bool throws)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        EventSubscription subscription = stream.WithLagPolicy(LagPolicy.Wait(2)).SubscribeAwait((_, _) => new ValueTask(new BrokenSource(throws), 0));
+
+        for (int i = 0; i < 50; i++)
+        {
+            await Eventually.Ends(stream.OnNextAsync(i).AsTask());
+        }
+
+        await Eventually.Ends(stream.WhenCaughtUpAsync());
+        stream.OnCompleted();
+        await Eventually.Ends(subscription.WhenEndedAsync());
+        Assert.That((subscription.Delivered, subscription.Faults, subscription.Error), Is.EqualTo((50L, 0L, (Exception?)null)));
+    }
+
     [Test]
     public void Continue_HandlerThrows_ReportsAndGoesOn([Values] bool isAsynchronous, [Values(1, 3)] int maxConcurrency)
     {

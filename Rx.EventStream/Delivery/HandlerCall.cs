@@ -68,7 +68,10 @@ internal sealed class HandlerCall<TItem>
         }
         catch (Exception error)
         {
-            ReturnWith(error); // other code awaits the task already, so it will not continue here
+            if (TryReturn())
+            {
+                ReturnWith(error); // other code awaits the task already, so it will not continue here
+            }
         }
     }
 
@@ -83,6 +86,11 @@ internal sealed class HandlerCall<TItem>
 
     private void OnReturned()
     {
+        if (!TryReturn())
+        {
+            return;
+        }
+
         Exception? thrown = null;
         try
         {
@@ -96,13 +104,11 @@ internal sealed class HandlerCall<TItem>
         ReturnWith(thrown);
     }
 
+    /// <summary>True for the first thread on which the call returns.</summary>
+    private bool TryReturn() => Interlocked.Exchange(ref _isRunning, 0) != 0;
+
     private void ReturnWith(Exception? error)
     {
-        if (Interlocked.Exchange(ref _isRunning, 0) == 0)
-        {
-            return;
-        }
-
         _awaiter = default;
         Scope?.Return();
         Error = Activity is { } activity ? activity.StopWith(error) : error;

@@ -17,9 +17,7 @@ internal static class PumpFactory
         Pump<T> pump = Choose(setup);
         if (setup.WaitStrategy.Spins && pump is not ThreadPump<T>)
         {
-            throw new InvalidOperationException(
-                $"WaitStrategy.{setup.WaitStrategy} needs a scheduler that gives the subscription a thread of its own, such as NewThreadScheduler: on " +
-                $"{setup.Scheduler.GetType().Name} a thread that spins would keep other work from running.");
+            throw setup.WaitStrategy.NeedsThread($"on {setup.Scheduler.GetType().Name} a thread that spins would keep other work from running.");
         }
 
         return pump;
