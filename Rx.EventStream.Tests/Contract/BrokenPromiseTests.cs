@@ -7,7 +7,8 @@ namespace Rx.Tests.Contract;
 internal sealed class BrokenPromiseTests(int capacity)
 {
     private const int MaxRounds = 200;
-    private const int PerRound = 50_000;
+    /// <summary>Some milliseconds: far longer than it takes until the second thread runs too.</summary>
+    private const int PerRound = 1_000_000;
 
     [Test]
     public async Task OnNext_TwoThreads_EndsInAnExceptionThatNamesThePromise([Values(0, 1, 2)] int observers)
@@ -21,10 +22,12 @@ internal sealed class BrokenPromiseTests(int capacity)
                 stream.Subscribe(static _ => { });
             }
 
+            using var together = new Barrier(2);
             await Eventually.Ends(Task.WhenAll(Eventually.OnThread(Publish), Eventually.OnThread(Publish)));
 
             void Publish()
             {
+                together.SignalAndWait(Eventually.Limit);
                 try
                 {
                     for (int i = 0; i < PerRound && Volatile.Read(ref thrown) is null; i++)
