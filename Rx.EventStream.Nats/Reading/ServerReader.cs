@@ -26,6 +26,7 @@ internal sealed class ServerReader<T> : IAsyncDisposable
     private readonly StreamApi _api;
     private readonly NatsEventStreamOptions<T> _options;
     private readonly NatsStart _start;
+    private readonly bool _handsOutUnreadable;
 
     /// <summary>Canceled to end all reading.</summary>
     private readonly CancellationToken _lifetime;
@@ -37,8 +38,15 @@ internal sealed class ServerReader<T> : IAsyncDisposable
     private DateTimeOffset? _streamCreated;
 
     /// <summary>Creates a reader. It sends no request to the server yet.</summary>
-    internal ServerReader(StreamApi api, NatsEventStreamOptions<T> options, NatsStart start, CancellationToken lifetime)
+    /// <param name="api">The stream on the server.</param>
+    /// <param name="options">How to read it.</param>
+    /// <param name="start">Where to start.</param>
+    /// <param name="lifetime">Canceled to end all reading.</param>
+    /// <param name="handsOutUnreadable">Whether an event that cannot be deserialized is handed out with its error, whatever the options say.</param>
+    internal ServerReader(
+        StreamApi api, NatsEventStreamOptions<T> options, NatsStart start, CancellationToken lifetime, bool handsOutUnreadable = false)
     {
+        _handsOutUnreadable = handsOutUnreadable;
         _lifetime = lifetime;
         _api = api;
         _options = options;
@@ -145,15 +153,19 @@ internal sealed class ServerReader<T> : IAsyncDisposable
             {
                 await session.EndAsync().ConfigureAwait(false);
             }
-            else if (await AcceptAsync(session, message, metadata).ConfigureAwait(false))
+            else if (await AcceptAsync(session, metadata).ConfigureAwait(false))
             {
-                return new Arrival<T>(true, new Sequenced<T>(metadata.Sequence, message.Data!), metadata.Pending);
+                UnreadableEventException? unreadable = FindUnreadable(message, metadata);
+                if (unreadable is null || !TrySkip(unreadable))
+                {
+                    return new Arrival<T>(message, metadata, unreadable);
+                }
             }
         }
     }
 
     /// <summary>Whether to hand out a message. False for one that is left out, and for one that another consumer must send again.</summary>
-    private async ValueTask<bool> AcceptAsync(ConsumerSession<T> session, INatsJSMsg<T> message, MessageMetadata metadata)
+    private async ValueTask<bool> AcceptAsync(ConsumerSession<T> session, MessageMetadata metadata)
     {
         long sequence = metadata.Sequence;
         if (Progress.IsBySubject && sequence >= Progress.CompleteFrom)
@@ -174,24 +186,27 @@ internal sealed class ServerReader<T> : IAsyncDisposable
             return false; // a new consumer that reads by subject starts from the beginning
         }
 
-        if (!Progress.Read(sequence, metadata.Time, NextAfter(session, metadata)))
+        return Progress.Read(sequence, metadata.Time, NextAfter(session, metadata));
+    }
+
+    private UnreadableEventException? FindUnreadable(INatsJSMsg<T> message, MessageMetadata metadata) =>
+        message.Error is { } error ? new UnreadableEventException(_api.Stream, metadata.Sequence, message.Subject, error.InnerException ?? error) : null;
+
+    /// <summary>Skips an unreadable event. False if it is handed out; throws it if the options say nothing.</summary>
+    private bool TrySkip(UnreadableEventException unreadable)
+    {
+        if (_handsOutUnreadable)
         {
             return false;
         }
 
-        if (message.Error is not { } error)
-        {
-            return true;
-        }
-
-        var unreadable = new UnreadableEventException(_api.Stream, sequence, message.Subject, error.InnerException ?? error);
         if (_options.SkipUnreadable is not { } skip)
         {
             throw unreadable;
         }
 
         skip(unreadable);
-        return false;
+        return true;
     }
 
     /// <summary>The sequence number to continue with after a message. If it is the consumer's last one for now, that is after all events of other subjects
