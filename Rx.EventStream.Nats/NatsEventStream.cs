@@ -17,7 +17,7 @@ namespace Rx.Nats;
 /// <para><b>Concurrency.</b> All members can be used from any thread at any time.</para>
 /// </remarks>
 [DebuggerDisplay("{DebuggerDisplay,nq}")]
-public sealed class NatsEventStream<T> : IAsyncDisposable
+public sealed partial class NatsEventStream<T> : IAsyncDisposable
 {
     private readonly StreamApi _api;
     private readonly NatsEventStreamOptions<T> _options;
@@ -221,6 +221,7 @@ public sealed class NatsEventStream<T> : IAsyncDisposable
             return;
         }
 
+        await _handlers.StopAsync().ConfigureAwait(false);
         await _publisher.DisposeAsync().ConfigureAwait(false);
         await _lifetime.EndAsync().ConfigureAwait(false);
         await _source.DeleteConsumersAsync().ConfigureAwait(false);

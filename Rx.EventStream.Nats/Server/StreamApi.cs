@@ -25,7 +25,6 @@ internal sealed class StreamApi : IDisposable
     /// <summary>How long to wait for an answer that nothing depends on.</summary>
     private static readonly TimeSpan _courtesy = TimeSpan.FromSeconds(1);
 
-    private readonly NatsJSContext _jetStream;
     private readonly PermissionWatch _permissions;
     private readonly ConsumerInfoAccess _consumerInfo = new();
 
@@ -34,13 +33,15 @@ internal sealed class StreamApi : IDisposable
     /// <param name="maxInFlight">The number of publications that the server can refuse at the same time.</param>
     internal StreamApi(INatsConnection connection, string stream, int maxInFlight)
     {
-        _jetStream = new NatsJSContext(connection);
+        JetStream = new NatsJSContext(connection);
         _permissions = new PermissionWatch(connection, Math.Max(KeptRefusals, maxInFlight));
         Connection = connection;
         Stream = stream;
     }
 
     internal INatsConnection Connection { get; }
+
+    internal NatsJSContext JetStream { get; }
 
     internal string Stream { get; }
 
@@ -76,12 +77,12 @@ internal sealed class StreamApi : IDisposable
 
     /// <summary>The current content and configuration of the stream.</summary>
     internal Task<StreamInfo> GetInfoAsync(CancellationToken cancellationToken) =>
-        AskAsync($"{_jetStream.Opts.Prefix}.STREAM.INFO.{Stream}", async () => (await _jetStream.GetStreamAsync(Stream, null, cancellationToken).ConfigureAwait(false)).Info);
+        AskAsync($"{JetStream.Opts.Prefix}.STREAM.INFO.{Stream}", async () => (await JetStream.GetStreamAsync(Stream, null, cancellationToken).ConfigureAwait(false)).Info);
 
     internal Task<INatsJSConsumer> CreateConsumerAsync(ConsumerConfig config, CancellationToken cancellationToken)
     {
-        string subject = $"{_jetStream.Opts.Prefix}.CONSUMER.CREATE.{Stream}.{config.Name}{(config.FilterSubject is { } filter ? $".{filter}" : "")}";
-        return AskAsync(subject, () => _jetStream.CreateConsumerAsync(Stream, config, cancellationToken).AsTask());
+        string subject = $"{JetStream.Opts.Prefix}.CONSUMER.CREATE.{Stream}.{config.Name}{(config.FilterSubject is { } filter ? $".{filter}" : "")}";
+        return AskAsync(subject, () => JetStream.CreateConsumerAsync(Stream, config, cancellationToken).AsTask());
     }
 
     /// <summary>How far a consumer has come, or null if the consumer is gone or asking about it is not permitted.</summary>
@@ -95,13 +96,13 @@ internal sealed class StreamApi : IDisposable
         long start = Stopwatch.GetTimestamp();
         try
         {
-            return (await _jetStream.GetConsumerAsync(Stream, name, cancellationToken).ConfigureAwait(false)).Info;
+            return (await JetStream.GetConsumerAsync(Stream, name, cancellationToken).ConfigureAwait(false)).Info;
         }
         catch (NatsJSApiException error) when (error.Error.Code == NotFound)
         {
             return null;
         }
-        catch (NatsException) when (_permissions.FindSendRefusal($"{_jetStream.Opts.Prefix}.CONSUMER.INFO.{Stream}.{name}", start) is not null)
+        catch (NatsException) when (_permissions.FindSendRefusal($"{JetStream.Opts.Prefix}.CONSUMER.INFO.{Stream}.{name}", start) is not null)
         {
             _consumerInfo.Deny();
             return null;
@@ -114,7 +115,7 @@ internal sealed class StreamApi : IDisposable
         using var limit = new CancellationTokenSource(_courtesy);
         try
         {
-            await _jetStream.DeleteConsumerAsync(Stream, name, limit.Token).ConfigureAwait(false);
+            await JetStream.DeleteConsumerAsync(Stream, name, limit.Token).ConfigureAwait(false);
         }
         catch (Exception error) when (IsTransient(error) || error is NatsJSApiException or NatsConnectionFailedException or ObjectDisposedException)
         {
@@ -152,7 +153,7 @@ internal sealed class StreamApi : IDisposable
     internal void ThrowIfReadingIsDenied(string consumer, long since) => ThrowIfRefused(_permissions.FindSendRefusal(PullSubject(consumer), since));
 
     /// <summary>The subject for requesting messages of a consumer.</summary>
-    internal string PullSubject(string consumer) => $"{_jetStream.Opts.Prefix}.CONSUMER.MSG.NEXT.{Stream}.{consumer}";
+    internal string PullSubject(string consumer) => $"{JetStream.Opts.Prefix}.CONSUMER.MSG.NEXT.{Stream}.{consumer}";
 
     /// <summary>Throws if the stream does not store a subject.</summary>
     internal async Task ThrowIfNotStoredAsync(string subject, CancellationToken cancellationToken)
@@ -162,6 +163,26 @@ internal sealed class StreamApi : IDisposable
         if (!subjects.Any(pattern => SubjectPattern.Matches(pattern, subject)))
         {
             throw new NatsEventStreamException($"Stream '{Stream}' does not store subject '{subject}'. It stores {string.Join(", ", subjects.Select(s => $"'{s}'"))}.");
+        }
+    }
+
+    /// <summary>The name of the stream that stores a subject, or null.</summary>
+    internal Task<string?> FindStreamAsync(string subject, CancellationToken cancellationToken) =>
+        AskAsync($"{JetStream.Opts.Prefix}.STREAM.NAMES", () => JetStream.ListStreamNamesAsync(subject, cancellationToken).FirstOrDefaultAsync(cancellationToken).AsTask());
+
+    /// <summary>The payload of an event as it is stored, or null if the stream does not hold the event any more.</summary>
+    internal async Task<byte[]?> FindPayloadAsync(long sequence, CancellationToken cancellationToken)
+    {
+        try
+        {
+            INatsJSStream stream = await JetStream.GetStreamAsync(Stream, null, cancellationToken).ConfigureAwait(false);
+            StreamMsgGetResponse stored =
+                await stream.GetAsync(new StreamMsgGetRequest { Seq = (ulong)sequence }, cancellationToken).ConfigureAwait(false);
+            return stored.Message.Data.ToArray();
+        }
+        catch (NatsJSApiException error) when (error.Error.Code == NotFound)
+        {
+            return null;
         }
     }
 
