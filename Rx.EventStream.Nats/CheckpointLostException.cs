@@ -11,7 +11,7 @@ public sealed class CheckpointLostException : NatsEventStreamException
     /// <summary>Creates the exception.</summary>
     /// <param name="name">The checkpoint's name.</param>
     public CheckpointLostException(string name)
-        : base($"Checkpoint '{name}' has another owner: the same handler was started again, here or in another process. Nothing was saved.") => Name = name;
+        : base($"Checkpoint '{name}' has another owner, or was deleted: the same handler may run a second time, here or in another process. Nothing was saved.") => Name = name;
 
     /// <summary>The checkpoint's name.</summary>
     public string Name { get; }

@@ -12,7 +12,7 @@ public sealed class NatsHandlerOptions<T>
         get;
         init
         {
-            Handling.Names.ThrowIfInvalid(value, nameof(value));
+            Handling.Names.ThrowIfInvalid(value, nameof(Name));
             field = value;
         }
     }
@@ -22,7 +22,7 @@ public sealed class NatsHandlerOptions<T>
     public required ICheckpointStore Checkpoints
     {
         get;
-        init => field = value ?? throw new ArgumentNullException(nameof(value));
+        init => field = value ?? throw new ArgumentNullException(nameof(Checkpoints));
     }
 
     /// <summary>Where the handler starts the first time, when it has no checkpoint. The default is <see cref="NatsStart.Oldest"/>.</summary>
@@ -33,11 +33,11 @@ public sealed class NatsHandlerOptions<T>
         get;
         init
         {
-            ArgumentNullException.ThrowIfNull(value);
+            ArgumentNullException.ThrowIfNull(value, nameof(Start));
             if (ReferenceEquals(value, NatsStart.LastPerSubject))
             {
                 throw new ArgumentException(
-                    "A handler cannot start with NatsStart.LastPerSubject: a checkpoint is a place in the stream. Use Oldest, Now, At or Since.", nameof(value));
+                    "A handler cannot start with NatsStart.LastPerSubject: a checkpoint is a place in the stream. Use Oldest, Now, At or Since.", nameof(Start));
             }
 
             field = value;
@@ -55,8 +55,8 @@ public sealed class NatsHandlerOptions<T>
         get;
         init
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromHours(1));
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero, nameof(SaveInterval));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromHours(1), nameof(SaveInterval));
             field = value;
         }
     }
@@ -71,7 +71,7 @@ public sealed class NatsHandlerOptions<T>
         get;
         init
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, nameof(MaxConcurrency));
             field = value;
         }
     }
@@ -91,7 +91,7 @@ public sealed class NatsHandlerOptions<T>
         get;
         init
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, nameof(MaxPending));
             field = value;
         }
     }

@@ -16,8 +16,8 @@ public sealed class NatsPartitions
         get;
         init
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 1024);
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, nameof(Count));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 1024, nameof(Count));
             field = value;
         }
     }
@@ -34,8 +34,8 @@ public sealed class NatsPartitions
         get;
         init
         {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.FromSeconds(1));
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromHours(1));
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.FromSeconds(1), nameof(LeaseDuration));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, TimeSpan.FromHours(1), nameof(LeaseDuration));
             field = value;
         }
     }
@@ -49,7 +49,7 @@ public sealed class NatsPartitions
         get;
         init
         {
-            Handling.Names.ThrowIfInvalid(value, nameof(value));
+            Handling.Names.ThrowIfInvalid(value, nameof(Bucket));
             field = value;
         }
     }

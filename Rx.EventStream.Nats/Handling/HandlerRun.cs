@@ -91,6 +91,7 @@ internal sealed class HandlerRun<T> : IHandlerRun, IPartitionOwner
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         _stopRequested.TrySetResult();
+        StopAll();
         using (cancellationToken.UnsafeRegister(static run => ((HandlerRun<T>)run!).DropAll(), this))
         {
             await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -187,7 +188,10 @@ internal sealed class HandlerRun<T> : IHandlerRun, IPartitionOwner
     {
         lock (_lock)
         {
-            Add(0, Name, FindStartAsync);
+            if (!_stopRequested.Task.IsCompleted)
+            {
+                Add(0, Name, FindStartAsync);
+            }
         }
 
         while (true)
@@ -224,15 +228,19 @@ internal sealed class HandlerRun<T> : IHandlerRun, IPartitionOwner
         _signals.OnChanged();
     }
 
-    private async Task EndPartitionsAsync()
+    /// <summary>Begins no further call. No partition is added later.</summary>
+    private void StopAll()
     {
-        IReadOnlyList<HandledPartition<T>> held = HeldPartitions();
-        foreach (HandledPartition<T> partition in held)
+        foreach (HandledPartition<T> partition in HeldPartitions())
         {
             partition.Stop(Timeout.InfiniteTimeSpan);
         }
+    }
 
-        await Task.WhenAll(held.Select(partition => partition.Ended)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    private async Task EndPartitionsAsync()
+    {
+        StopAll();
+        await Task.WhenAll(HeldPartitions().Select(partition => partition.Ended)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task SaveAllAsync(CancellationToken cancellationToken)

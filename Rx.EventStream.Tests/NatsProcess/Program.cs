@@ -3,6 +3,8 @@
 //   read URL STREAM SEQUENCE COUNT     prints "sequence value" for COUNT events from SEQUENCE on
 //   since URL STREAM TIME COUNT        prints the same for COUNT events stored since TIME
 //   observe URL STREAM                 subscribes an observer that throws at the first event
+//   handle URL STREAM STREAM           handles events as one of several instances, with an effect in another stream, until it is killed
+//   handle-db URL STREAM FILE          the same, with an effect and the checkpoint in a database
 //   sum URL STREAM FILE SEQUENCE       adds up the numbers through SEQUENCE, starting with the snapshot in FILE if there is one, and saves the result there
 using System.Globalization;
 using System.Text.Json;
@@ -12,7 +14,16 @@ using Rx.Nats;
 using Rx.Tests.NatsProcess;
 
 string[] words = args;
-await using var connection = new NatsConnection(new NatsOpts { Url = words[1] });
+await using var connection = new NatsConnection(
+    new NatsOpts { Url = words[1], ReconnectWaitMin = TimeSpan.FromMilliseconds(50), ReconnectWaitMax = TimeSpan.FromMilliseconds(500), RequestTimeout = TimeSpan.FromSeconds(2) });
+if (words[0].StartsWith("handle", StringComparison.Ordinal))
+{
+    var texts = new NatsEventStreamOptions<string>(ProcessJson.Default.String) { Stream = words[2], Subject = _ => $"{words[2]}.event" };
+    await using NatsEventStream<string> events = await NatsEventStream<string>.OpenAsync(connection, texts);
+    await (words[0] == "handle" ? Worker.RunAsync(connection, events, words[3]) : Worker.RunAsync(events, words[3]));
+    return 0;
+}
+
 var options = new NatsEventStreamOptions<int>(ProcessJson.Default.Int32) { Stream = words[2], Subject = _ => $"{words[2]}.number" };
 await using NatsEventStream<int> stream = await NatsEventStream<int>.OpenAsync(connection, options);
 switch (words[0])
@@ -58,7 +69,7 @@ switch (words[0])
 
         break;
     default:
-        Console.Error.WriteLine($"'{words[0]}' is not a command. The commands are publish, read, since, observe and sum.");
+        Console.Error.WriteLine($"'{words[0]}' is not a command. The commands are publish, read, since, observe, handle, handle-db and sum.");
         return 2;
 }
 
