@@ -62,17 +62,18 @@ internal abstract class HandlerFixture : NatsFixture
     }
 
     /// <summary>Waits until a condition holds, or fails.</summary>
-    protected static async Task Becomes(Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
+    protected static async Task Becomes(
+        Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string what = "", TimeSpan? limit = null)
     {
         long start = Stopwatch.GetTimestamp();
         while (!await condition())
         {
-            Assert.That(Stopwatch.GetElapsedTime(start), Is.LessThan(Eventually.Limit), what);
+            Assert.That(Stopwatch.GetElapsedTime(start), Is.LessThan(limit ?? Eventually.Limit), what);
             await Task.Delay(5);
         }
     }
 
-    /// <inheritdoc cref="Becomes(Func{Task{bool}}, string)"/>
+    /// <inheritdoc cref="Becomes(Func{Task{bool}}, string, TimeSpan?)"/>
     protected static Task Becomes(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "") =>
         Becomes(() => Task.FromResult(condition()), what);
 
