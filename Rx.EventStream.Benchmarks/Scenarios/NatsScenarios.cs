@@ -8,6 +8,7 @@ namespace Rx.Benchmarks.Scenarios;
 internal static class NatsScenarios
 {
     private const int Observers = 16;
+    private const int Instances = 3;
 
     /// <summary>Reading takes less than this, unless events are lost.</summary>
     private static readonly TimeSpan _limit = TimeSpan.FromMinutes(1);
@@ -54,6 +55,22 @@ internal static class NatsScenarios
                 Contender.Timed(Peers.OursToOne, count => ReadingAsync(streams, 1, count)),
                 Contender.Timed(Peers.Nats, count => ReadingRawAsync(streams, Observers, count)),
             ]),
+        new(
+            "nats-handle-1",
+            "handle stored events, one at a time, with a saved place",
+            20_000,
+            Peers.Nats,
+            Limits.None,
+            Contender.Timed(Contender.Shared, count => NatsHandlers.PrepareAsync(streams, 1, count)),
+            Contender.Timed(Peers.Nats, count => HandlingRawAsync(streams, count))),
+        new(
+            $"nats-handle-{Instances}",
+            $"the same, with {Instances} instances that share 64 partitions, against one consumer",
+            20_000,
+            Peers.Nats,
+            Limits.None,
+            Contender.Timed(Contender.Shared, count => NatsHandlers.PrepareAsync(streams, Instances, count)),
+            Contender.Timed(Peers.Nats, count => HandlingRawAsync(streams, count))),
         new(
             20_000,
             [new($"nats-sent-{Observers}", $"what the server sends to {Observers} observers", Quantity.Bytes, Peers.OursToOne, Limits.Ratio(1.01))],
@@ -128,6 +145,9 @@ internal static class NatsScenarios
             () => Task.WhenAll(readers.Select(r => Task.Run(() => r.ReadAsync(count)))).WaitAsync(_limit),
             () => Task.WhenAll(readers.Select(r => r.CloseAsync())));
     }
+
+    private static async Task<Session> HandlingRawAsync(NatsStreams streams, int count) =>
+        await NatsHandlers.PrepareRawAsync(streams, await streams.FilledAsync(count).ConfigureAwait(false), count).ConfigureAwait(false);
 
     private static Contender Sent(string name, NatsStreams streams, Func<int, Task<Session>> prepare) => new(name, count =>
     {

@@ -118,7 +118,7 @@ internal sealed class HandledPartition<T>
         }
         catch (ObjectDisposedException)
         {
-            // It has ended meanwhile.
+            // It has ended at the same time.
         }
     }
 

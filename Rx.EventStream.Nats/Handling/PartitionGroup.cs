@@ -83,7 +83,7 @@ internal sealed class PartitionGroup : IDisposable
             while (await _bucket.FindAsync(_handler, cancellationToken).ConfigureAwait(false) is { Value.Length: > 0 } entry &&
                 await _bucket.TryWriteAsync(_handler, Format(Parse(entry).Without(_member)), entry.Revision, cancellationToken).ConfigureAwait(false) is null)
             {
-                // Another member has written the document meanwhile.
+                // Another member has written the document in between.
             }
         }
         catch (Exception error) when (StreamApi.IsTransient(error) || error is NatsEventStreamException)
