@@ -27,7 +27,8 @@ internal sealed class StreamApi : IDisposable
 
     private readonly NatsJSContext _jetStream;
     private readonly PermissionWatch _permissions;
-    private readonly ConsumerInfoAccess _consumerInfo = new();
+    private readonly QuestionAccess _consumerInfo = new();
+    private readonly QuestionAccess _messages = new();
 
     /// <param name="connection">The connection to use.</param>
     /// <param name="stream">The stream's name.</param>
@@ -82,6 +83,29 @@ internal sealed class StreamApi : IDisposable
     {
         string subject = $"{_jetStream.Opts.Prefix}.CONSUMER.CREATE.{Stream}.{config.Name}{(config.FilterSubject is { } filter ? $".{filter}" : "")}";
         return AskAsync(subject, () => _jetStream.CreateConsumerAsync(Stream, config, cancellationToken).AsTask());
+    }
+
+    /// <summary>The sequence number of the last event with a subject that the stream still has, 0 if it has none; null if the stream has not stored a
+    /// sequence number yet.</summary>
+    /// <param name="filter">The subjects, or null for all.</param>
+    /// <param name="stored">The sequence number that the stream must have stored.</param>
+    /// <param name="cancellationToken">Ends the questions.</param>
+    /// <returns>If looking at events is not permitted, the stream's last sequence number instead, which can belong to another subject.</returns>
+    internal async Task<long?> FindEndAsync(string? filter, long stored, CancellationToken cancellationToken)
+    {
+        INatsJSStream stream = await AskAsync(
+            $"{_jetStream.Opts.Prefix}.STREAM.INFO.{Stream}",
+            () => _jetStream.GetStreamAsync(Stream, null, cancellationToken).AsTask()).ConfigureAwait(false);
+        StreamState state = stream.Info.State;
+        var last = (long)state.LastSeq;
+        if (last < stored)
+        {
+            return null;
+        }
+
+        // Only then can the last event be another one than the last sequence number says.
+        bool mustLook = state.Messages > 0 && (filter is not null || state.NumDeleted > 0);
+        return mustLook ? await FindLastAsync(stream, filter, cancellationToken).ConfigureAwait(false) ?? last : state.Messages > 0 ? last : 0;
     }
 
     /// <summary>How far a consumer has come, or null if the consumer is gone or asking about it is not permitted.</summary>
@@ -162,6 +186,31 @@ internal sealed class StreamApi : IDisposable
         if (!subjects.Any(pattern => SubjectPattern.Matches(pattern, subject)))
         {
             throw new NatsEventStreamException($"Stream '{Stream}' does not store subject '{subject}'. It stores {string.Join(", ", subjects.Select(s => $"'{s}'"))}.");
+        }
+    }
+
+    /// <summary>The sequence number of the last event with a subject, 0 if there is none; null if looking at events is not permitted.</summary>
+    private async Task<long?> FindLastAsync(INatsJSStream stream, string? filter, CancellationToken cancellationToken)
+    {
+        if (_messages.IsDenied)
+        {
+            return null;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            var request = new StreamMsgGetRequest { LastBySubj = filter ?? ">" };
+            return (long)(await stream.GetAsync(request, cancellationToken).ConfigureAwait(false)).Message.Seq;
+        }
+        catch (NatsJSApiException error) when (error.Error.Code == NotFound)
+        {
+            return 0;
+        }
+        catch (NatsException) when (_permissions.FindSendRefusal($"{_jetStream.Opts.Prefix}.STREAM.MSG.GET.{Stream}", start) is not null)
+        {
+            _messages.Deny();
+            return null;
         }
     }
 
