@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
+using Rx.Nats.Publishing;
+using Rx.Nats.Tracing;
 
 namespace Rx.Nats.Server;
 
@@ -146,25 +148,31 @@ internal sealed class StreamApi : IDisposable
         }
     }
 
-    /// <summary>Sends an event. The answer is awaited separately, so that other events can be sent in between.</summary>
+    /// <summary>Sends an event, with the trace context of its activity if it has one. The answer is awaited separately, so that other events can be sent in
+    /// between.</summary>
     /// <remarks>The client's own method is not used: it stops listening one request timeout after the call, when the event can still be in a send buffer.</remarks>
-    internal async ValueTask<NatsJSPublishConcurrentFuture> SendAsync(
-        string subject, ReadOnlyMemory<byte> payload, NatsJSPubOpts options, TimeSpan listen, CancellationToken cancellationToken)
+    internal async ValueTask<NatsJSPublishConcurrentFuture> SendAsync(Publication publication, CancellationToken cancellationToken)
     {
+        NatsJSPubOpts options = publication.Options;
         var headers = new NatsHeaders { ["Nats-Msg-Id"] = options.MsgId, ["Nats-Expected-Stream"] = options.ExpectedStream };
         if (options.ExpectedLastSequence is { } sequence)
         {
             headers["Nats-Expected-Last-Sequence"] = sequence.ToString(CultureInfo.InvariantCulture);
         }
 
+        if (publication.Activity is { } activity)
+        {
+            TraceContext.Write(activity, headers); // if the client starts an activity for sending, it writes that one instead
+        }
+
         return new NatsJSPublishConcurrentFuture(await Connection.CreateRequestSubAsync(
-            subject,
-            payload,
+            publication.Subject,
+            publication.Payload,
             headers,
             NatsRawSerializer<ReadOnlyMemory<byte>>.Default,
             NatsJSJsonSerializer<PubAckResponse>.Default,
             NatsJSPubOpts.Default,
-            new NatsSubOpts { Timeout = listen, ThrowIfNoResponders = true },
+            new NatsSubOpts { Timeout = publication.Timeout, ThrowIfNoResponders = true },
             cancellationToken).ConfigureAwait(false));
     }
 
