@@ -62,6 +62,10 @@ internal sealed class StreamApi : IDisposable
     internal static bool IsConsumerLimit(Exception error) =>
         error is NatsEventStreamException { InnerException: NatsJSApiException { Error.ErrCode: MaximumConsumers } };
 
+    /// <summary>Whether the stream does not exist.</summary>
+    internal static bool IsStreamNotFound(Exception error) =>
+        error is NatsEventStreamException { InnerException: NatsJSApiException { Error.ErrCode: StreamNotFound } };
+
     /// <summary>Connects, unless the connection is open.</summary>
     internal async Task ConnectAsync(CancellationToken cancellationToken)
     {
