@@ -4,6 +4,7 @@ using Rx.Nats.Lifetime;
 using Rx.Nats.Publishing;
 using Rx.Nats.Reading;
 using Rx.Nats.Server;
+using Rx.Nats.Waiting;
 
 namespace Rx.Nats;
 
@@ -25,6 +26,7 @@ public sealed partial class NatsEventStream<T> : IAsyncDisposable
     private readonly Publisher<T> _publisher;
     private readonly LocalFeed<T> _feed;
     private readonly CatchUpSource<T> _source;
+    private readonly CatchUpWait _caughtUp;
 
     private NatsEventStream(StreamApi api, NatsEventStreamOptions<T> options, ServerReader<T> reader, StreamLifetime lifetime)
     {
@@ -34,6 +36,7 @@ public sealed partial class NatsEventStream<T> : IAsyncDisposable
         _publisher = new Publisher<T>(api, options);
         _feed = new LocalFeed<T>(reader, options.Local, lifetime.Ended);
         _source = new CatchUpSource<T>(api, options, _feed, lifetime.Ended);
+        _caughtUp = new CatchUpWait(api, options.Filter, _feed.Passed);
         Events = _feed.Local.AsObservable();
     }
 
@@ -182,7 +185,7 @@ public sealed partial class NatsEventStream<T> : IAsyncDisposable
     public IAsyncEnumerable<Sequenced<T>> ReadAllAsync(NatsStart start, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(start);
-        return _source.ReadAllAsync(start, cancellationToken);
+        return _source.ReadAllAsync(start, null, cancellationToken);
     }
 
     /// <summary>Keeps a state up to date with all events, starting with the oldest one that the server has.</summary>
@@ -205,7 +208,11 @@ public sealed partial class NatsEventStream<T> : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(saved);
         ArgumentNullException.ThrowIfNull(apply);
         NatsStart start = saved.Sequence == 0 ? NatsStart.Oldest : NatsStart.At(saved.Sequence + 1);
-        return new NatsProjection<TState, T>(saved, apply, disposed => ReadAllAsync(start, disposed));
+        return new NatsProjection<TState, T>(
+            saved,
+            apply,
+            (onPassed, disposed) => _source.ReadAllAsync(start, onPassed, disposed),
+            passed => new CatchUpWait(_api, _options.Filter, passed));
     }
 
     /// <summary>Accepts no more events, waits for those in flight, then stops reading, deletes the consumers on the server and disposes the local stream.</summary>

@@ -230,6 +230,10 @@ internal sealed class HandledPartition<T>
                     await SaveIfDueAsync(token).ConfigureAwait(false);
                 }
             }
+            catch (Exception error) when (!token.IsCancellationRequested)
+            {
+                _signals.Fail(error); // of a checkpoint store: the handler's own are taken care of
+            }
             finally
             {
                 opened.Progress.End();

@@ -1,10 +1,17 @@
+using System.Diagnostics;
+using Rx.Nats.Tracing;
+
 namespace Rx.Nats.Handling;
 
 /// <summary>Calls the handler, and does what the options say about events that it throws for.</summary>
 /// <typeparam name="T">The type of the events.</typeparam>
 /// <remarks><b>Concurrency.</b> Any thread; calls can overlap.</remarks>
 internal sealed class HandlerCalls<T>(
-    Func<NatsEvent<T>, CancellationToken, ValueTask> handler, NatsHandlerOptions<T> options, DeadLetters<T>? deadLetters, HandlerSignals signals)
+    string stream,
+    Func<NatsEvent<T>, CancellationToken, ValueTask> handler,
+    NatsHandlerOptions<T> options,
+    DeadLetters<T>? deadLetters,
+    HandlerSignals signals)
 {
     /// <summary>Interlocked, for figures.</summary>
     private long _handled;
@@ -23,12 +30,7 @@ internal sealed class HandlerCalls<T>(
     {
         try
         {
-            if (e.Unreadable is { } unreadable)
-            {
-                throw unreadable;
-            }
-
-            await handler(e, token).ConfigureAwait(false);
+            await CallAsync(e, token).ConfigureAwait(false);
         }
         catch (CheckpointLostException lost)
         {
@@ -48,6 +50,26 @@ internal sealed class HandlerCalls<T>(
 
         Interlocked.Increment(ref _handled);
         return true;
+    }
+
+    /// <summary>Calls the handler in an activity of its own. What a listener throws is a fault of the event, as in the core's handlers.</summary>
+    private async ValueTask CallAsync(NatsEvent<T> e, CancellationToken token)
+    {
+        using Activity? activity = TraceContext.StartHandling(stream, options.Name, e.Sequence, e.Headers);
+        try
+        {
+            if (e.Unreadable is { } unreadable)
+            {
+                throw unreadable;
+            }
+
+            await handler(e, token).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, error.Message).AddException(error);
+            throw;
+        }
     }
 
     /// <summary>Stores or reports an event that the handler threw for. False if the handler ends instead.</summary>

@@ -44,7 +44,7 @@ internal sealed class HandlerRun<T> : IHandlerRun, IPartitionOwner
         _options = options;
         _clock = clock;
         _deadLetters = options.DeadLetterSubject is { } subject ? new DeadLetters<T>(api, streamOptions, options.Name, subject) : null;
-        _calls = new HandlerCalls<T>(handler, options, _deadLetters, _signals);
+        _calls = new HandlerCalls<T>(api.Stream, handler, options, _deadLetters, _signals);
         _reader = new PartitionReader<T>(api, streamOptions, options, _signals, HeldPartitions);
         Completion = Task.Run(RunAsync, CancellationToken.None);
     }
@@ -72,7 +72,7 @@ internal sealed class HandlerRun<T> : IHandlerRun, IPartitionOwner
 
     public async Task WhenCaughtUpAsync(CancellationToken cancellationToken)
     {
-        long last = (long)(await _api.GetInfoAsync(cancellationToken).ConfigureAwait(false)).State.LastSeq;
+        long last = await _api.FindEndAsync(_streamOptions.Filter, stored: 0, cancellationToken).ConfigureAwait(false) ?? 0;
         while (true)
         {
             Task progress = _signals.WhenProgress(); // before the look at the position

@@ -4,6 +4,7 @@ using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using Rx.Nats.Server;
+using Rx.Nats.Tracing;
 
 namespace Rx.Nats.Publishing;
 
@@ -113,8 +114,8 @@ internal sealed class BatchSender
             }
 
             publication.WasSent = true;
-            return await _api.SendAsync(publication.Subject, publication.Payload, publication.Options, publication.Timeout, cancellationToken)
-                .ConfigureAwait(false);
+            TraceContext.MakeCurrent(publication.Activity); // until this method returns
+            return await _api.SendAsync(publication, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using NATS.Client.JetStream;
 
 namespace Rx.Nats.Publishing;
@@ -38,6 +39,9 @@ internal sealed class Publication
 
     /// <summary>How long publishing may take.</summary>
     internal TimeSpan Timeout { get; }
+
+    /// <summary>The activity that was current at the call, or null. It is sent under this one.</summary>
+    internal Activity? Activity { get; } = Activity.Current;
 
     /// <summary>The time left before it is given up.</summary>
     internal TimeSpan Remaining => TimeSpan.FromMilliseconds(Math.Max(0, _deadline - Environment.TickCount64));

@@ -9,6 +9,8 @@ namespace Rx.Nats.Publishing;
 /// <remarks>
 /// Callers put their events into a queue. One loop takes what is in the queue as one batch, sends it, and takes the next batch when every event of the
 /// first has its outcome. At most one batch, of a bounded size, is unanswered at any time.
+/// The loop has no execution context of its own: what it does for a publication, it does under the activity that was current at the call, not under that of the
+/// caller that opened the stream.
 /// <para><b>Concurrency.</b> Any thread can publish. Only the loop sends.</para>
 /// </remarks>
 internal sealed class Publisher<T> : IAsyncDisposable
@@ -24,7 +26,7 @@ internal sealed class Publisher<T> : IAsyncDisposable
         _api = api;
         _options = options;
         _queue = Channel.CreateBounded<Publication>(new BoundedChannelOptions(options.MaxInFlight) { SingleReader = true });
-        _loop = RunAsync();
+        _loop = RunDetached(RunAsync);
     }
 
     /// <summary>Accepts no more events, and waits for the accepted ones. Each is answered or given up within its timeout.</summary>
@@ -96,6 +98,20 @@ internal sealed class Publisher<T> : IAsyncDisposable
         catch (ChannelClosedException)
         {
             throw new ObjectDisposedException(typeof(NatsEventStream<T>).Name);
+        }
+    }
+
+    /// <summary>Runs the loop on the thread pool without the caller's execution context.</summary>
+    private static Task RunDetached(Func<Task> loop)
+    {
+        if (ExecutionContext.IsFlowSuppressed())
+        {
+            return Task.Run(loop);
+        }
+
+        using (ExecutionContext.SuppressFlow())
+        {
+            return Task.Run(loop);
         }
     }
 

@@ -16,19 +16,27 @@ internal sealed class CatchUpRead<T>
     private readonly LocalFeed<T> _feed;
     private readonly OpenReaders<T> _openReaders;
     private readonly NatsStart _start;
+    private readonly Action<long>? _onPassed;
+
+    /// <summary>The wait for the next event of the local stream, if it goes on after news of another kind; otherwise null.</summary>
+    private Task<bool>? _waiting;
 
     /// <param name="api">The stream on the server.</param>
     /// <param name="options">How to read it.</param>
     /// <param name="feed">The local stream, and how far it has come.</param>
     /// <param name="openReaders">Where to list a reader of the server.</param>
     /// <param name="start">Where to start.</param>
-    internal CatchUpRead(StreamApi api, NatsEventStreamOptions<T> options, LocalFeed<T> feed, OpenReaders<T> openReaders, NatsStart start)
+    /// <param name="onPassed">Called with a sequence number when every event up to it has been given out and the next one requested, or is not given out;
+    /// or null.</param>
+    internal CatchUpRead(
+        StreamApi api, NatsEventStreamOptions<T> options, LocalFeed<T> feed, OpenReaders<T> openReaders, NatsStart start, Action<long>? onPassed = null)
     {
         _api = api;
         _options = options;
         _feed = feed;
         _openReaders = openReaders;
         _start = start;
+        _onPassed = onPassed;
     }
 
     internal async IAsyncEnumerable<Sequenced<T>> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -65,6 +73,8 @@ internal sealed class CatchUpRead<T>
                             next = arrival.Event.Sequence + 1;
                         }
 
+                        _onPassed?.Invoke(server.Progress.Next - 1);
+
                         if (server.Progress.Next >= end)
                         {
                             next = server.Progress.Next;
@@ -74,9 +84,13 @@ internal sealed class CatchUpRead<T>
                 }
             }
 
-            while (await join!.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            bool isOpen = true;
+            while (isOpen)
             {
-                while (join.Reader.TryRead(out Sequenced<T> e))
+                // In this order: the local reader has every event that the local stream had passed before, and the task completes if it passes more.
+                Task quietPass = _feed.QuietPass;
+                long passed = _feed.Passed.Reached;
+                while (join!.Reader.TryRead(out Sequenced<T> e))
                 {
                     if (e.Sequence >= next)
                     {
@@ -84,12 +98,35 @@ internal sealed class CatchUpRead<T>
                         cancellationToken.ThrowIfCancellationRequested();
                     }
                 }
+
+                _onPassed?.Invoke(Math.Max(passed, next - 1));
+                isOpen = await WaitToReadAsync(join.Reader, _onPassed is null ? null : quietPass, cancellationToken).ConfigureAwait(false);
             }
         }
         finally
         {
             join?.Dispose();
         }
+    }
+
+    /// <summary>Waits for an event of the local stream. True also if the local stream has passed other events before; the wait then goes on with the next
+    /// call.</summary>
+    private async ValueTask<bool> WaitToReadAsync(EventReader<Sequenced<T>> reader, Task? quietPass, CancellationToken cancellationToken)
+    {
+        if (quietPass is null)
+        {
+            return await reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        _waiting ??= reader.WaitToReadAsync(cancellationToken).AsTask();
+        if (await Task.WhenAny(_waiting, quietPass).ConfigureAwait(false) == quietPass)
+        {
+            return true;
+        }
+
+        Task<bool> waiting = _waiting;
+        _waiting = null;
+        return await waiting.ConfigureAwait(false);
     }
 
     /// <summary>Joins the local stream if nothing has to be read from the server; otherwise null.</summary>

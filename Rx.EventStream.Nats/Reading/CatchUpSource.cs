@@ -30,12 +30,16 @@ internal sealed class CatchUpSource<T>
     internal Task DeleteConsumersAsync() => _openReaders.DeleteConsumersAsync();
 
     /// <summary>The events from a start on. If the stream ends, the enumeration throws an <see cref="ObjectDisposedException"/>.</summary>
-    internal async IAsyncEnumerable<Sequenced<T>> ReadAllAsync(NatsStart start, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <param name="start">Where to start.</param>
+    /// <param name="onPassed">Called when the enumeration has passed a sequence number; see <see cref="CatchUpRead{T}"/>. Null if no caller needs it.</param>
+    /// <param name="cancellationToken">Ends the enumeration.</param>
+    internal async IAsyncEnumerable<Sequenced<T>> ReadAllAsync(
+        NatsStart start, Action<long>? onPassed, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_ended.IsCancellationRequested, typeof(NatsEventStream<T>));
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ended);
         IAsyncEnumerator<Sequenced<T>> events =
-            new CatchUpRead<T>(_api, _options, _feed, _openReaders, start).ReadAsync(end.Token).GetAsyncEnumerator(CancellationToken.None);
+            new CatchUpRead<T>(_api, _options, _feed, _openReaders, start, onPassed).ReadAsync(end.Token).GetAsyncEnumerator(CancellationToken.None);
         await using (events.ConfigureAwait(false))
         {
             while (await MoveNextAsync(events, cancellationToken).ConfigureAwait(false))
@@ -71,7 +75,7 @@ internal sealed class CatchUpSource<T>
     {
         try
         {
-            await foreach (Sequenced<T> e in ReadAllAsync(start, cancellationToken).ConfigureAwait(false))
+            await foreach (Sequenced<T> e in ReadAllAsync(start, null, cancellationToken).ConfigureAwait(false))
             {
                 try
                 {

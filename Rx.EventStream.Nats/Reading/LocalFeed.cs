@@ -1,3 +1,5 @@
+using Rx.Nats.Waiting;
+
 namespace Rx.Nats.Reading;
 
 /// <summary>Moves events from the server to the local stream.</summary>
@@ -11,6 +13,10 @@ internal sealed class LocalFeed<T> : IAsyncDisposable
 
     private readonly Task _running;
 
+    /// <summary>Completes when the local stream passes events that it does not get. Replaced with release by the task that moves the events, after it has advanced
+    /// <see cref="Passed"/>; read with acquire by a reader before it looks there.</summary>
+    private TaskCompletionSource _quietPass = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <param name="reader">An open reader. It is disposed with this.</param>
     /// <param name="local">The options of the local stream.</param>
     /// <param name="ended">Canceled when the stream has ended.</param>
@@ -18,6 +24,7 @@ internal sealed class LocalFeed<T> : IAsyncDisposable
     {
         _reader = reader;
         _ended = ended;
+        Passed = new SequenceWaits(reader.Progress.Next - 1);
         Local = new EventStream<Sequenced<T>>(local);
         _running = Task.Run(RunAsync, CancellationToken.None);
     }
@@ -28,10 +35,18 @@ internal sealed class LocalFeed<T> : IAsyncDisposable
     /// <summary>How far the local stream has come.</summary>
     internal ReadProgress Progress => _reader.Progress;
 
+    /// <summary>How far the local stream is complete: it has had every event up to the number reached that it gets. <see cref="Progress"/> is ahead of it while
+    /// an event is published.</summary>
+    internal SequenceWaits Passed { get; }
+
+    /// <summary>Completes when <see cref="Passed"/> next moves over events that the local stream does not get. Take it before looking there.</summary>
+    internal Task QuietPass => Volatile.Read(ref _quietPass).Task;
+
     /// <summary>Waits until no event is moved any more, deletes the consumer and disposes the local stream. The stream must have ended before.</summary>
     public async ValueTask DisposeAsync()
     {
         await _running.ConfigureAwait(false);
+        Passed.End(new ObjectDisposedException(typeof(NatsEventStream<T>).Name));
         await _reader.DisposeAsync().ConfigureAwait(false);
         Local.Dispose();
     }
@@ -48,6 +63,8 @@ internal sealed class LocalFeed<T> : IAsyncDisposable
                     // The reader has advanced its progress before this: see ReadProgress.
                     await PublishAsync(arrival.Event).ConfigureAwait(false);
                 }
+
+                NotePassed(arrival.IsEvent ? arrival.Event.Sequence : 0);
             }
         }
         catch (Exception) when (_ended.IsCancellationRequested)
@@ -57,6 +74,27 @@ internal sealed class LocalFeed<T> : IAsyncDisposable
         catch (Exception error)
         {
             ObserverErrors.Catch(() => Local.OnError(error));
+            Passed.End(error);
+        }
+    }
+
+    /// <summary>Advances <see cref="Passed"/> after an arrival was handled.</summary>
+    /// <param name="published">The sequence number of the event that the local stream got, or 0.</param>
+    private void NotePassed(long published)
+    {
+        long last = Progress.Next - 1;
+        if (last <= Passed.Reached)
+        {
+            return;
+        }
+
+        Passed.Advance(last);
+        if (last > published)
+        {
+            // plain: no other thread writes it.
+            TaskCompletionSource passed = _quietPass;
+            Volatile.Write(ref _quietPass, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            passed.SetResult();
         }
     }
 

@@ -105,7 +105,7 @@ internal sealed class ServerReader<T> : IAsyncDisposable
     }
 
     /// <summary>The next event, or an <see cref="Arrival{T}"/> without one. The latter comes only right after a consumer was created, and when
-    /// <see cref="ReadProgress.Next"/> moved over events of other subjects.</summary>
+    /// <see cref="ReadProgress.Next"/> moved over events of other subjects or over one that is left out.</summary>
     /// <exception cref="EventStreamGapException">Events were trimmed before they were read.</exception>
     /// <exception cref="UnreadableEventException">An event cannot be deserialized, and the options do not skip it.</exception>
     /// <exception cref="NatsEventStreamException">Reading cannot continue, and a retry would not help.</exception>
@@ -153,12 +153,18 @@ internal sealed class ServerReader<T> : IAsyncDisposable
             {
                 await session.EndAsync().ConfigureAwait(false);
             }
-            else if (await AcceptAsync(session, metadata).ConfigureAwait(false))
+            else
             {
-                UnreadableEventException? unreadable = FindUnreadable(message, metadata);
-                if (unreadable is null || !TrySkip(unreadable))
+                bool isAccepted = await AcceptAsync(session, metadata).ConfigureAwait(false);
+                UnreadableEventException? unreadable = isAccepted ? FindUnreadable(message, metadata) : null;
+                if (isAccepted && (unreadable is null || !TrySkip(unreadable)))
                 {
                     return new Arrival<T>(message, metadata, unreadable);
+                }
+
+                if (metadata.Sequence < Progress.Next)
+                {
+                    return new Arrival<T>(null, metadata); // it is left out
                 }
             }
         }

@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
+using Rx.Nats.Publishing;
+using Rx.Nats.Tracing;
 
 namespace Rx.Nats.Server;
 
@@ -26,7 +28,8 @@ internal sealed class StreamApi : IDisposable
     private static readonly TimeSpan _courtesy = TimeSpan.FromSeconds(1);
 
     private readonly PermissionWatch _permissions;
-    private readonly ConsumerInfoAccess _consumerInfo = new();
+    private readonly QuestionAccess _consumerInfo = new();
+    private readonly QuestionAccess _messages = new();
 
     /// <param name="connection">The connection to use.</param>
     /// <param name="stream">The stream's name.</param>
@@ -60,6 +63,10 @@ internal sealed class StreamApi : IDisposable
     internal static bool IsConsumerLimit(Exception error) =>
         error is NatsEventStreamException { InnerException: NatsJSApiException { Error.ErrCode: MaximumConsumers } };
 
+    /// <summary>Whether the stream does not exist.</summary>
+    internal static bool IsStreamNotFound(Exception error) =>
+        error is NatsEventStreamException { InnerException: NatsJSApiException { Error.ErrCode: StreamNotFound } };
+
     /// <summary>Connects, unless the connection is open.</summary>
     internal async Task ConnectAsync(CancellationToken cancellationToken)
     {
@@ -83,6 +90,29 @@ internal sealed class StreamApi : IDisposable
     {
         string subject = $"{JetStream.Opts.Prefix}.CONSUMER.CREATE.{Stream}.{config.Name}{(config.FilterSubject is { } filter ? $".{filter}" : "")}";
         return AskAsync(subject, () => JetStream.CreateConsumerAsync(Stream, config, cancellationToken).AsTask());
+    }
+
+    /// <summary>The sequence number of the last event with a subject that the stream still has, 0 if it has none; null if the stream has not stored a
+    /// sequence number yet.</summary>
+    /// <param name="filter">The subjects, or null for all.</param>
+    /// <param name="stored">The sequence number that the stream must have stored.</param>
+    /// <param name="cancellationToken">Ends the questions.</param>
+    /// <returns>If looking at events is not permitted, the stream's last sequence number instead, which can belong to another subject.</returns>
+    internal async Task<long?> FindEndAsync(string? filter, long stored, CancellationToken cancellationToken)
+    {
+        INatsJSStream stream = await AskAsync(
+            $"{JetStream.Opts.Prefix}.STREAM.INFO.{Stream}",
+            () => JetStream.GetStreamAsync(Stream, null, cancellationToken).AsTask()).ConfigureAwait(false);
+        StreamState state = stream.Info.State;
+        var last = (long)state.LastSeq;
+        if (last < stored)
+        {
+            return null;
+        }
+
+        // Only then can the last event be another one than the last sequence number says.
+        bool mustLook = state.Messages > 0 && (filter is not null || state.NumDeleted > 0);
+        return mustLook ? await FindLastAsync(stream, filter, cancellationToken).ConfigureAwait(false) ?? last : state.Messages > 0 ? last : 0;
     }
 
     /// <summary>How far a consumer has come, or null if the consumer is gone or asking about it is not permitted.</summary>
@@ -123,25 +153,31 @@ internal sealed class StreamApi : IDisposable
         }
     }
 
-    /// <summary>Sends an event. The answer is awaited separately, so that other events can be sent in between.</summary>
+    /// <summary>Sends an event, with the trace context of its activity if it has one. The answer is awaited separately, so that other events can be sent in
+    /// between.</summary>
     /// <remarks>The client's own method is not used: it stops listening one request timeout after the call, when the event can still be in a send buffer.</remarks>
-    internal async ValueTask<NatsJSPublishConcurrentFuture> SendAsync(
-        string subject, ReadOnlyMemory<byte> payload, NatsJSPubOpts options, TimeSpan listen, CancellationToken cancellationToken)
+    internal async ValueTask<NatsJSPublishConcurrentFuture> SendAsync(Publication publication, CancellationToken cancellationToken)
     {
+        NatsJSPubOpts options = publication.Options;
         var headers = new NatsHeaders { ["Nats-Msg-Id"] = options.MsgId, ["Nats-Expected-Stream"] = options.ExpectedStream };
         if (options.ExpectedLastSequence is { } sequence)
         {
             headers["Nats-Expected-Last-Sequence"] = sequence.ToString(CultureInfo.InvariantCulture);
         }
 
+        if (publication.Activity is { } activity)
+        {
+            TraceContext.Write(activity, headers); // if the client starts an activity for sending, it writes that one instead
+        }
+
         return new NatsJSPublishConcurrentFuture(await Connection.CreateRequestSubAsync(
-            subject,
-            payload,
+            publication.Subject,
+            publication.Payload,
             headers,
             NatsRawSerializer<ReadOnlyMemory<byte>>.Default,
             NatsJSJsonSerializer<PubAckResponse>.Default,
             NatsJSPubOpts.Default,
-            new NatsSubOpts { Timeout = listen, ThrowIfNoResponders = true },
+            new NatsSubOpts { Timeout = publication.Timeout, ThrowIfNoResponders = true },
             cancellationToken).ConfigureAwait(false));
     }
 
@@ -168,21 +204,48 @@ internal sealed class StreamApi : IDisposable
 
     /// <summary>The name of the stream that stores a subject, or null.</summary>
     internal Task<string?> FindStreamAsync(string subject, CancellationToken cancellationToken) =>
-        AskAsync($"{JetStream.Opts.Prefix}.STREAM.NAMES", () => JetStream.ListStreamNamesAsync(subject, cancellationToken).FirstOrDefaultAsync(cancellationToken).AsTask());
+        AskAsync(
+            $"{JetStream.Opts.Prefix}.STREAM.NAMES",
+            () => JetStream.ListStreamNamesAsync(subject, cancellationToken).FirstOrDefaultAsync(cancellationToken).AsTask());
 
-    /// <summary>The payload of an event as it is stored, or null if the stream does not hold the event any more.</summary>
+    /// <summary>The payload of an event as it is stored; null if the stream does not hold the event any more, or looking at events is not permitted.</summary>
     internal async Task<byte[]?> FindPayloadAsync(long sequence, CancellationToken cancellationToken)
     {
+        INatsJSStream stream = await JetStream.GetStreamAsync(Stream, null, cancellationToken).ConfigureAwait(false);
+        (_, StoredMessage? found) = await FindMessageAsync(stream, new StreamMsgGetRequest { Seq = (ulong)sequence }, cancellationToken).ConfigureAwait(false);
+        return found?.Data.ToArray();
+    }
+
+    /// <summary>The sequence number of the last event with a subject, 0 if there is none; null if looking at events is not permitted.</summary>
+    private async Task<long?> FindLastAsync(INatsJSStream stream, string? filter, CancellationToken cancellationToken)
+    {
+        var request = new StreamMsgGetRequest { LastBySubj = filter ?? ">" };
+        (bool isPermitted, StoredMessage? found) = await FindMessageAsync(stream, request, cancellationToken).ConfigureAwait(false);
+        return isPermitted ? (long)(found?.Seq ?? 0) : null;
+    }
+
+    /// <summary>Looks at an event. There is none if the stream does not hold it, or if looking at events is not permitted.</summary>
+    private async Task<(bool IsPermitted, StoredMessage? Found)> FindMessageAsync(
+        INatsJSStream stream, StreamMsgGetRequest request, CancellationToken cancellationToken)
+    {
+        if (_messages.IsDenied)
+        {
+            return (false, null);
+        }
+
+        long start = Stopwatch.GetTimestamp();
         try
         {
-            INatsJSStream stream = await JetStream.GetStreamAsync(Stream, null, cancellationToken).ConfigureAwait(false);
-            StreamMsgGetResponse stored =
-                await stream.GetAsync(new StreamMsgGetRequest { Seq = (ulong)sequence }, cancellationToken).ConfigureAwait(false);
-            return stored.Message.Data.ToArray();
+            return (true, (await stream.GetAsync(request, cancellationToken).ConfigureAwait(false)).Message);
         }
         catch (NatsJSApiException error) when (error.Error.Code == NotFound)
         {
-            return null;
+            return (true, null);
+        }
+        catch (NatsException) when (_permissions.FindSendRefusal($"{JetStream.Opts.Prefix}.STREAM.MSG.GET.{Stream}", start) is not null)
+        {
+            _messages.Deny();
+            return (false, null);
         }
     }
 

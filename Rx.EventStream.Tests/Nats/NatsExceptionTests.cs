@@ -13,7 +13,7 @@ internal sealed class NatsExceptionTests
     [Test]
     public void Exceptions_All_HaveOneBase()
     {
-        Assert.That(_exceptions, Has.Length.EqualTo(5));
+        Assert.That(_exceptions, Has.Length.EqualTo(6));
         Assert.That(_exceptions.Where(type => !type.IsAssignableTo(_base)), Is.Empty);
     }
 

@@ -116,7 +116,8 @@ internal abstract class NatsFixture
         return received;
     }
 
-    private TDisposable AfterTest<TDisposable>(TDisposable disposable)
+    /// <summary>Disposes an object after the test.</summary>
+    protected TDisposable AfterTest<TDisposable>(TDisposable disposable)
         where TDisposable : IAsyncDisposable
     {
         _opened.Add(disposable);

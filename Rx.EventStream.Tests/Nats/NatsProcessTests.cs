@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using NATS.Client.Core;
 using Rx.Nats;
 using Rx.Tests.Contract;
 using Rx.Tests.Samples;
@@ -71,6 +72,19 @@ internal sealed class NatsProcessTests : NatsFixture
 
         Assert.That(first.Trim(), Is.EqualTo("0 to 100: 5050"));
         Assert.That(second.Trim(), Is.EqualTo("100 to 200: 20100"));
+    }
+
+    [Test]
+    public async Task WhenReachedAsync_PublishedByAnotherProcess_IsInState()
+    {
+        await using var stream = await NatsEventStream<int>.OpenAsync(
+            Connection, new NatsEventStreamOptions<int>(NatsUtf8PrimitivesSerializer<int>.Default) { Stream = Name, Subject = _ => $"{Name}.number" });
+        await using NatsProjection<long, int> sum = stream.ToProjection(0L, (total, number) => total + number);
+
+        long sequence = long.Parse(await RunAsync("publish", Server.Url, Name, "1", "100"), CultureInfo.InvariantCulture);
+        await Eventually.Ends(sum.WhenReachedAsync(sequence));
+
+        Assert.That(sum.Current, Is.EqualTo(new NatsSnapshot<long>(5050, 100)));
     }
 
     [Test]
