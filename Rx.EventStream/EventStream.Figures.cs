@@ -22,10 +22,11 @@ public sealed partial class EventStream<T>
         get
         {
             List<EventSubscription> subscriptions = List(hasReaders: true);
+            long oldest = _log.OldestSequence; // before the newest: both only grow
             return new StreamFigures(
                 subscriptions.Count,
                 subscriptions.Select(static s => s.Lag).DefaultIfEmpty().Max(),
-                _log.NextSequence - _log.OldestSequence,
+                _log.NextSequence - oldest,
                 _log.CountSegments(),
                 CountKept(subscriptions));
         }
@@ -51,8 +52,9 @@ public sealed partial class EventStream<T>
     private KeptEvents CountKept(List<EventSubscription> subscriptions)
     {
         (long First, long End) oldest = _log.OldestSegment;
-        long next = _log.NextSequence;
-        long retained = next - _log.OldestSequence;
+        long oldestRetained = _log.OldestSequence;
+        long next = _log.NextSequence; // last: all of them only grow
+        long retained = next - oldestRetained;
         long observers = Greatest(isReader: false);
         long readers = Greatest(isReader: true);
         long place = Math.Min(next - Math.Max(retained, Math.Max(observers, readers)), _log.WindowFirst);

@@ -35,7 +35,8 @@ public abstract class EventSubscription : IDisposable
     /// <summary>How many published events this observer has not had yet; 0 once it has ended.</summary>
     public abstract long Lag { get; }
 
-    /// <summary>How many events were delivered to this observer.</summary>
+    /// <summary>How many events were delivered to this observer. If another thread disposes it while an event is delivered, that event may
+    /// count or not.</summary>
     public abstract long Delivered { get; }
 
     /// <summary>How many events this observer missed because it lagged too far; see <see cref="LagPolicy"/>.</summary>

@@ -117,7 +117,7 @@ internal sealed partial class InlineSubscription<T>
 
         if (Volatile.Read(ref _left) is { } left && left.TryGetTarget(out InlineDelivery<T>? delivery))
         {
-            await delivery.WhenPassedAsync(Volatile.Read(ref _last)).ConfigureAwait(false);
+            await delivery.WhenReturnedAsync().ConfigureAwait(false);
         }
     }
 

@@ -37,6 +37,13 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// the thread that delivers the end; read by any thread for figures.</summary>
     private long _last;
 
+    /// <summary>The sequence number after the last event that came through this subscription, and not from the list to the observer. Written
+    /// with release by the draining thread, read by any thread for figures.</summary>
+    private long _passed;
+
+    /// <summary>The greatest sequence number that a figure has told while it was live.</summary>
+    private GreatestState _reached;
+
     /// <summary>Whether it has gone live, which stays when it has ended. Written with release by the draining thread, read by any thread
     /// for figures.</summary>
     private bool _hasGoneLive;
@@ -64,8 +71,8 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
             long replayed = Volatile.Read(ref _catchUp)?.Sequence ?? 0;
             long last = Volatile.Read(ref _last);
             return delivery is not null && last == 0 && Volatile.Read(ref _hasGoneLive)
-                ? delivery.ReachedBy(this)
-                : Math.Max(Math.Max(last, replayed), Volatile.Read(ref _first));
+                ? _reached.Raise(delivery.ReachedBy(this))
+                : Math.Max(Math.Max(last, Volatile.Read(ref _passed)), Math.Max(replayed, Volatile.Read(ref _first)));
         }
     }
 
@@ -123,7 +130,8 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
         }
     }
 
-    /// <summary>Notes how far it came. Called under the list's lock, when it is no longer called.</summary>
+    /// <summary>Notes how far it came. Called under the list's lock, when it loses its slot: a later call goes through this type, and notes
+    /// itself.</summary>
     internal void SetLast() => Volatile.Write(ref _last, Sequence);
 
     internal override bool HasConsumed(long sequence)
@@ -152,9 +160,9 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// <summary>Passes an event on while it is live, for a walk over a list that holds it in place of its observer.</summary>
     void IObserver<T>.OnNext(T value)
     {
-        if (_state.IsLive)
+        if (_state.IsLive && Volatile.Read(ref _delivery) is { } delivery)
         {
-            Volatile.Read(ref _observer)?.OnNext(value);
+            Pass(value, delivery.Sequence, Observer);
         }
     }
 
@@ -170,7 +178,7 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
         IObserver<T>? observer = _state.IsLive ? Observer : TryAdmitOwned(sequence);
         try
         {
-            observer?.OnNext(value);
+            Pass(value, sequence, observer);
         }
         catch (Exception error)
         {
@@ -214,6 +222,16 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// <summary>Goes on with the replay; false if the draining thread has admitted it, or it has ended.</summary>
     internal bool TryTakeBack() => _state.TryTakeBack();
 
+    /// <summary>Calls the observer, if there is one. Noted before: a figure that is read during the call counts it.</summary>
+    private void Pass(T value, long sequence, IObserver<T>? observer)
+    {
+        if (observer is not null)
+        {
+            Volatile.Write(ref _passed, sequence + 1);
+            observer.OnNext(value);
+        }
+    }
+
     private IObserver<T>? AdmitOwned(long sequence)
     {
         if (!_state.TryAdmit())
@@ -242,13 +260,13 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
         }
 
         IObserver<T>? observer = Observer;
-        Volatile.Write(ref _hasGoneLive, true);
         if (!_state.GoLive())
         {
             LetGo(_catchUp?.Sequence ?? 0); // disposed in between
             return null;
         }
 
+        Volatile.Write(ref _hasGoneLive, true);
         return observer;
     }
 }

@@ -1,0 +1,135 @@
+using Rx.Diagnostics;
+using Rx.Tests.Contract;
+
+namespace Rx.Tests.Concurrency;
+
+/// <summary>An observer on the publishing thread is disposed while events are published: when it has ended, and what its figures say.</summary>
+[TestFixture]
+internal sealed class EndedObserverRaceTests
+{
+    private const int Rounds = 20_000;
+
+    [Test]
+    public async Task WhenEndedAsync_DisposedWhilePublishing_NoCallRunsLater([Values] bool isSingleWriter, [Values] bool hasOther)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+        using IDisposable? other = hasOther ? stream.Subscribe(static _ => { }) : null;
+        await WhilePublishing(stream, async random =>
+        {
+            for (int round = 0; round < Rounds; round++)
+            {
+                var observer = new ClosingObserver();
+                EventSubscription subscription = stream.AsObservable().Subscribe(observer);
+                Thread.SpinWait(random.Next(60));
+                subscription.Dispose();
+                await subscription.WhenEndedAsync();
+                observer.Close();
+                Assert.That(observer.WasCalledLate, Is.False, "the last call had returned");
+                Assert.That(subscription.Delivered, Is.EqualTo(observer.Calls).Within(1), "at most the call that ran at the disposal is in doubt");
+            }
+        });
+    }
+
+    [Test]
+    public async Task Sequence_OthersComeAndGo_NeverFalls([Values] bool isSingleWriter)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+        using IDisposable first = stream.Subscribe(static _ => { });
+        using EventSubscription watched = stream.AsObservable().Subscribe(new ClosingObserver());
+        bool isDone = false;
+        Task reading = Eventually.OnThread(() =>
+        {
+            long sequence = 0;
+            long delivered = 0;
+            while (!Volatile.Read(ref isDone))
+            {
+                long nowSequence = watched.Sequence;
+                long nowDelivered = watched.Delivered;
+                Assert.That(nowSequence >= sequence && nowDelivered >= delivered, $"{nowSequence} after {sequence}, {nowDelivered} delivered after {delivered}");
+                (sequence, delivered) = (nowSequence, nowDelivered);
+            }
+        });
+        await WhilePublishing(stream, _ =>
+        {
+            for (int round = 0; round < Rounds && !reading.IsCompleted; round++)
+            {
+                stream.Subscribe(static _ => { }).Dispose();
+            }
+
+            return Task.CompletedTask;
+        });
+        Volatile.Write(ref isDone, true);
+        await Eventually.Ends(reading);
+    }
+
+    [Test]
+    public async Task Figures_WhilePublishing_AreNeverNegative([Values] bool isSingleWriter)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+        await WhilePublishing(stream, _ =>
+        {
+            for (int round = 0; round < 10 * Rounds; round++)
+            {
+                StreamFigures figures = ((IMeteredStream)stream).Figures;
+                KeptEvents kept = figures.Kept;
+                long least = Math.Min(figures.RetainedEvents, Math.Min(Math.Min(kept.ByRetention, kept.ByObservers), Math.Min(kept.ByReaders, kept.ByPositions)));
+                Assert.That(least, Is.GreaterThanOrEqualTo(0));
+            }
+
+            return Task.CompletedTask;
+        });
+    }
+
+    private static async Task WhilePublishing(EventStream<int> stream, Func<Random, Task> action)
+    {
+        bool isDone = false;
+        Task publishing = Eventually.OnThread(() =>
+        {
+            for (int i = 0; !Volatile.Read(ref isDone); i++)
+            {
+                stream.OnNext(i);
+            }
+        });
+        try
+        {
+            await Task.Run(() => action(new Random(7)));
+        }
+        finally
+        {
+            Volatile.Write(ref isDone, true);
+            await Eventually.Ends(publishing);
+        }
+    }
+
+    /// <summary>Notes whether a call runs when it is closed, or later.</summary>
+    private sealed class ClosingObserver : IObserver<int>
+    {
+        private bool _isClosed;
+        private bool _wasCalledLate;
+        private long _calls;
+
+        public bool WasCalledLate => Volatile.Read(ref _wasCalledLate);
+
+        public long Calls => Volatile.Read(ref _calls);
+
+        public void Close() => Volatile.Write(ref _isClosed, true);
+
+        public void OnNext(int value)
+        {
+            Volatile.Write(ref _calls, _calls + 1);
+            Thread.SpinWait(20);
+            if (Volatile.Read(ref _isClosed))
+            {
+                Volatile.Write(ref _wasCalledLate, true);
+            }
+        }
+
+        public void OnError(Exception error)
+        {
+        }
+
+        public void OnCompleted()
+        {
+        }
+    }
+}
