@@ -277,7 +277,7 @@ public sealed partial class EventStream<T>
     /// <summary>For a caller that has to wait.</summary>
     private void ThrowIfInsideDelivery()
     {
-        if (IsInsideDelivery)
+        if (IsInsideDelivery && !HasEnded) // read last: a stream that has ended makes no publisher wait
         {
             throw new InvalidOperationException(
                 "A subscriber with LagPolicy.Wait has no room, and this is published from inside a delivery of the same stream, or from a " +

@@ -1,3 +1,4 @@
+using NATS.Client.Core;
 using Rx.Samples.Chatterbox;
 
 namespace Rx.Samples.Cluster;
@@ -16,7 +17,7 @@ internal sealed class ClusterCommands(LogServer log, RoomAddress[] addresses) : 
         await log.StartAsync(interrupted);
         await ToggleServerAsync(0, interrupted);
         await ToggleServerAsync(1, interrupted);
-        Console.WriteLine("Type 1, 2 or n and press Enter to kill or restart the first server, the second server or the log. Ctrl-C ends the sample.");
+        Console.WriteLine("Type 1, 2 or n and press Enter to kill or restart the first server, the second server or the log; m to break or mend the moderation, d to show its dead letters, r to replay them. Ctrl-C ends the sample.");
 
         // Not awaited: reading from a console cannot be interrupted.
         _ = Task.Run(() => ReadCommandsAsync(interrupted), CancellationToken.None);
@@ -45,10 +46,13 @@ internal sealed class ClusterCommands(LogServer log, RoomAddress[] addresses) : 
                     "1" => await ToggleServerAsync(0, interrupted),
                     "2" => await ToggleServerAsync(1, interrupted),
                     "n" => await ToggleLogAsync(interrupted),
-                    _ => "Type 1, 2 or n, and press Enter.",
+                    "m" => ToggleModeration(),
+                    "d" => string.Join('\n', (await DeadLetters.ShowAsync(log.Url, interrupted)).DefaultIfEmpty("There is no dead letter.")),
+                    "r" => $"{await DeadLetters.ReplayAsync(log.Url, interrupted)} dead letters are replayed.",
+                    _ => "Type 1, 2, n, m, d or r, and press Enter.",
                 });
             }
-            catch (UsageException error)
+            catch (Exception error) when (error is UsageException or NatsException)
             {
                 Console.WriteLine(error.Message);
             }
@@ -70,6 +74,12 @@ internal sealed class ClusterCommands(LogServer log, RoomAddress[] addresses) : 
 
         _servers[index] = await ClusterServer.StartAsync(addresses[index], log.Url, ct);
         return $"{addresses[index]} is running.";
+    }
+
+    private static string ToggleModeration()
+    {
+        Moderation.IsBroken = !Moderation.IsBroken;
+        return Moderation.IsBroken ? "The moderation is broken." : "The moderation is mended.";
     }
 
     private async Task<string> ToggleLogAsync(CancellationToken ct)

@@ -2,7 +2,7 @@ using Rx.Samples.Chatterbox;
 
 namespace Rx.Samples.Cluster;
 
-/// <summary>Two servers of one log, and a client that follows it. The user kills and restarts the servers.</summary>
+/// <summary>Two servers of one log, which share its moderation, and a client that follows it. The user kills and restarts the servers.</summary>
 internal sealed class ClusterSample : Sample
 {
     private const string Nats = "--nats-server";
@@ -11,7 +11,7 @@ internal sealed class ClusterSample : Sample
 
     public override string Name => "cluster";
 
-    public override string Summary => "Two servers with one log, on NATS JetStream. Kill one and watch its client go on with the other.";
+    public override string Summary => "Two servers with one log, on NATS JetStream. Kill one and watch its client, and its work, go on with the other.";
 
     public override IReadOnlyList<SampleOption> Options { get; } =
     [
@@ -30,6 +30,11 @@ internal sealed class ClusterSample : Sample
            number, so no number is missing or repeated.
         3. Type 1 and Enter again to restart the first server. Then type 2 and Enter to kill the second server: the client continues with the
            first. If you kill the log with n, or both servers, the client waits until it can continue.
+
+        4. Each server also moderates: the two share the lines, by partitions, and each line is moderated once. When you kill a server, the
+           other one takes its partitions two seconds later.
+        5. Type m and Enter to break the moderation: each line becomes a dead letter. Type d to see them. Type m to mend the moderation,
+           and r to replay them.
 
         Any other client can follow and append, too:
              curl -N http://127.0.0.1:50051/lines

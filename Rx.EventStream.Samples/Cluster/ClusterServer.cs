@@ -14,7 +14,7 @@ using Rx.Samples.Chatterbox;
 
 namespace Rx.Samples.Cluster;
 
-/// <summary>A server that appends lines to the log and serves it. The servers are interchangeable.</summary>
+/// <summary>A server that appends lines to the log, serves it, and has a worker that moderates lines. The servers are interchangeable.</summary>
 internal sealed class ClusterServer : IAsyncDisposable
 {
     private const string Stream = "cluster";
@@ -23,12 +23,14 @@ internal sealed class ClusterServer : IAsyncDisposable
     private readonly WebApplication _application;
     private readonly NatsConnection _connection;
     private readonly NatsEventStream<string> _log;
+    private readonly Moderation _moderation;
 
-    private ClusterServer(WebApplication application, NatsConnection connection, NatsEventStream<string> log)
+    private ClusterServer(WebApplication application, NatsConnection connection, NatsEventStream<string> log, Moderation moderation)
     {
         _application = application;
         _connection = connection;
         _log = log;
+        _moderation = moderation;
     }
 
     /// <exception cref="UsageException">The server cannot listen on the address, or cannot use the log.</exception>
@@ -44,7 +46,7 @@ internal sealed class ClusterServer : IAsyncDisposable
                 connection, new(NatsUtf8PrimitivesSerializer<string>.Default) { Stream = Stream, Subject = _ => Subject }, ct);
             application = Build(address, log);
             await application.StartAsync(ct);
-            return new ClusterServer(application, connection, log);
+            return new ClusterServer(application, connection, log, await Moderation.StartAsync(connection, log, address, ct));
         }
         catch (Exception error) when (error is IOException or SocketException or NatsException or NatsEventStreamException)
         {
@@ -55,13 +57,14 @@ internal sealed class ClusterServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Breaks the connections at once, as when a process is killed.</summary>
+    /// <summary>Breaks the connections at once, as when a process is killed: the server's worker cannot give its partitions back.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _connection.DisposeAsync();
         await _application.StopAsync(new CancellationToken(canceled: true));
         await _application.DisposeAsync();
+        await _moderation.DisposeAsync();
         await _log.DisposeAsync();
-        await _connection.DisposeAsync();
     }
 
     private static WebApplication Build(RoomAddress address, NatsEventStream<string> log)

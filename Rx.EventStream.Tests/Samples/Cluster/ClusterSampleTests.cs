@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
 using Rx.Samples.Chatterbox;
 using Rx.Samples.Cluster;
 using Rx.Tests.Nats;
@@ -53,11 +55,12 @@ internal sealed class ClusterSampleTests
 
         end:
         await saying;
-        await first.DisposeAsync();
 
         Assert.That(received.Select(l => l.Value), Is.EqualTo(Enumerable.Range(0, Lines).Select(i => $"{i}")));
         Assert.That(received.Select(l => l.Sequence), Is.EqualTo(Enumerable.Range(1, Lines)));
         Assert.That(lost, Is.GreaterThanOrEqualTo(2));
+        await AssertModeratedAsync(log, Lines, ct);
+        await first.DisposeAsync();
 
         async Task SayAsync()
         {
@@ -79,10 +82,19 @@ internal sealed class ClusterSampleTests
 
         string[] servers = [RunningServer.UnusedAddress(), RunningServer.UnusedAddress()];
         using SampleProcess cluster = SampleProcess.Start("cluster", "--address", string.Join(',', servers), "--rate", "20");
-        await cluster.WaitForAsync(": 20", ct);
+        await cluster.WaitForAsync(" moderates 8 of 16 partitions.", ct); // one server, and then the other
+        await cluster.WaitForAsync(" moderates 8 of 16 partitions.", ct);
+        await WaitForMoreNumbersAsync();
         await TypeAsync("1");
         await cluster.WaitForAsync($"The client lost {servers[0]} after line", ct);
+        await cluster.WaitForAsync($"{servers[1]} moderates 16 of 16 partitions.", ct);
         await WaitForMoreNumbersAsync();
+        await TypeAsync("m");
+        await cluster.WaitForAsync($"{servers[1]} cannot moderate line", ct);
+        await TypeAsync("m");
+        await cluster.WaitForAsync("The moderation is mended.", ct);
+        await TypeAsync("d");
+        await cluster.WaitForAsync("', The moderation is broken.", ct);
         await TypeAsync("1");
         await cluster.WaitForAsync($"{servers[0]} is running", ct);
         await TypeAsync("n");
@@ -93,7 +105,7 @@ internal sealed class ClusterSampleTests
         await cluster.WaitForAsync($"The client lost {servers[1]} after line", ct);
         await WaitForMoreNumbersAsync();
         await TypeAsync("3");
-        await cluster.WaitForAsync("Type 1, 2 or n, and press Enter.", ct);
+        await cluster.WaitForAsync("Type 1, 2, n, m, d or r, and press Enter.", ct);
         await cluster.InterruptAsync(ct);
         SampleResult result = await cluster.FinishAsync(ct);
 
@@ -107,10 +119,30 @@ internal sealed class ClusterSampleTests
             await cluster.Input.FlushAsync(ct);
         }
 
-        Task WaitForMoreNumbersAsync() => cluster.WaitForAsync($": {Numbers()[^1] + 20}", ct);
+        Task WaitForMoreNumbersAsync() => cluster.WaitForAsync($": {Numbers().LastOrDefault() + 20}", ct);
 
         int[] Numbers() => [.. cluster.Lines.Select(l => l.Split(": ")).Where(parts => parts.Length == 2 && parts.All(p => int.TryParse(p, out _)))
             .Select(parts => int.Parse(parts[1], CultureInfo.InvariantCulture))];
+    }
+
+    /// <summary>Each line has a verdict. Its id keeps a second one from being stored.</summary>
+    private static async Task AssertModeratedAsync(NatsServer log, int lines, CancellationToken ct)
+    {
+        await using NatsConnection connection = log.Connect();
+        var jetStream = new NatsJSContext(connection);
+        while ((await jetStream.GetStreamAsync(Moderation.Verdicts, cancellationToken: ct)).Info.State.Messages < lines)
+        {
+            await Task.Delay(50, ct);
+        }
+
+        var verdicts = new List<string>();
+        INatsJSConsumer consumer = await jetStream.CreateOrderedConsumerAsync(Moderation.Verdicts, cancellationToken: ct);
+        await foreach (INatsJSMsg<string> verdict in consumer.FetchNoWaitAsync<string>(new NatsJSFetchOpts { MaxMsgs = 2 * lines }, cancellationToken: ct))
+        {
+            verdicts.Add(verdict.Data!);
+        }
+
+        Assert.That(verdicts, Is.EquivalentTo(Enumerable.Range(1, lines).Select(line => $"{line} shown")));
     }
 
     [TestCase("--address must be 2 different addresses", "--address", "127.0.0.1:50051")]
