@@ -290,7 +290,13 @@ internal sealed class NatsKeyValueTests : NatsFixture
             await PutAsync(store, key, 2);
         }
 
+        await using INatsSub<string> questions = await Connection.SubscribeCoreAsync<string>($"$JS.API.CONSUMER.INFO.KV_{Bucket}.*");
+        await Connection.PingAsync();
+
         BucketSnapshot snapshot = await Eventually.Ends(reader.ReadSnapshotAsync());
+
+        await Connection.PingAsync();
+        Assert.That(questions.Msgs.TryRead(out _), Is.False, "The reader does not wait until the bucket is idle.");
 
         return string.Join(' ', snapshot.Entries.Select(e => $"{e.Key}@{e.Revision}"));
     }

@@ -92,14 +92,24 @@ internal sealed class NatsTracingTests : NatsFixture
     public async Task PublishAsync_ClientIsTraced_SameHeadersAsClientsOwnMessage()
     {
         var sending = new ConcurrentQueue<Activity>();
+        var contexts = new ConcurrentQueue<string?>();
+        var context = new AsyncLocal<string?> { Value = "opener" };
         NatsEventStream<Reading> stream = await OpenAsync();
+        context.Value = null;
         using Activity activity = Start();
         using var listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name == "NATS.Net",
             Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
                 options.Parent.TraceId == activity.TraceId ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
-            ActivityStarted = sending.Enqueue,
+            ActivityStarted = started =>
+            {
+                sending.Enqueue(started);
+                if (started.Kind is ActivityKind.Producer)
+                {
+                    contexts.Enqueue(context.Value); // what is received, the connection receives in a context of its own
+                }
+            },
         };
         ActivitySource.AddActivityListener(listener);
 
@@ -111,13 +121,14 @@ internal sealed class NatsTracingTests : NatsFixture
         Assert.That(stored[0]["tracestate"], Is.EqualTo(stored[1]["tracestate"]));
         foreach (NatsHeaders headers in stored)
         {
-            Assert.That(TraceContext.TryRead(headers, out ActivityContext context), Is.True);
-            Activity sent = sending.Single(a => a.SpanId == context.SpanId);
-            Assert.That(context.TraceId, Is.EqualTo(activity.TraceId));
+            Assert.That(TraceContext.TryRead(headers, out ActivityContext read), Is.True);
+            Activity sent = sending.Single(a => a.SpanId == read.SpanId);
+            Assert.That(read.TraceId, Is.EqualTo(activity.TraceId));
             Assert.That(sent.OperationName, Does.EndWith("publish"));
             Assert.That(sent.RootId, Is.EqualTo(activity.RootId));
         }
 
+        Assert.That(contexts, Is.All.Null, "No event is sent in the context of the caller that opened the stream.");
         Assert.That(TraceContext.TryRead(stored[0], out ActivityContext own), Is.True);
         Assert.That(sending.Single(a => a.SpanId == own.SpanId).ParentSpanId, Is.EqualTo(activity.SpanId));
     }
