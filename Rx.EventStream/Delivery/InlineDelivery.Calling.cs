@@ -25,6 +25,22 @@ internal abstract partial class InlineDelivery<T>
         _log.SetFlag(PublishFlags.ObserverThrew);
     }
 
+    /// <summary>Completes when no thread calls an observer any more that has ended.</summary>
+    /// <remarks>
+    /// <code>
+    /// P (drainer): cursor := n;                            is the observer live?      calls it with event n
+    /// E (caller):  state := Ended; process-wide barrier;   reads the cursor
+    /// </code>
+    /// A drainer that saw the observer live before the barrier had moved the cursor to that event before: the call is over when the cursor has
+    /// left the event that is read here. A drainer that looks after the barrier does not call the observer.
+    /// </remarks>
+    internal Task WhenReturnedAsync()
+    {
+        Interlocked.MemoryBarrierProcessWide();
+        long current = _cursor.Sequence;
+        return WhenAsync(() => !IsDraining || _cursor.Sequence > current);
+    }
+
     /// <summary>The only observer, looked for after the event was published; null if there are none or more, or a reader may be parked, or
     /// a subscription may have to be admitted.</summary>
     private protected IObserver<T>? OnlyObserver

@@ -154,22 +154,6 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>The delivery for the handles of subscriptions that have ended, which must keep nothing alive.</summary>
     internal WeakReference<InlineDelivery<T>> Weak => Volatile.Read(ref _weak) ?? CreateWeakSlow();
 
-    /// <summary>Completes when no thread calls an observer any more that has ended.</summary>
-    /// <remarks>
-    /// <code>
-    /// P (drainer): cursor := n;                            is the observer live?      calls it with event n
-    /// E (caller):  state := Ended; process-wide barrier;   reads the cursor
-    /// </code>
-    /// A drainer that saw the observer live before the barrier had moved the cursor to that event before: the call is over when the cursor has
-    /// left the event that is read here. A drainer that looks after the barrier does not call the observer.
-    /// </remarks>
-    internal Task WhenReturnedAsync()
-    {
-        Interlocked.MemoryBarrierProcessWide();
-        long current = _cursor.Sequence;
-        return WhenAsync(() => !IsDraining || _cursor.Sequence > current);
-    }
-
     /// <summary>Completes when <paramref name="isDone"/> returns true; it is asked whenever an observer has moved.</summary>
     internal Task WhenAsync(Func<bool> isDone, CancellationToken cancellationToken = default) =>
         ProgressWait<T>.Until(_parking, isDone, cancellationToken);
