@@ -18,6 +18,8 @@ internal static class FanOutScenarios
     [
         FanOut(1, 4_000_000, new(MultiWriter: 0.8, SingleWriter: 0.35)),
         Young(1_000_000, Limits.Ratio(1.0)),
+        SpinningObserver("fanout-1-spin", "", Contender.MultiWriter, new(), 4_000_000),
+        SpinningObserver("fanout-1-spin-single", ", with a single writer", Contender.SingleWriter, new() { SingleWriter = true }, 4_000_000),
         FanOut(4, 2_000_000, new(0.08, 0.05)),
         FanOut(16, 500_000, new(0.06, 0.03)),
         FanOut(100, 125_000, new(0.06, 0.04)),
@@ -57,6 +59,32 @@ internal static class FanOutScenarios
         {
             WarmUp = TimeSpan.Zero,
         };
+    }
+
+    /// <summary>What a thread that spins costs the publisher: only the publisher is measured.</summary>
+    private static Scenario SpinningObserver(string name, string mode, string contender, EventStreamOptions options, int events) => new(
+        name,
+        $"publish to 1 on a thread that spins while it has nothing to do{mode}, until everything is published",
+        events,
+        Peers.OursParked,
+        Limits.Ratio(1.1),
+        [
+            Contender.Timed(contender, count => OfThread(options, WaitStrategy.Spin, count)),
+            Contender.Timed(Peers.OursParked, count => OfThread(options, WaitStrategy.Park, count)),
+        ]);
+
+    private static Session OfThread(EventStreamOptions options, WaitStrategy strategy, int events)
+    {
+        var stream = new EventStream<int>(options);
+        var done = new Countdown(1);
+        stream.ObserveOn(NewThreadScheduler.Default).WithWaitStrategy(strategy).Subscribe(new Counter(events, done));
+        return new(
+            () => Publisher.Publish(new StreamTarget<int>(stream), events),
+            () =>
+            {
+                done.Wait();
+                stream.Dispose();
+            });
     }
 
     /// <summary>Consumers that enumerate with <c>await foreach</c>.</summary>
