@@ -7,6 +7,7 @@ const string Library = "./Rx.EventStream/Rx.EventStream.csproj";
 const string AspNetCore = "./Rx.EventStream.AspNetCore/Rx.EventStream.AspNetCore.csproj";
 const string Hosting = "./Rx.EventStream.Hosting/Rx.EventStream.Hosting.csproj";
 const string Nats = "./Rx.EventStream.Nats/Rx.EventStream.Nats.csproj";
+const string NatsHosting = "./Rx.EventStream.Nats.Hosting/Rx.EventStream.Nats.Hosting.csproj";
 const string Testing = "./Rx.EventStream.Testing/Rx.EventStream.Testing.csproj";
 const string Tests = "./Rx.EventStream.Tests/Rx.EventStream.Tests.csproj";
 const string Samples = "./Rx.EventStream.Samples/Rx.EventStream.Samples.csproj";
@@ -58,7 +59,7 @@ Task("Sample")
 Task("Pack")
     .IsDependentOn("Build")
     .DoesForEach(
-        new[] { Library, AspNetCore, Hosting, Testing, Nats },
+        new[] { Library, AspNetCore, Hosting, Testing, Nats, NatsHosting },
         project => DotNetPack(project, new DotNetPackSettings { Configuration = configuration, NoBuild = true }));
 
 // Packs, restores the package from the local feed into a project outside the solution, publishes that natively, trimmed and plainly, and runs it.

@@ -12,7 +12,7 @@ internal sealed partial class SourceRuleTests
         [.. new[]
             {
                 "Rx.EventStream", "Rx.EventStream.Analyzers", "Rx.EventStream.Analyzers.CodeFixes", "Rx.EventStream.AspNetCore", "Rx.EventStream.Hosting",
-                "Rx.EventStream.Nats", "Rx.EventStream.Testing",
+                "Rx.EventStream.Nats", "Rx.EventStream.Nats.Hosting", "Rx.EventStream.Testing",
             }
             .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Repository.Root, project), "*.cs", SearchOption.AllDirectories))
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}"))];

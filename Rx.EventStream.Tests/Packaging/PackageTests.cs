@@ -20,6 +20,7 @@ internal sealed partial class PackageTests
     private const string AspNetCore = "Rx.EventStream.AspNetCore";
     private const string Hosting = "Rx.EventStream.Hosting";
     private const string Nats = "Rx.EventStream.Nats";
+    private const string NatsHosting = "Rx.EventStream.Nats.Hosting";
     private const string Testing = "Rx.EventStream.Testing";
 
     /// <summary>In milliseconds. Packing and publishing may have to fetch compilers.</summary>
@@ -38,7 +39,7 @@ internal sealed partial class PackageTests
     [OneTimeSetUp]
     public async Task PackAndDeleteStaleOutput()
     {
-        foreach (string id in (string[])[Core, AspNetCore, Hosting, Nats, Testing])
+        foreach (string id in (string[])[Core, AspNetCore, Hosting, Nats, NatsHosting, Testing])
         {
             _packages.Add(id, await PackedPackage.GetAsync(id));
         }
@@ -57,6 +58,7 @@ internal sealed partial class PackageTests
     [TestCase(AspNetCore)]
     [TestCase(Hosting)]
     [TestCase(Nats)]
+    [TestCase(NatsHosting)]
     [TestCase(Testing)]
     public void Package_Content_LibraryDocumentationReadmeAndIcon(string id)
     {
@@ -97,7 +99,8 @@ internal sealed partial class PackageTests
         "Microsoft.Extensions.Logging.Abstractions",
         "Microsoft.Extensions.Options")]
     [TestCase(Testing, "System.Reactive")]
-    [TestCase(Nats, "Rx.EventStream", "Microsoft.Extensions.Logging.Abstractions", "NATS.Client.JetStream")]
+    [TestCase(Nats, "Rx.EventStream", "Microsoft.Extensions.Logging.Abstractions", "NATS.Client.JetStream", "NATS.Client.KeyValueStore")]
+    [TestCase(NatsHosting, "Rx.EventStream.Hosting", "Rx.EventStream.Nats")]
     public void Package_Manifest_NamesReadmeIconLicenseAndDependencies(string id, params string[] dependencies)
     {
         PackedPackage packed = _packages[id];
@@ -121,6 +124,7 @@ internal sealed partial class PackageTests
     [TestCase(AspNetCore)]
     [TestCase(Hosting)]
     [TestCase(Nats)]
+    [TestCase(NatsHosting)]
     [TestCase(Testing)]
     public void Package_Readme_IsSelfContained(string id)
     {
@@ -149,6 +153,7 @@ internal sealed partial class PackageTests
     [TestCase(AspNetCore)]
     [TestCase(Hosting)]
     [TestCase(Nats)]
+    [TestCase(NatsHosting)]
     [TestCase(Testing)]
     public void Package_Icon_IsASquareOf128Pixels(string id)
     {
@@ -167,6 +172,7 @@ internal sealed partial class PackageTests
     [TestCase(AspNetCore)]
     [TestCase(Hosting)]
     [TestCase(Nats)]
+    [TestCase(NatsHosting)]
     [TestCase(Testing)]
     public void Package_Symbols_AreThoseOfItsLibrary(string id)
     {
@@ -183,6 +189,7 @@ internal sealed partial class PackageTests
     [TestCase(AspNetCore)]
     [TestCase(Hosting)]
     [TestCase(Nats)]
+    [TestCase(NatsHosting)]
     [TestCase(Testing)]
     public void Package_Packed_Validated(string id) => Assert.That(_packages[id].IsValidated, Is.True);
 
