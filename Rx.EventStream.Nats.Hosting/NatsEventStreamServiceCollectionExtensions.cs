@@ -5,6 +5,7 @@ using Rx;
 using Rx.Hosting;
 using Rx.Hosting.Configuration;
 using Rx.Nats;
+using Rx.Nats.Handling;
 using Rx.Nats.Hosting.Running;
 
 namespace Microsoft.Extensions.DependencyInjection;
@@ -79,7 +80,7 @@ public static class NatsEventStreamServiceCollectionExtensions
         this IServiceCollection services, string name)
         where THandler : class, IEventHandler<NatsEvent<T>>
     {
-        ArgumentNullException.ThrowIfNull(name);
+        Names.ThrowIfInvalid(name, nameof(name));
         return services.AddNatsEventHandler<T, THandler>(
             provider => new NatsHandlerOptions<T> { Name = name, Checkpoints = new NatsCheckpointStore(HostedConnection.Of(provider)) });
     }

@@ -23,4 +23,8 @@ public sealed partial class NatsEventStream<T>
         await Local.WhenCaughtUpAsync(cancellationToken).ConfigureAwait(false);
         ObjectDisposedException.ThrowIf(Local.IsDisposed, this); // which ends subscriptions too
     }
+
+    /// <summary>The sequence number of the last event that the server has, of the filter if there is one; 0 if it has none. For health checks.</summary>
+    internal async Task<long> FindEndAsync(CancellationToken cancellationToken) =>
+        await _api.FindEndAsync(_options.Filter, stored: 0, cancellationToken).ConfigureAwait(false) ?? 0;
 }

@@ -12,7 +12,6 @@ internal sealed class HostedNatsStream<T> : HostedNatsStream, IAsyncDisposable
     private readonly IServiceProvider _services;
     private readonly NatsEventStreamOptions<T> _options;
     private readonly INatsConnection _connection;
-    private readonly NatsJSContext _jetStream;
     private readonly Lock _lock = new();
 
     /// <summary>The last attempt to open the stream, or null. Under the lock.</summary>
@@ -23,7 +22,6 @@ internal sealed class HostedNatsStream<T> : HostedNatsStream, IAsyncDisposable
         _services = services;
         _options = options;
         _connection = connection;
-        _jetStream = new NatsJSContext(connection);
     }
 
     internal override Type EventType => typeof(T);
@@ -65,8 +63,8 @@ internal sealed class HostedNatsStream<T> : HostedNatsStream, IAsyncDisposable
         limit.CancelAfter(_connection.Opts.RequestTimeout);
         try
         {
-            INatsJSStream stream = await _jetStream.GetStreamAsync(Name, null, limit.Token).ConfigureAwait(false);
-            return (long)stream.Info.State.LastSeq;
+            NatsEventStream<T> stream = await OpenAsync().WaitAsync(limit.Token).ConfigureAwait(false);
+            return await stream.FindEndAsync(limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
