@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
 using Rx.Nats.Hosting.Diagnostics;
 
 namespace Rx.Nats.Hosting.Running;
@@ -9,6 +10,8 @@ namespace Rx.Nats.Hosting.Running;
 /// <remarks><b>Concurrency.</b> Any thread; one lock for the task that opens the stream.</remarks>
 internal sealed class HostedNatsStream<T> : HostedNatsStream, IAsyncDisposable
 {
+    private const int NotFound = 404;
+
     private readonly IServiceProvider _services;
     private readonly NatsEventStreamOptions<T> _options;
     private readonly INatsConnection _connection;
@@ -66,7 +69,9 @@ internal sealed class HostedNatsStream<T> : HostedNatsStream, IAsyncDisposable
         try
         {
             INatsJSStream stream = await _jetStream.GetStreamAsync(Name, null, limit.Token).ConfigureAwait(false);
-            return (long)stream.Info.State.LastSeq;
+            return _options.Filter is { } filter
+                ? await FindLastAsync(stream, filter, limit.Token).ConfigureAwait(false)
+                : (long)stream.Info.State.LastSeq;
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -91,6 +96,20 @@ internal sealed class HostedNatsStream<T> : HostedNatsStream, IAsyncDisposable
                 NatsEventStream<T> stream = await opening.ConfigureAwait(false);
                 await stream.DisposeAsync().ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>The sequence number of the last event with a subject of the filter, or 0. A handler's position does not move over later events of others.</summary>
+    private static async Task<long> FindLastAsync(INatsJSStream stream, string filter, CancellationToken cancellationToken)
+    {
+        try
+        {
+            StreamMsgGetResponse last = await stream.GetAsync(new StreamMsgGetRequest { LastBySubj = filter }, cancellationToken).ConfigureAwait(false);
+            return (long)last.Message.Seq;
+        }
+        catch (NatsJSApiException error) when (error.Error.Code == NotFound)
+        {
+            return 0;
         }
     }
 
