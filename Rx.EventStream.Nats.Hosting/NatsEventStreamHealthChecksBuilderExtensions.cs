@@ -12,15 +12,15 @@ public static class NatsEventStreamHealthChecksBuilderExtensions
     /// <summary>Adds a health check for the handlers of the container's <see cref="NatsEventStream{T}"/>.</summary>
     /// <typeparam name="T">The type of the events.</typeparam>
     /// <param name="builder">The health checks.</param>
-    /// <param name="maxLag">The greatest lag of a healthy handler, at least 0: how many sequence numbers lie between the last event on the server and the
-    /// last one before which all events are handled.</param>
+    /// <param name="maxLag">The greatest lag of a healthy handler, at least 0: how many sequence numbers there are from the first
+    /// event that it has not handled through the last one on the server that matches the stream's filter.</param>
     /// <param name="filter">Which handlers count, or null for all.</param>
     /// <param name="name">The name of the check, or null for the name of the type of the stream, such as <c>NatsEventStream&lt;Order&gt;</c>.</param>
     /// <param name="failureStatus">What the check reports if a handler is not healthy, or null for <see cref="HealthStatus.Unhealthy"/>.</param>
     /// <param name="tags">Tags to select checks by.</param>
     /// <returns>The health checks.</returns>
     /// <remarks>
-    /// Each check asks the server for its last sequence number. The check fails if the server does not answer within the connection's
+    /// Each check asks the server for its last event. The check fails if the server does not answer within the connection's
     /// <c>RequestTimeout</c>, if a handler has ended with an exception, or if a handler lags too far. A handler with
     /// <see cref="NatsHandlerOptions{T}.Partitions"/> is healthy while this instance has no partition. A handler that cannot open its checkpoint lags by the
     /// events that were stored since the host started. The data of the result has the lag and the faults of each handler.

@@ -13,7 +13,7 @@ internal abstract class HostedNatsStream
     /// <summary>The handlers, once the host starts. Written by the thread that starts the host, before the host starts other services.</summary>
     internal IReadOnlyList<HostedNatsHandler> Handlers { get; private protected set; } = [];
 
-    /// <summary>The last sequence number on the server when the host started. Written with <see cref="Handlers"/>.</summary>
+    /// <summary>What <see cref="FindLastSequenceAsync"/> found when the host started. Written with <see cref="Handlers"/>.</summary>
     internal long LastAtStart { get; private protected set; }
 
     /// <summary>Opens the stream, unless it is open.</summary>
@@ -24,7 +24,7 @@ internal abstract class HostedNatsStream
 
     internal abstract void StartHandlers();
 
-    /// <summary>Asks the server for its last sequence number.</summary>
+    /// <summary>Asks the server for the sequence number of its last event, of those that the stream reads; 0 if it has none.</summary>
     /// <exception cref="TimeoutException">The server does not answer in time.</exception>
     internal abstract Task<long> FindLastSequenceAsync(CancellationToken cancellationToken);
 }

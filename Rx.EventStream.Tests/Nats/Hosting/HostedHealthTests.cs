@@ -151,10 +151,23 @@ internal sealed class HostedHealthTests : NatsHostFixture
         await StoreAsync("b", 1, 20);
         using TestHost host = BuildChecked(HandlerOptions(), Options(filter: $"{Name}.a"));
         await host.StartAsync();
-        await CaughtUpAsync(host);
+        await Becomes(() => host.Handled.Values.Count == 2);
+        await Becomes(async () => Results(await CheckAsync(host)) == (HealthStatus.Healthy, HealthStatus.Healthy));
+        await StoreAsync("b", 21, 20);
+        HealthReport later = await CheckAsync(host);
 
-        Assert.That(Results(await CheckAsync(host)), Is.EqualTo((HealthStatus.Healthy, HealthStatus.Healthy)));
-        Assert.That(host.Handled.Values, Is.EqualTo(new[] { 1, 2 }));
+        Assert.That(Results(later), Is.EqualTo((HealthStatus.Healthy, HealthStatus.Healthy)));
+        Assert.That(later.Entries[Check].Data["handler.lag"], Is.EqualTo(0L));
+    }
+
+    [Test]
+    public async Task Check_FilterMatchesNoEvent_IsHealthyAndReady()
+    {
+        await StoreAsync("b", 1, 20);
+        using TestHost host = BuildChecked(HandlerOptions(), Options(filter: $"{Name}.a"));
+        await host.StartAsync();
+
+        await Becomes(async () => Results(await CheckAsync(host)) == (HealthStatus.Healthy, HealthStatus.Healthy));
     }
 
     [Test]

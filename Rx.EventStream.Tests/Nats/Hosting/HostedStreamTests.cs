@@ -91,7 +91,9 @@ internal sealed class HostedStreamTests : NatsHostFixture
     {
         TestHost host = await StartAsync();
         NatsEventStream<Reading>? stream = isResolved ? host.Get<NatsEventStream<Reading>>() : null;
-        await Becomes(async () => (await ConsumersAsync()).Length == 2);
+        await StoreAsync("a", 1, 1);
+        await CaughtUpAsync(host);
+        Assert.That(await ConsumersAsync(), Has.Length.EqualTo(2), "The stream's and the handler's.");
         await host.StopAsync();
         host.Dispose();
 
@@ -140,6 +142,14 @@ internal sealed class HostedStreamTests : NatsHostFixture
     }
 
     [Test]
+    public async Task Start_InvalidName_Throws()
+    {
+        using TestHost host = Build(services => services.AddNatsEventHandler<Reading, ReadingHandler>("a b"));
+
+        await Assert.ThatAsync(host.StartAsync, Throws.ArgumentException.With.Message.StartsWith("'a b' is not a valid name"));
+    }
+
+    [Test]
     public async Task Start_TwoHandlersWithOneName_Throws()
     {
         using TestHost host = Build(services => services
@@ -171,7 +181,6 @@ internal sealed class HostedStreamTests : NatsHostFixture
         Assert.That(() => services.AddNatsEventStream((Func<IServiceProvider, NatsEventStreamOptions<Reading>>)null!), Throws.ArgumentNullException);
         Assert.That(() => ((IServiceCollection)null!).AddNatsEventStream(Options()), Throws.ArgumentNullException);
         Assert.That(() => services.AddNatsEventHandler<Reading, ReadingHandler>((string)null!), Throws.ArgumentNullException);
-        Assert.That(() => services.AddNatsEventHandler<Reading, ReadingHandler>("a b"), Throws.ArgumentException);
         Assert.That(() => services.AddNatsEventHandler<Reading, ReadingHandler>((NatsHandlerOptions<Reading>)null!), Throws.ArgumentNullException);
         Assert.That(
             () => services.AddNatsEventHandler<Reading, ReadingHandler>((Func<IServiceProvider, NatsHandlerOptions<Reading>>)null!), Throws.ArgumentNullException);
