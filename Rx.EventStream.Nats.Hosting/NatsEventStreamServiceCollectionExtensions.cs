@@ -71,9 +71,10 @@ public static class NatsEventStreamServiceCollectionExtensions
     /// <param name="name">The handler's name, which is also the name of its checkpoint. Letters, digits, <c>-</c> and <c>_</c> only.</param>
     /// <returns>The services.</returns>
     /// <remarks>The checkpoint is kept by a <see cref="NatsCheckpointStore"/> on the container's connection. All else is as the defaults of
-    /// <see cref="NatsHandlerOptions{T}"/> say. A name that is not valid stops the host at its start. See
+    /// <see cref="NatsHandlerOptions{T}"/> say. See
     /// <see cref="AddNatsEventHandler{T, THandler}(IServiceCollection, NatsHandlerOptions{T})"/>.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="name"/> is null.</exception>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is empty or contains another character.</exception>
     /// <exception cref="InvalidOperationException">The handler was added to the stream before.</exception>
     public static IServiceCollection AddNatsEventHandler<T, [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] THandler>(
         this IServiceCollection services, string name)

@@ -142,12 +142,10 @@ internal sealed class HostedStreamTests : NatsHostFixture
     }
 
     [Test]
-    public async Task Start_InvalidName_Throws()
-    {
-        using TestHost host = Build(services => services.AddNatsEventHandler<Reading, ReadingHandler>("a b"));
-
-        await Assert.ThatAsync(host.StartAsync, Throws.ArgumentException.With.Message.StartsWith("'a b' is not a valid name"));
-    }
+    public void AddHandler_InvalidName_Throws() =>
+        Assert.That(
+            () => new ServiceCollection().AddNatsEventHandler<Reading, ReadingHandler>("a b"),
+            Throws.ArgumentException.With.Message.StartsWith("'a b' is not a valid name"));
 
     [Test]
     public async Task Start_TwoHandlersWithOneName_Throws()
