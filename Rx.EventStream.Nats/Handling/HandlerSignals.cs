@@ -20,7 +20,13 @@ internal sealed class HandlerSignals
     /// <summary>Faulted when the handler cannot go on.</summary>
     internal Task Failed => _failed.Task;
 
-    internal void Fail(Exception error) => _failed.TrySetException(error);
+    internal void Fail(Exception error)
+    {
+        if (_failed.TrySetException(error))
+        {
+            _ = _failed.Task.Exception; // observed: the run may have ended
+        }
+    }
 
     /// <summary>Completes at the next call of <see cref="OnChanged"/>.</summary>
     internal Task WhenChanged() => Volatile.Read(ref _changed).Task;

@@ -13,6 +13,9 @@ namespace Rx.Nats.Handling;
 internal sealed class PartitionReader<T>(
     StreamApi api, NatsEventStreamOptions<T> streamOptions, NatsHandlerOptions<T> options, HandlerSignals signals, Func<IReadOnlyList<HandledPartition<T>>> partitions)
 {
+    /// <summary>How long to wait for more changes after one: partitions are opened and returned many at a time.</summary>
+    private static readonly TimeSpan _changesPause = TimeSpan.FromMilliseconds(20);
+
     private readonly int _count = options.Partitions?.Count ?? 1;
 
     /// <summary>The pass that runs, or null. Written with release by the reading task, read with acquire.</summary>
@@ -41,7 +44,7 @@ internal sealed class PartitionReader<T>(
             }
             catch (Exception) when (changed.IsCompleted || cancellationToken.IsCancellationRequested)
             {
-                cancellationToken.ThrowIfCancellationRequested();
+                await Task.Delay(_changesPause, cancellationToken).ConfigureAwait(false);
             }
         }
     }

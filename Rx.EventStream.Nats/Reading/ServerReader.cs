@@ -70,7 +70,7 @@ internal sealed class ServerReader<T> : IAsyncDisposable
     /// <summary>Tries to delete the consumer on the server. Any thread can call it. Unless the reader's lifetime is over, its owner continues with a new
     /// consumer.</summary>
     internal Task DeleteConsumerAsync() =>
-        Volatile.Read(ref _session) is { } session ? _api.DeleteConsumerAsync(session.Name) : Task.CompletedTask;
+        Volatile.Read(ref _session) is { } session ? _api.DeleteConsumerAsync(session.Name, isAtEnd: _lifetime.IsCancellationRequested) : Task.CompletedTask;
 
     /// <summary>Creates a consumer. The first time, the start becomes an explicit sequence number.</summary>
     /// <exception cref="EventStreamGapException">Events that the reader needs next were trimmed.</exception>

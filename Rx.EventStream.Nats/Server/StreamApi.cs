@@ -24,8 +24,11 @@ internal sealed class StreamApi : IDisposable
     /// <summary>The smallest number of refusals to remember.</summary>
     private const int KeptRefusals = 64;
 
-    /// <summary>How long to wait for an answer that nothing depends on.</summary>
+    /// <summary>How long to wait for an answer that nothing depends on, while other work waits.</summary>
     private static readonly TimeSpan _courtesy = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same at the end, when no other work waits: a slow server or a busy machine must not leave a consumer behind.</summary>
+    private static readonly TimeSpan _courtesyAtEnd = TimeSpan.FromSeconds(5);
 
     private readonly PermissionWatch _permissions;
     private readonly QuestionAccess _consumerInfo = new();
@@ -140,9 +143,11 @@ internal sealed class StreamApi : IDisposable
     }
 
     /// <summary>Tries to delete a consumer. If that fails, the server deletes the consumer itself after its inactivity threshold.</summary>
-    internal async Task DeleteConsumerAsync(string name)
+    /// <param name="name">The consumer's name.</param>
+    /// <param name="isAtEnd">Whether no other work waits for this.</param>
+    internal async Task DeleteConsumerAsync(string name, bool isAtEnd = false)
     {
-        using var limit = new CancellationTokenSource(_courtesy);
+        using var limit = new CancellationTokenSource(isAtEnd ? _courtesyAtEnd : _courtesy);
         try
         {
             await JetStream.DeleteConsumerAsync(Stream, name, limit.Token).ConfigureAwait(false);
