@@ -96,9 +96,15 @@ internal sealed class ConsumerSession<T> : IAsyncDisposable
             INatsJSConsumer consumer = await api.CreateConsumerAsync(config, cancellationToken).ConfigureAwait(false);
             return new ConsumerSession<T>(api, options, consumer, loss, requestedAt, lastBefore);
         }
-        catch
+        catch (Exception error)
         {
             loss.Dispose();
+            if (StreamApi.IsTransient(error))
+            {
+                // The server may have created it: the call was canceled, or the answer was lost.
+                await api.DeleteConsumerAsync(config.Name!, isAtEnd: lifetime.IsCancellationRequested).ConfigureAwait(false);
+            }
+
             throw;
         }
     }
