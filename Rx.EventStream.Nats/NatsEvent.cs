@@ -36,6 +36,9 @@ public sealed class NatsEvent<T>
     /// <summary>Why <see cref="Value"/> is missing, or null. No handler gets such an event.</summary>
     internal UnreadableEventException? Unreadable { get; init; }
 
+    /// <summary>The key whose events are handled in order, or null if there is none. Set before a handler gets the event.</summary>
+    internal string? Key { get; set; }
+
     /// <summary>The checkpoint that the event belongs to. Set before a handler gets the event.</summary>
     internal ICheckpoint? Checkpoint { get; set; }
 

@@ -81,7 +81,7 @@ public sealed class NatsHandlerOptions<T>
     /// <summary>The key of an event. Calls for events of one key never overlap, and come in order. Null, the default, is the event's subject with
     /// <see cref="Partitions"/>, and otherwise no key.</summary>
     /// <remarks>It must give the same key for an event in all instances. It is called for each event, on the thread that reads. What it throws ends the
-    /// handler.</remarks>
+    /// handler, and so does a null.</remarks>
     public Func<NatsEvent<T>, string>? PartitionKey { get; init; }
 
     /// <summary>How many events are read ahead of the handler, in each partition; at least 1. The default is 256.</summary>
@@ -110,4 +110,13 @@ public sealed class NatsHandlerOptions<T>
 
     /// <summary>How several instances share the handler. Null, the default: one instance handles all events.</summary>
     public NatsPartitions? Partitions { get; init; }
+
+    /// <summary>Whether events have keys.</summary>
+    internal bool HasKey => PartitionKey is not null || Partitions is not null;
+
+    /// <summary>The key of an event, or null if events have none. An event that cannot be read has no value for a key, and goes by its subject.</summary>
+    /// <exception cref="InvalidOperationException">The key is null.</exception>
+    internal string? KeyOf(NatsEvent<T> e) => !HasKey ? null
+        : PartitionKey is not { } key || e.Unreadable is not null ? e.Subject
+        : key(e) ?? throw new InvalidOperationException($"PartitionKey of handler '{Name}' has returned null for event {e.Sequence}.");
 }

@@ -94,7 +94,14 @@ internal sealed class HandledPartition<T>
     internal void Drop()
     {
         Stop(Timeout.InfiniteTimeSpan);
-        _canceled.Cancel();
+        try
+        {
+            _canceled.Cancel();
+        }
+        catch (AggregateException error)
+        {
+            _signals.Fail(error); // of a checkpoint store that has registered with the token
+        }
     }
 
     /// <summary>Notes that all events before a sequence number were published. In state Opening it does nothing.</summary>
@@ -169,7 +176,7 @@ internal sealed class HandledPartition<T>
             new SubscribeAwaitOptions<NatsEvent<T>>
             {
                 MaxConcurrency = _options.MaxConcurrency,
-                PartitionKey = _options is { MaxConcurrency: > 1, PartitionKey: { } key } ? key : null,
+                PartitionKey = _options is { MaxConcurrency: > 1, HasKey: true } ? static e => e.Key : null,
             });
         Volatile.Write(ref _opened, opened);
         Interlocked.MemoryBarrier();
@@ -179,15 +186,28 @@ internal sealed class HandledPartition<T>
         }
 
         _signals.OnChanged();
-        using (_canceled.Token.UnsafeRegister(static subscription => ((EventSubscription)subscription!).Dispose(), subscription))
+        using (_canceled.Token.UnsafeRegister(_ => End(subscription), null))
         {
             await opened.Progress.Idle.ConfigureAwait(false);
         }
 
-        subscription.Dispose();
+        End(subscription);
         await subscription.WhenEndedAsync().ConfigureAwait(false);
         _events.Dispose();
         await SaveAtEndAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Cancels the token of the calls. What the handler has registered there can throw, also on the thread of a timer.</summary>
+    private void End(EventSubscription subscription)
+    {
+        try
+        {
+            subscription.Dispose();
+        }
+        catch (Exception error)
+        {
+            _signals.Fail(error);
+        }
     }
 
     /// <summary>Opening → Running. Null if it is stopped before.</summary>

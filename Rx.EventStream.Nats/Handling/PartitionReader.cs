@@ -82,7 +82,8 @@ internal sealed class PartitionReader<T>(
                 if (arrival.IsEvent)
                 {
                     NatsEvent<T> e = HandledPartition<T>.ToEvent(arrival);
-                    if (byNumber[PartitionOf(e)] is { } partition)
+                    e.Key = options.KeyOf(e);
+                    if (byNumber[_count == 1 ? 0 : KeyHash.Partition(e.Key!, _count)] is { } partition)
                     {
                         await partition.PublishAsync(e, superseded).ConfigureAwait(false);
                     }
@@ -103,10 +104,6 @@ internal sealed class PartitionReader<T>(
             await reader.DisposeAsync().ConfigureAwait(false);
         }
     }
-
-    /// <summary>The partition of an event. One that cannot be read has no value for a key, and goes by its subject.</summary>
-    private int PartitionOf(NatsEvent<T> e) =>
-        _count == 1 ? 0 : KeyHash.Partition(options.PartitionKey is { } key && e.Unreadable is null ? key(e) : e.Subject, _count);
 
     /// <param name="Served">The partitions that the pass serves.</param>
     /// <param name="From">The sequence number from which on it reads.</param>

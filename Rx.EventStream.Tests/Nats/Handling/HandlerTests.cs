@@ -126,6 +126,79 @@ internal sealed class HandlerTests : HandlerFixture
         Assert.That(order.GroupBy(e => e.Source).Select(key => key.Select(e => e.Number)), Is.All.Ordered);
     }
 
+    /// <summary>Without a key of its own, a partitioned handler has the subject as the key, also among the calls of one partition.</summary>
+    [Test]
+    public async Task MaxConcurrency_PartitionsWithoutKey_CallsOfOneSubjectDoNotOverlap()
+    {
+        NatsEventStream<Reading> stream = await OpenAsync();
+        await stream.PublishAllAsync(Enumerable.Range(0, 100).Select(i => new Reading($"{i % 2}", i)));
+        var open = new ConcurrentDictionary<string, int>();
+        var overlaps = new ConcurrentQueue<string>();
+
+        await using NatsSubscription running = stream.SubscribeAwait(
+            async (e, _) =>
+            {
+                if (open.AddOrUpdate(e.Subject, 1, static (_, count) => count + 1) > 1)
+                {
+                    overlaps.Enqueue(e.Subject);
+                }
+
+                await Task.Yield();
+                open.AddOrUpdate(e.Subject, 0, static (_, count) => count - 1);
+            },
+            HandlerOptions(maxConcurrency: 8, partitions: new NatsPartitions { Count = 1, LeaseDuration = TimeSpan.FromSeconds(2) }));
+        await Eventually.Ends(running.WhenCaughtUpAsync());
+
+        Assert.That(overlaps, Is.Empty);
+        Assert.That(running.Handled, Is.EqualTo(100));
+    }
+
+    [TestCase(1)]
+    [TestCase(4)]
+    public async Task PartitionKey_NullOrThrows_EndsWithClearError(int maxConcurrency)
+    {
+        NatsEventStream<Reading> stream = await OpenAsync();
+        await stream.PublishAsync(new Reading("a", 0));
+        await using NatsSubscription ofNull = stream.SubscribeAwait(
+            static (_, _) => ValueTask.CompletedTask, HandlerOptions(name: "null", maxConcurrency: maxConcurrency, key: static _ => null!));
+        await using NatsSubscription ofThrowing = stream.SubscribeAwait(
+            static (_, _) => ValueTask.CompletedTask,
+            HandlerOptions(name: "throwing", maxConcurrency: maxConcurrency, key: static _ => throw new InvalidTimeZoneException()));
+
+        await Assert.ThatAsync(
+            () => Eventually.Ends(ofNull.Completion), Throws.InvalidOperationException.With.Message.Contains("'null' has returned null for event 1"));
+        await Ends<InvalidTimeZoneException>(ofThrowing);
+    }
+
+    /// <summary>The exception of what a handler has registered with its token must not end the process, or keep the handler from ending.</summary>
+    [Test]
+    public async Task StopAsync_TokenCallbackThrows_EndsWithItAndSaves()
+    {
+        NatsEventStream<Reading> stream = await OpenAsync();
+        await stream.PublishAllAsync(Readings("a", 2));
+        var begun = new TaskCompletionSource();
+        NatsSubscription running = stream.SubscribeAwait(
+            async (e, token) =>
+            {
+                if (e.Sequence == 1)
+                {
+                    return;
+                }
+
+                token.Register(static () => throw new InvalidTimeZoneException());
+                begun.TrySetResult();
+                await Task.Delay(Timeout.Infinite, token);
+            },
+            HandlerOptions(saveInterval: TimeSpan.FromHours(1)));
+        await Eventually.Ends(begun.Task);
+
+        await Eventually.Ends(running.StopAsync(new CancellationToken(canceled: true)));
+
+        Assert.That(running.Completion.IsFaulted);
+        Assert.That(running.Completion.Exception!.ToString(), Does.Contain(nameof(InvalidTimeZoneException)));
+        Assert.That(await SavedAsync(), Is.EqualTo(2));
+    }
+
     [Test]
     public async Task SubscribeAwait_SecondOwner_FirstEndsWithCheckpointLost()
     {
