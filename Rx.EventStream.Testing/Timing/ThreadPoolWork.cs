@@ -16,6 +16,9 @@ internal sealed class ThreadPoolWork
     /// <summary>Passes through the queues of a pool that other tests keep busy.</summary>
     private const int MaxPasses = 20;
 
+    /// <summary>How long no thread may enter or leave the context at least, twice in a row.</summary>
+    private static readonly TimeSpan _leastQuiet = TimeSpan.FromMilliseconds(1);
+
     /// <summary>Longer work, such as a loop that waits for virtual time, is left to itself.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(1);
 
@@ -62,7 +65,7 @@ internal sealed class ThreadPoolWork
 
         for (int passes = 1; posts.IsEmpty; passes++)
         {
-            PassThroughQueues();
+            TimeSpan pass = PassThroughQueues();
 
             if (Stopwatch.GetElapsedTime(start) > _patience)
             {
@@ -70,7 +73,7 @@ internal sealed class ThreadPoolWork
                 return;
             }
 
-            if (!IsActive && (ThreadPool.PendingWorkItemCount == 0 || passes > MaxPasses) && (!IsExpected || StaysQuiet(posts)))
+            if (!IsActive && (ThreadPool.PendingWorkItemCount == 0 || passes > MaxPasses) && (!IsExpected || StaysQuiet(posts, pass > _leastQuiet ? pass : _leastQuiet)))
             {
                 return;
             }
@@ -78,9 +81,11 @@ internal sealed class ThreadPoolWork
     }
 
     /// <summary>Gives a thread time that is about to enter the execution context, or that has left it to complete a task.</summary>
-    private bool StaysQuiet(ConcurrentQueue<Action> posts)
+    /// <param name="posts">What the test's code has posted.</param>
+    /// <param name="quiet">As long as a work item has just taken to pass: on a machine that lets threads wait, such a thread waits too.</param>
+    private bool StaysQuiet(ConcurrentQueue<Action> posts, TimeSpan quiet)
     {
-        Thread.Sleep(1);
+        Thread.Sleep(quiet);
         (int Threads, long Completed) before = (WorkingThreads(), ThreadPool.CompletedWorkItemCount);
 
         if (IsActive || !posts.IsEmpty)
@@ -88,7 +93,7 @@ internal sealed class ThreadPoolWork
             return false;
         }
 
-        Thread.Sleep(1);
+        Thread.Sleep(quiet);
 
         if (IsActive || !posts.IsEmpty)
         {
@@ -112,12 +117,15 @@ internal sealed class ThreadPoolWork
     }
 
     /// <summary>A work item starts after all that this thread has queued before it, in the pool's queue and in the thread's own.</summary>
-    private static void PassThroughQueues()
+    /// <returns>How long that took.</returns>
+    private static TimeSpan PassThroughQueues()
     {
+        long start = Stopwatch.GetTimestamp();
         var passed = new CountdownEvent(2);
         ThreadPool.UnsafeQueueUserWorkItem(static passed => passed.Signal(), passed, preferLocal: false);
         ThreadPool.UnsafeQueueUserWorkItem(static passed => passed.Signal(), passed, preferLocal: true);
         passed.Wait(_patience);
+        return Stopwatch.GetElapsedTime(start);
     }
 
     private static void OnContextChanged(AsyncLocalValueChangedArgs<ThreadPoolWork?> change)

@@ -109,7 +109,10 @@ internal sealed class NatsKeyValueTests : NatsFixture
                 await store.PutAsync($"k{i % 7}", i);
             }
         });
-        await Eventually.Ends(view.WhenReachedAsync(100));
+        Task reached = view.WhenReachedAsync(100);
+        await Eventually.Ends(Task.WhenAny(reached, writing));
+        Assert.That(writing.IsFaulted, Is.False, () => $"{writing.Exception}");
+        await Eventually.Ends(reached);
 
         ReceivedChanges received = Observe(view);
         NatsSnapshot<System.Collections.Immutable.ImmutableDictionary<string, NatsKeyValue<int>>> start = view.Current;
