@@ -76,12 +76,14 @@ internal sealed class NatsServer : IAsyncDisposable
     public NatsConnection Connect() => ConnectTo(Url);
 
     /// <inheritdoc cref="Connect"/>
-    public static NatsConnection ConnectTo(string url) => new(new NatsOpts
+    /// <param name="url">The server's address, or that of a proxy.</param>
+    /// <param name="requestTimeout">How long to wait for an answer; 2 seconds if it is null.</param>
+    public static NatsConnection ConnectTo(string url, TimeSpan? requestTimeout = null) => new(new NatsOpts
     {
         Url = url,
         ReconnectWaitMin = TimeSpan.FromMilliseconds(50),
         ReconnectWaitMax = TimeSpan.FromMilliseconds(500),
-        RequestTimeout = TimeSpan.FromSeconds(2),
+        RequestTimeout = requestTimeout ?? TimeSpan.FromSeconds(2),
     });
 
     public ValueTask DisposeAsync()
