@@ -36,6 +36,15 @@ internal static class LatencyScenarios
             ]),
         new(
             1_000,
+            [new Figure("wake-parts", "from the call until the other thread runs, median", Quantity.Time, Peers.WorkItem, Limits.None)],
+            [
+                Contender.Waking(Contender.MultiWriter, static observer => WakeStream(new(), observer)),
+                Contender.Waking(Peers.WorkItem, WakeWorkItem),
+                Contender.Waking(Peers.OursParked, WakeThread),
+                Contender.Waking(Peers.Event, WakeByEvent),
+            ]),
+        new(
+            1_000,
             [
                 new Figure("wake-spin", "from publishing to an observer whose thread spins, median", Quantity.Time, Peers.Polled, Limits.Absolute(500)),
                 new Figure("wake-spin-p99", "the same, 99th percentile", Quantity.TailTime, Peers.Polled, Limits.Absolute(5_000)),
@@ -138,6 +147,46 @@ internal static class LatencyScenarios
         var stream = new EventStream<long>(options);
         stream.ObserveOn(TaskPoolScheduler.Default).Subscribe(observer);
         return new(() => stream.OnNext(Stopwatch.GetTimestamp()), stream.Dispose);
+    }
+
+    private static Session WakeThread(IObserver<long> observer)
+    {
+        var stream = new EventStream<long>();
+        stream.ObserveOn(NewThreadScheduler.Default).Subscribe(observer);
+        return new(() => stream.OnNext(Stopwatch.GetTimestamp()), stream.Dispose);
+    }
+
+    /// <summary>The thread pool alone.</summary>
+    private static Session WakeWorkItem(IObserver<long> observer) =>
+        new(() => ThreadPool.UnsafeQueueUserWorkItem(observer.OnNext, Stopwatch.GetTimestamp(), preferLocal: false));
+
+    /// <summary>The operating system alone, through the runtime.</summary>
+    private static Session WakeByEvent(IObserver<long> observer)
+    {
+        var wake = new AutoResetEvent(false);
+        long at = 0;
+        var thread = new Thread(() =>
+        {
+            while (wake.WaitOne() && Volatile.Read(ref at) is > 0 and var time)
+            {
+                observer.OnNext(time);
+            }
+
+            wake.Dispose();
+        })
+        { IsBackground = true };
+        thread.Start();
+        return new(
+            () =>
+            {
+                Volatile.Write(ref at, Stopwatch.GetTimestamp());
+                wake.Set();
+            },
+            () =>
+            {
+                Volatile.Write(ref at, 0);
+                wake.Set();
+            });
     }
 
     private static EventObservable<T> Spinning<T>(EventStream<T> stream) =>

@@ -35,6 +35,8 @@ internal static class Peers
 
     /// <summary>A loop over an array, without a library: the least that calling an observer can take.</summary>
     public const string Array = "array, walked";
+    public const string WorkItem = "a work item";
+    public const string Event = "AutoResetEvent";
     public const string OursParked = "ours, a thread that parks";
     public const string OursToOne = "ours, to one";
     public const string OursObserver = "ours, an observer";

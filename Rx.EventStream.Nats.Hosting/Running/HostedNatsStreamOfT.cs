@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using NATS.Client.Core;
-using NATS.Client.JetStream;
 using Rx.Nats.Hosting.Diagnostics;
 
 namespace Rx.Nats.Hosting.Running;
