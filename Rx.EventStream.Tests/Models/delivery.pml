@@ -2,7 +2,7 @@
    Code: ClaimWord, MultiWriterDelivery, TurnQueue.
 
    Memory is TSO, as on x64. What a thread stores plainly waits in its buffer: first the mark of its event, then the byte by which it
-   leaves. Interlocked operations empty the thread's own buffer; a process-wide barrier empties all buffers.
+   leaves (once publishers have met, it leaves by an interlocked operation). Interlocked operations empty the thread's own buffer; a process-wide barrier empties all buffers.
    When a publisher waits, and when a drainer has had its share, is left open: the model tries both at every event.
 
    Asserted: one thread drains at a time; in the end every event is delivered, no thread drains or waits; with -DTERM, the end is
@@ -223,12 +223,13 @@ inline Deliver(t) {
 }
 
 proctype Publisher(byte t) {
-  byte e; byte s; bool ok; byte seenCount; bool seenEnded; byte place; byte inside; bool wantsOffer;
+  byte e; byte s; bool ok; byte seenCount; bool seenEnded; byte place; byte inside; bool wantsOffer; bool hasMet;
   do
   :: e < NE ->
      e++;
+     hasMet = contended;
      if
-     :: /* the fast path: TryClaimAndDrain, one event, LeaveOwned */
+     :: /* the fast path: TryClaimAndDrain, one event, LeaveOwned or LeaveContendedOwned */
         place = cursor;
         atomic { FLUSH(t); if :: count == place && !draining && !ended -> s = count; count++; draining = true; ok = true :: else -> ok = false fi };
         if
@@ -239,19 +240,29 @@ proctype Publisher(byte t) {
            Observe(t);
            cursor = s + 1; place = s + 1;
            owners--;
-           leaveBuffer[t] = true;
+           if
+#ifndef NO_LOOK_FENCE
+           :: hasMet -> atomic { FLUSH(t); draining = false; seenCount = count }      /* ClaimWord.Leave */
+           :: !hasMet -> leaveBuffer[t] = true
+#else
+           :: leaveBuffer[t] = true; seenCount = count
+#endif
+           fi;
 #ifndef NO_LOOK
            if
-           :: contended || publishedInside || ended ->
-              /* LookAgain */
+           :: !hasMet && (contended || publishedInside || ended) ->
 #ifndef NO_LOOK_FENCE
               atomic { FLUSH(t) };
 #endif
+              seenCount = count; hasMet = true
+           :: else
+           fi;
+           if
+           :: hasMet && (seenCount != place || publishedInside || ended || waiting > 0) ->
+              /* DrainAgain */
               CallDelivered(t, place);
-              if
-              :: count != place || publishedInside || ended -> TryDrain(t); if :: ok -> Drain(t) :: else fi
-              :: else
-              fi
+              TryDrain(t);
+              if :: ok -> Drain(t) :: else fi
            :: else
            fi;
 #endif

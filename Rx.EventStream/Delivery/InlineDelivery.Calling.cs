@@ -28,11 +28,11 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>Completes when no thread calls an observer any more that has ended.</summary>
     /// <remarks>
     /// <code>
-    /// P (drainer): cursor := n;                            is the observer live?      calls it with event n
-    /// E (caller):  state := Ended; process-wide barrier;   reads the cursor
+    /// P (drainer): cursor := n; drains := yes;             is the observer live?      calls it with event n
+    /// E (caller):  state := Ended; process-wide barrier;   drains? reads the cursor
     /// </code>
-    /// A drainer that saw the observer live before the barrier had moved the cursor to that event before: the call is over when the cursor has
-    /// left the event that is read here. A drainer that looks after the barrier does not call the observer.
+    /// A drainer that saw the observer live before the barrier had moved the cursor to that event before, and was noted as the drainer: the call
+    /// is over when the cursor has left the event that is read here, or no thread drains. A drainer that looks after the barrier does not call the observer.
     /// </remarks>
     internal Task WhenReturnedAsync()
     {

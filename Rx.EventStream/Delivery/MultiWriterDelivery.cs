@@ -185,13 +185,17 @@ internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IDrain
         {
             PublishElsewhere(value, result);
         }
-        else if (TryWakeAndCallAllOwned(value))
+        else if (!TryWakeAndCallAllOwned(value))
+        {
+            DrainOwnedAndThrow();
+        }
+        else if ((flags & PublishFlags.Contended) == 0)
         {
             LeaveOwned();
         }
         else
         {
-            DrainOwnedAndThrow();
+            LeaveContendedOwned();
         }
     }
 
@@ -222,19 +226,39 @@ internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IDrain
         }
     }
 
-    /// <summary>Drains again after leaving, if there is more to do than the one event.</summary>
+    /// <summary>As <see cref="LeaveOwned"/>, where publishers have met: leaves with a fence, and drains again if there is more to do than the one
+    /// event.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void LeaveContendedOwned()
+    {
+        long next = _cursor.Sequence + 1;
+        _cursor.MoveTo(next);
+        ClaimWord.Snapshot left = _log.Claims.Leave(); // the fence: see Deliver and TryWaitForTurn
+        if (left.Count != next || (_log.Flags & ~PublishFlags.Fast) != 0 || !_turns.IsEmpty)
+        {
+            DrainAgain(next);
+        }
+    }
+
+    /// <summary>Drains again after leaving without a fence, if there is more to do than the one event.</summary>
     /// <param name="next">Where the cursor stood.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void LookAgain(long next)
     {
         Interlocked.MemoryBarrier(); // see Deliver and TryWaitForTurn
-        _turns.CallDelivered(next);
-        if ((_log.Flags & ~PublishFlags.Fast) != 0 || _log.Claims.Read().Count != next)
+        if ((_log.Flags & ~PublishFlags.Fast) != 0 || _log.Claims.Read().Count != next || !_turns.IsEmpty)
         {
-            ErrorList errors = default;
-            TryDrain(next - 1, ref errors);
-            errors.Throw();
+            DrainAgain(next);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void DrainAgain(long next)
+    {
+        _turns.CallDelivered(next);
+        ErrorList errors = default;
+        TryDrain(next - 1, ref errors);
+        errors.Throw();
     }
 
     /// <summary>Publishes where a flag is set, or another thread drains, or others publish at the same time.</summary>

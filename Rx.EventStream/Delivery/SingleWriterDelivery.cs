@@ -8,18 +8,23 @@ namespace Rx.Delivery;
 /// <summary>Delivers on the thread of a single writer, which needs no interlocked operation for it.</summary>
 /// <remarks>
 /// <code>
-///   Closed --OpenLocked--> HandedOver --the writer's next event--> Owned --TryCloseLockedOwned--> Closed
-///                                                                  Owned --ReleaseEndedOwned----> Ended
+///   Closed --OpenLocked--> HandedOver --the writer's next event--> Delivering --TryLeave, TryReleaseOwned--> Idle
+///                                                                   ^    | |                                |
+///                                                                   |    | +--ReleaseEndedOwned--> Ended    |
+///                                                                   |    +--TryCloseLockedOwned--> Closed   |
+///                                                                   +---------the writer's next event-------+
 /// </code>
-/// A subscriber opens the delivery and hands it over to the writer. While it is Owned the cursor is the writer's. If the cursor is before
-/// the writer's last event, the writer is inside a delivery: an observer is publishing.
+/// A subscriber opens the delivery and hands it over to the writer, which then owns the cursor. An event that is published while the writer
+/// is Delivering was published by an observer. While it is Idle, everything claimed is delivered, unless a second thread publishes and so
+/// breaks the promise.
 /// </remarks>
 internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
 {
     private const int Closed = 0;
     private const int HandedOver = 1;
-    private const int Owned = 2;
-    private const int Ended = 3;
+    private const int Delivering = 2;
+    private const int Idle = 3;
+    private const int Ended = 4;
 
     /// <summary>See the class remarks. From Closed to HandedOver under the list's lock, with release; else written by the writer. Read with
     /// acquire.</summary>
@@ -30,7 +35,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     {
     }
 
-    internal override bool IsDraining => Volatile.Read(ref _phase) == Owned && _cursor.Sequence != _log.Claimed;
+    internal override bool IsDraining => Volatile.Read(ref _phase) == Delivering;
 
     internal override bool IsInside => IsDraining;
 
@@ -76,12 +81,18 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         return true;
     }
 
-    /// <remarks>Called when dry: every claimed event is delivered then, unless a second thread publishes and so breaks the promise. What
-    /// was published while the log was disposed may be where the cursor does not find it.</remarks>
+    /// <remarks>Called when dry: every claimed event is delivered then, unless the promise is broken. What was published while the log was
+    /// disposed may be where the cursor does not find it.</remarks>
     private protected override bool TryReleaseOwned()
     {
-        long claimed = _log.Claimed;
-        return claimed == _cursor.Sequence || _log.IsDisposed || (_cursor.IsAtEnd(_log) ? false : throw EventLog<T>.BrokenPromise());
+        bool isDone = _log.Claimed == _cursor.Sequence || _log.IsDisposed;
+        if (!isDone && _cursor.IsAtEnd(_log))
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _phase, Idle);
+        return isDone ? true : throw EventLog<T>.BrokenPromise();
     }
 
     private protected override void ReleaseEndedOwned() => Volatile.Write(ref _phase, Ended);
@@ -108,6 +119,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
             return;
         }
 
+        Volatile.Write(ref _phase, Delivering); // before the observers are read: see WhenReturnedAsync
         if (OnlyObserver is not { } only)
         {
             WakeAndDrainOwned();
@@ -146,9 +158,13 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         {
             PublishElsewhere(value, result);
         }
-        else if (!TryWakeAndCallAllOwned(value) || !TryLeave())
+        else
         {
-            DrainOwnedAndThrow();
+            Volatile.Write(ref _phase, Delivering); // as in PublishToOne
+            if (!TryWakeAndCallAllOwned(value) || !TryLeave())
+            {
+                DrainOwnedAndThrow();
+            }
         }
     }
 
@@ -156,13 +172,13 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void PublishElsewhere(T value, AppendResult result)
     {
-        Debug.Assert(_phase == Owned, "A single writer without a pending hand-over owns the delivery.");
         if (result == AppendResult.NotClaimed)
         {
             PublishSlow(value);
         }
         else
         {
+            Volatile.Write(ref _phase, Delivering);
             WakeAndDrainOwned();
         }
     }
@@ -173,7 +189,13 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     private bool TryLeave()
     {
         _cursor.MoveOn();
-        return (_log.Flags & ~PublishFlags.Fast) == 0;
+        if ((_log.Flags & ~PublishFlags.Fast) != 0)
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _phase, Idle);
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -186,7 +208,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         Deliver(sequence, 1, WakeReaders());
     }
 
-    /// <summary>Takes the delivery over for the writer, which has published, unless it delivers further up its stack.</summary>
+    /// <summary>Begins to deliver what the writer has published, unless it delivers further up its stack.</summary>
     private bool TryOwn(long sequence)
     {
         switch (Volatile.Read(ref _phase))
@@ -196,18 +218,22 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
 
             case HandedOver:
                 // From where the subscriptions begin, which may be before or after what was published now.
-                Volatile.Write(ref _phase, Owned);
+                Volatile.Write(ref _phase, Delivering);
                 _log.ClearFlag(PublishFlags.HandOverPending);
                 return true;
 
-            default:
-                if (_cursor.Sequence == sequence)
-                {
-                    return true;
-                }
-
+            case Delivering:
                 _log.SetFlag(PublishFlags.PublishedInside);
                 return false;
+
+            default:
+                if (_cursor.Sequence != sequence)
+                {
+                    throw EventLog<T>.BrokenPromise();
+                }
+
+                Volatile.Write(ref _phase, Delivering);
+                return true;
         }
     }
 }
