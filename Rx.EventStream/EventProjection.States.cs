@@ -55,20 +55,14 @@ public sealed partial class EventProjection<TState, T>
             StateStream states = LazyInitializer.EnsureInitialized(ref _states, static () => new StateStream());
             using EventPosition<Sequenced<TState>> position = states.Stream.GetNextPosition();
             Interlocked.MemoryBarrier(); // C's fence
-            long last = -1;
-            if (Volatile.Read(ref _current) is { } current)
-            {
-                last = current.Sequence;
-                observer.OnNext(current.Value);
-            }
-
+            Folded? current = Volatile.Read(ref _current);
             if (_state.End is { } end)
             {
                 TellEnd(states, end);
             }
 
             ThrowIfDisposed();
-            return position.AsObservable().Subscribe(new StateObserver(observer, last));
+            return position.AsObservable().Subscribe(new StateObserver(observer, current));
         }
 
         /// <summary>Passes a new state to the observers. By the folding thread, after the fold.</summary>
@@ -152,10 +146,20 @@ public sealed partial class EventProjection<TState, T>
             internal IObserver<Sequenced<TState>> Feed { get; }
         }
 
-        /// <summary>Passes on the states that are newer than the last one.</summary>
-        private sealed class StateObserver(IObserver<TState> observer, long last) : IObserver<Sequenced<TState>>
+        /// <summary>Gives the observer the state that was found when it joined, then those that are newer.</summary>
+        private sealed class StateObserver(IObserver<TState> observer, Folded? first) : IObserver<Sequenced<TState>>, ISubscriptionObserver
         {
-            private long _last = last;
+            private long _last = first?.Sequence ?? -1;
+
+            /// <remarks>Here, so that an observer which disposes the projection in this call finds itself subscribed, as one that does so
+            /// later.</remarks>
+            public void OnSubscribed(EventSubscription subscription)
+            {
+                if (first is not null)
+                {
+                    observer.OnNext(first.Value);
+                }
+            }
 
             public void OnNext(Sequenced<TState> value)
             {

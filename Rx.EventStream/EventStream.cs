@@ -241,7 +241,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
             : SubscribeInline(observer, position, settings);
         if (IsDisposed)
         {
-            // The thread that disposed the stream may have looked before the subscription was listed.
+            // The thread that disposed the stream may have looked before the subscription was listed. It may be this one: an observer that is called
+            // inside Subscribe disposes the stream. Either way the subscription came first, and has ended.
             try
             {
                 subscription.Dispose();
@@ -250,8 +251,6 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
             {
                 LetGo();
             }
-
-            ThrowIfDisposed();
         }
 
         return subscription;

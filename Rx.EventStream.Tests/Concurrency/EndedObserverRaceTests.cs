@@ -63,6 +63,48 @@ internal sealed class EndedObserverRaceTests
     }
 
     [Test]
+    public async Task Figures_AnotherThreadDisposesTheObserver_NeverFall([Values] bool isSingleWriter)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+        using IDisposable first = stream.Subscribe(static _ => Thread.SpinWait(20));
+        EventSubscription? newest = null;
+        bool isDone = false;
+        Task reading = Eventually.OnThread(() =>
+        {
+            EventSubscription? watched = null;
+            long sequence = 0;
+            long delivered = 0;
+            while (!Volatile.Read(ref isDone))
+            {
+                if (Volatile.Read(ref newest) is { } found && found != watched)
+                {
+                    (watched, sequence, delivered) = (found, 0, 0);
+                }
+
+                long nowSequence = watched?.Sequence ?? 0;
+                long nowDelivered = watched?.Delivered ?? 0;
+                Assert.That(nowSequence >= sequence && nowDelivered >= delivered, $"{nowSequence} after {sequence}, {nowDelivered} delivered after {delivered}");
+                (sequence, delivered) = (nowSequence, nowDelivered);
+            }
+        });
+        await WhilePublishing(stream, _ =>
+        {
+            for (int round = 0; round < Rounds && !reading.IsCompleted; round++)
+            {
+                EventSubscription subscription = stream.AsObservable().Subscribe(new ClosingObserver());
+                Volatile.Write(ref newest, subscription);
+                Thread.SpinWait(2_000);
+                subscription.Dispose();
+                Thread.SpinWait(200);
+            }
+
+            return Task.CompletedTask;
+        });
+        Volatile.Write(ref isDone, true);
+        await Eventually.Ends(reading);
+    }
+
+    [Test]
     public async Task Figures_WhilePublishing_AreNeverNegative([Values] bool isSingleWriter)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });

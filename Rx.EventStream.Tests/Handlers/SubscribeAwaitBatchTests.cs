@@ -262,7 +262,9 @@ internal sealed class SubscribeAwaitBatchTests(StreamConfiguration configuration
         {
             using Activity publisher = publishers.StartActivity("publish")!;
             published.Add(publisher.Context);
-            stream.OnNextRange([1, 2, 3, 4, 5]);
+            stream.OnNextRange([1, 2, 3]);
+            stream.OnNext(4);
+            stream.OnNext(5);
         }
 
         stream.OnNext(6);

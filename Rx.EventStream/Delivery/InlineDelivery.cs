@@ -55,7 +55,9 @@ internal abstract partial class InlineDelivery<T>
     internal long ReachedBy(InlineSubscription<T> subscription)
     {
         long sequence = _cursor.Sequence;
-        return IsDraining && subscription.Slot <= Volatile.Read(ref _slot) ? Math.Min(sequence + 1, _log.Claimed) : sequence;
+        return IsDraining && !_observers.HasMovedDuring(sequence) && subscription.Slot <= Volatile.Read(ref _slot)
+            ? Math.Min(sequence + 1, _log.Claimed)
+            : sequence;
     }
 
     /// <summary>Publishes an event and delivers it, and every other that waits, before it returns, unless another thread, or a

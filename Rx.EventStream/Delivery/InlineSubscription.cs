@@ -33,9 +33,9 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// more when it goes live; read by any thread.</summary>
     private long _first;
 
-    /// <summary>The sequence number it had reached when it ended, if it was live, else 0. Written with release under the list's lock, or by
-    /// the thread that delivers the end; read by any thread for figures.</summary>
-    private long _last;
+    /// <summary>The sequence number it had reached when it lost its slot, or -1. Written with release under the list's lock, or by the thread that
+    /// delivers the end; read by any thread for figures.</summary>
+    private long _last = -1;
 
     /// <summary>The sequence number after the last event that came through this subscription, and not from the list to the observer. Written
     /// with release by the draining thread, read by any thread for figures.</summary>
@@ -69,10 +69,16 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
             // Before the last figure, which is written before these are cleared.
             InlineDelivery<T>? delivery = Volatile.Read(ref _delivery);
             long replayed = Volatile.Read(ref _catchUp)?.Sequence ?? 0;
-            long last = Volatile.Read(ref _last);
-            return delivery is not null && last == 0 && Volatile.Read(ref _hasGoneLive)
-                ? _reached.Raise(delivery.ReachedBy(this))
-                : Math.Max(Math.Max(last, Volatile.Read(ref _passed)), Math.Max(replayed, Volatile.Read(ref _first)));
+            if (delivery is not null && Volatile.Read(ref _last) < 0 && Volatile.Read(ref _hasGoneLive))
+            {
+                long reached = Math.Max(delivery.ReachedBy(this), Volatile.Read(ref _passed));
+                if (Volatile.Read(ref _last) < 0)
+                {
+                    return _reached.Raise(reached); // it had its slot still; else the delivery went on without it
+                }
+            }
+
+            return Math.Max(Math.Max(Volatile.Read(ref _last), Volatile.Read(ref _passed)), Math.Max(replayed, Volatile.Read(ref _first)));
         }
     }
 
@@ -130,9 +136,21 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
         }
     }
 
+    /// <summary>Notes what it has reached, as its slot tells. Called under the list's lock, before it gets another slot.</summary>
+    /// <returns>The event that is in delivery, or -1.</returns>
+    internal long NoteReached()
+    {
+        _ = Sequence;
+        return Volatile.Read(ref _delivery) is { IsDraining: true } delivery ? delivery.Sequence : -1;
+    }
+
     /// <summary>Notes how far it came. Called under the list's lock, when it loses its slot: a later call goes through this type, and notes
     /// itself.</summary>
-    internal void SetLast() => Volatile.Write(ref _last, Sequence);
+    internal void SetLast()
+    {
+        Volatile.Write(ref _last, Sequence);
+        Volatile.WriteBarrier(); // before its slot is gone: see Sequence
+    }
 
     internal override bool HasConsumed(long sequence)
     {

@@ -21,6 +21,10 @@ internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
     /// <summary>The first slot that may hold a subscription in place of its observer. Under the lock.</summary>
     private int _firstUnlisted;
 
+    /// <summary>The event during whose delivery the subscriptions got other slots, or -1. Written under the lock with release, read by any thread
+    /// with acquire, for figures.</summary>
+    private long _movedDuring = -1;
+
     /// <summary>The array to walk over, up to the first null, which there always is.</summary>
     internal IObserver<T>?[] Observers
     {
@@ -38,6 +42,9 @@ internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
             return Volatile.Read(ref slot) is { } only && Volatile.Read(ref Unsafe.Add(ref slot, 1)) is null ? only : null;
         }
     }
+
+    /// <summary>Whether the delivery of an event walks over an array in which the subscriptions had other slots than now.</summary>
+    internal bool HasMovedDuring(long sequence) => Volatile.Read(ref _movedDuring) == sequence;
 
     /// <summary>Has the draining thread admit a subscription between two events. Called under the lock, once the subscription
     /// waits.</summary>
@@ -91,6 +98,22 @@ internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
     {
         Volatile.Write(ref _observers[subscription.Slot], Of(subscription));
         Of(subscription).SetLast();
+    }
+
+    /// <summary>Has each subscription note what it has reached: its next slot says nothing about the walk that runs now. From then on it notes each
+    /// event itself, since the array that is walked over will hold it in place of its observer.</summary>
+    private protected override void OnMovingLocked(ReadOnlySpan<EventSubscription?> slots)
+    {
+        long during = -1;
+        foreach (EventSubscription? subscription in slots)
+        {
+            if (subscription is { Slot: >= 0 })
+            {
+                during = Math.Max(during, Of(subscription).NoteReached());
+            }
+        }
+
+        Volatile.Write(ref _movedDuring, during);
     }
 
     private protected override void OnMovedLocked(ReadOnlySpan<EventSubscription?> before, ReadOnlySpan<EventSubscription?> now)

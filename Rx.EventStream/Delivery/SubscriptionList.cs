@@ -160,6 +160,11 @@ internal class SubscriptionList(object? metered = null)
     {
     }
 
+    /// <summary>Called when the subscriptions are about to get other slots.</summary>
+    private protected virtual void OnMovingLocked(ReadOnlySpan<EventSubscription?> slots)
+    {
+    }
+
     /// <summary>Called when the subscriptions have got other slots.</summary>
     private protected virtual void OnMovedLocked(ReadOnlySpan<EventSubscription?> before, ReadOnlySpan<EventSubscription?> now)
     {
@@ -168,6 +173,7 @@ internal class SubscriptionList(object? metered = null)
     /// <summary>Moves the subscriptions that have not ended to a new array, with room for as many again.</summary>
     private void MoveLocked()
     {
+        OnMovingLocked(_slots);
         EventSubscription?[] slots = _count == 0 && _filled > 0 ? [] : new EventSubscription?[Math.Max(2, 2 * _count)];
         int filled = 0;
         foreach (EventSubscription? subscription in _slots)

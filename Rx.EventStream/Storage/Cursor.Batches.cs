@@ -55,9 +55,9 @@ internal partial struct Cursor<T>
         {
             for (; sequence < end && segment.Contains(sequence); sequence++)
             {
-                if (segment.TraceOf(sequence) is not { } trace || trace == last)
+                if (segment.TraceOf(sequence) is not { } trace || trace == last || trace.Context == last?.Context)
                 {
-                    continue; // the events of one run have one
+                    continue; // the events of one run have one, and those that follow each other in one activity need one
                 }
 
                 last = trace;

@@ -1,0 +1,91 @@
+namespace Rx.Tests.Contract;
+
+/// <summary>Observers without a scheduler that come and go while an event is delivered, on one thread: the figures then count what each observer
+/// got.</summary>
+[TestFixture(false)]
+[TestFixture(true)]
+internal sealed class FiguresInDeliveryTests(bool singleWriter)
+{
+    private const int Events = 4;
+    private const char Subscribes = 'S';
+
+    /// <summary>What an observer does when it gets the second event: a letter disposes that observer, S subscribes a new one.</summary>
+    private static readonly string[] _scripts = [.. Scripts("abcdS", 3)];
+
+    [Test]
+    public void Delivered_ObserversComeAndGoInsideADelivery_CountsTheCalls([Values] bool isRun)
+    {
+        foreach (string first in _scripts)
+        {
+            foreach (string second in _scripts.Where(static script => script.Length < 3))
+            {
+                Check(first, second, isRun);
+            }
+        }
+    }
+
+    private void Check(string first, string second, bool isRun)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = singleWriter });
+        var subscriptions = new List<EventSubscription>();
+        var calls = new List<int>();
+        foreach (string script in new[] { first, second, "", "" })
+        {
+            Subscribe(script);
+        }
+
+        if (isRun)
+        {
+            stream.OnNextRange([.. Enumerable.Range(0, Events)]);
+        }
+        else
+        {
+            for (int i = 0; i < Events; i++)
+            {
+                stream.OnNext(i);
+            }
+        }
+
+        string what = $"a: '{first}', b: '{second}'";
+        Assert.That(subscriptions.Select(static s => s.Delivered), Is.EqualTo(calls), what);
+        Assert.That(subscriptions.Take(4).Select(static s => s.Sequence), Is.EqualTo(calls.Take(4)), what);
+
+        void Subscribe(string script)
+        {
+            int index = calls.Count;
+            calls.Add(0);
+            subscriptions.Add(null!);
+            subscriptions[index] = (EventSubscription)stream.Subscribe(value =>
+            {
+                calls[index]++;
+                if (value == 1)
+                {
+                    Run(script);
+                }
+            });
+        }
+
+        void Run(string script)
+        {
+            foreach (char step in script)
+            {
+                if (step == Subscribes)
+                {
+                    Subscribe("");
+                }
+                else
+                {
+                    subscriptions[step - 'a'].Dispose();
+                }
+            }
+        }
+    }
+
+    /// <summary>All scripts up to a length, in which no observer is disposed twice.</summary>
+    private static IEnumerable<string> Scripts(string steps, int length) =>
+        length == 0
+            ? [""]
+            : Scripts(steps, length - 1).SelectMany(script => script.Length < length - 1
+                ? [script]
+                : steps.Where(step => step == Subscribes || !script.Contains(step)).Select(step => script + step).Prepend(script));
+}
