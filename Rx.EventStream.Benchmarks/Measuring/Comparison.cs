@@ -102,7 +102,9 @@ internal static class Comparison
         IEnumerable<double> ours = samples[contender].Select(figure.Of);
         if (!figure.Limits.IsRatio)
         {
-            return new Spread(ours);
+            return figure.Limits is { Floor: { } floor } && figure.Limits.Of(contender) is { } limit
+                ? new Spread(ours, samples.Single(s => s.Key.Name == floor).Value.Select(sample => figure.Of(sample) <= limit / 2))
+                : new Spread(ours);
         }
 
         List<Sample>? peer = samples.FirstOrDefault(s => s.Key.Name == figure.Peer).Value;

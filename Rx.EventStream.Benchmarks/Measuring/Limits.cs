@@ -4,7 +4,8 @@ namespace Rx.Benchmarks.Measuring;
 /// <param name="MultiWriter">The target with several writers, and for streams on NATS.</param>
 /// <param name="SingleWriter">The target with <see cref="EventStreamOptions.SingleWriter"/>.</param>
 /// <param name="IsRatio">Whether the target limits the ratio to the peer's figure. If false, it limits the figure itself.</param>
-internal sealed record Limits(double? MultiWriter, double? SingleWriter, bool IsRatio = true)
+/// <param name="Floor">For a limit of the figure itself, a contender that shows how fast the machine is at this moment, or null.</param>
+internal sealed record Limits(double? MultiWriter, double? SingleWriter, bool IsRatio = true, string? Floor = null)
 {
     /// <summary>No target: the figure is only shown beside the peer's.</summary>
     public static Limits None { get; } = new(null, null);
@@ -13,7 +14,10 @@ internal sealed record Limits(double? MultiWriter, double? SingleWriter, bool Is
     public static Limits Ratio(double both) => new(both, both);
 
     /// <summary>The same limit of the figure itself for both modes.</summary>
-    public static Limits Absolute(double both) => new(both, both, IsRatio: false);
+    /// <param name="both">The limit.</param>
+    /// <param name="floor">A contender without a library. A repetition in which it takes more than half of the limit shows how slow the machine is,
+    /// and says nothing about ours.</param>
+    public static Limits Absolute(double both, string? floor = null) => new(both, both, IsRatio: false, floor);
 
     public double? Of(Contender contender) => contender.Name switch
     {

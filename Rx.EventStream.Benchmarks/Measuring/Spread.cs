@@ -8,7 +8,22 @@ internal sealed class Spread
 
     private readonly double[] _sorted;
 
-    public Spread(IEnumerable<double> measured) => _sorted = [.. measured.Order()];
+    /// <summary>The repetitions that tell something.</summary>
+    private readonly double[] _telling;
+
+    public Spread(IEnumerable<double> measured)
+    {
+        _sorted = [.. measured.Order()];
+        _telling = _sorted;
+    }
+
+    /// <param name="measured">What was measured in each repetition.</param>
+    /// <param name="tells">Whether the machine was fast enough in it to tell something.</param>
+    public Spread(IEnumerable<double> measured, IEnumerable<bool> tells)
+        : this(measured)
+    {
+        _telling = [.. measured.Zip(tells).Where(static pair => pair.Second).Select(static pair => pair.First)];
+    }
 
     public double Least => _sorted[0];
 
@@ -17,12 +32,17 @@ internal sealed class Spread
     public double Median => _sorted[_sorted.Length / 2];
 
     /// <summary>Compares the median with a limit by the sign test: the verdict stands if so few repetitions are on the other side that chance
-    /// would hardly leave so few.</summary>
+    /// would hardly leave so few. There is no verdict where less than half of the repetitions tell something.</summary>
     public Verdict Against(double limit)
     {
-        int missed = _sorted.Count(value => value > limit);
-        int met = _sorted.Length - missed;
-        int exceptions = Exceptions(_sorted.Length);
+        if (_telling.Length * 2 <= _sorted.Length)
+        {
+            return Verdict.NotToldApart;
+        }
+
+        int missed = _telling.Count(value => value > limit);
+        int met = _telling.Length - missed;
+        int exceptions = Exceptions(_telling.Length);
         return missed <= exceptions ? Verdict.Met : met <= exceptions ? Verdict.Missed : Verdict.NotToldApart;
     }
 

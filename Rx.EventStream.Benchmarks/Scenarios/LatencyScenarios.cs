@@ -46,23 +46,25 @@ internal static class LatencyScenarios
         new(
             1_000,
             [
-                new Figure("wake-spin", "from publishing to an observer whose thread spins, median", Quantity.Time, Peers.Polled, Limits.Absolute(500)),
-                new Figure("wake-spin-p99", "the same, 99th percentile", Quantity.TailTime, Peers.Polled, Limits.Absolute(5_000)),
+                new Figure("wake-spin", "from publishing to an observer whose thread spins, median", Quantity.Time, Peers.Polled, Limits.Absolute(500, Peers.Field)),
+                new Figure("wake-spin-p99", "the same, 99th percentile", Quantity.TailTime, Peers.Polled, Limits.Absolute(5_000, Peers.Field)),
             ],
             [
                 Contender.Spinning(Contender.MultiWriter, static observer => SpinOnStream(new(), observer)),
                 Contender.Spinning(Contender.SingleWriter, static observer => SpinOnStream(new() { SingleWriter = true }, observer)),
                 Contender.Spinning(Peers.Polled, SpinOnChannel),
+                Contender.Spinning(Peers.Field, SpinOnField),
             ]),
         new(
             "pingpong-spin",
             "a round trip between two threads that spin",
             1_000_000,
             Peers.Polled,
-            Limits.Absolute(250),
+            Limits.Absolute(250, Peers.Field),
             [
                 .. Streams.Both(static options => rounds => PlaySpinningStreams(options, rounds)),
                 Contender.Timed(Peers.Polled, PlayPolledChannels),
+                Contender.Timed(Peers.Field, PlayPolledFields),
             ]),
     ];
 
@@ -84,6 +86,13 @@ internal static class LatencyScenarios
     {
         var ping = new PolledChannel<int>();
         var pong = new PolledChannel<int>();
+        return Play(rounds, ping, ping, pong, pong);
+    }
+
+    private static Session PlayPolledFields(int rounds)
+    {
+        var ping = new PolledField();
+        var pong = new PolledField();
         return Play(rounds, ping, ping, pong, pong);
     }
 
@@ -204,6 +213,13 @@ internal static class LatencyScenarios
         var channel = new PolledChannel<long>();
         channel.Subscribe(observer);
         return new(() => channel.OnNext(Stopwatch.GetTimestamp()), channel.Dispose);
+    }
+
+    private static Session SpinOnField(IObserver<long> observer)
+    {
+        var field = new PolledField();
+        field.Subscribe(observer);
+        return new(() => field.OnNext(Stopwatch.GetTimestamp()), field.Dispose);
     }
 
     private static Session WakeChannel(IObserver<long> observer, bool isSingle)

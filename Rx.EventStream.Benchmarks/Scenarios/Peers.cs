@@ -20,6 +20,9 @@ internal static class Peers
     /// <summary>A channel whose reader's thread never sleeps.</summary>
     public const string Polled = "Channel, polled";
 
+    /// <summary>Two threads and a field, without a library: the least that a hop between threads that spin can take.</summary>
+    public const string Field = "a field, polled";
+
     /// <summary>A channel for each consumer, which enumerates it.</summary>
     public const string ChannelEnumerable = "Channel, ReadAllAsync";
 
