@@ -40,6 +40,7 @@ public sealed partial class EventReader<T>
             return false;
         }
 
+        _cursor.Close(log);
         if (termination.Error is { } error)
         {
             ExceptionDispatchInfo.Throw(error);

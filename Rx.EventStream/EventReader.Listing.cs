@@ -13,6 +13,10 @@ public sealed partial class EventReader<T>
         private readonly SubscriptionList _readers;
         private readonly long _first;
 
+        /// <summary>The greatest <see cref="Delivered"/>: while the reader jumps over events, they are counted as dropped before its sequence number
+        /// passes them.</summary>
+        private GreatestState _delivered;
+
         /// <summary>A long weak reference, which finds the reader until its finalizer has given back what it held.</summary>
         private readonly WeakReference<EventReader<T>> _reader;
 
@@ -39,7 +43,7 @@ public sealed partial class EventReader<T>
 
         public override long Lag => Find() is { } reader && Volatile.Read(ref reader._log) is { } log ? Math.Max(0, log.NextSequence - reader.Sequence) : 0;
 
-        public override long Delivered => Math.Max(0, Sequence - _first - Dropped);
+        public override long Delivered => _delivered.Raise(Math.Max(0, Sequence - _first - Dropped));
 
         public override long Dropped => Find()?.Dropped ?? Volatile.Read(ref _lastDropped);
 

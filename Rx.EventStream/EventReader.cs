@@ -100,7 +100,8 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
                 return 0;
             }
 
-            return (int)Math.Clamp(_cursor.CountReadable(log.NextSequence), 0, int.MaxValue);
+            long next = log.NextSequence;
+            return (int)Math.Clamp(log.IsDisposed ? _cursor.CountReadableOfDisposed(next) : _cursor.CountReadable(next), 0, int.MaxValue);
         }
     }
 
@@ -133,7 +134,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     {
         EventLog<T> log = LogOrThrow();
         bool isRead = _cursor.TryRead(log, out item);
-        OnRead();
+        OnRead(log);
         return isRead;
     }
 
@@ -147,9 +148,10 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     public bool TryReadBatch(int maxCount, out ReadOnlyMemory<T> batch)
     {
         Ranges.ThrowIfNoBatch(maxCount);
-        batch = _cursor.PeekAcross(LogOrThrow(), maxCount); // not PeekBatch: once a reader has existed, no arrays are used again
+        EventLog<T> log = LogOrThrow();
+        batch = _cursor.PeekAcross(log, maxCount); // not PeekBatch: once a reader has existed, no arrays are used again
         _cursor.MoveTo(_cursor.Sequence + batch.Length);
-        OnRead();
+        OnRead(log);
         return !batch.IsEmpty;
     }
 
@@ -276,8 +278,13 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         }
     }
 
-    private void OnRead()
+    private void OnRead(EventLog<T> log)
     {
+        if (_cursor.IsAtEnd(log))
+        {
+            _cursor.Close(log); // there is nothing more to read, so it keeps nothing
+        }
+
         if (_completion is { } completion)
         {
             CompleteIfEnded(completion);

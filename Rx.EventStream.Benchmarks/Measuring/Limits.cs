@@ -7,6 +7,10 @@ namespace Rx.Benchmarks.Measuring;
 /// <param name="Floor">For a limit of the figure itself, a contender that shows how fast the machine is at this moment, or null.</param>
 internal sealed record Limits(double? MultiWriter, double? SingleWriter, bool IsRatio = true, string? Floor = null)
 {
+    /// <summary>What is reached where the target is known to be missed, for a reason that docs/performance.md gives; else null. A miss within this is
+    /// shown, and does not fail the comparison.</summary>
+    public double? Reached { get; init; }
+
     /// <summary>No target: the figure is only shown beside the peer's.</summary>
     public static Limits None { get; } = new(null, null);
 

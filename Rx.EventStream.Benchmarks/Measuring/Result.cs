@@ -11,5 +11,10 @@ internal sealed record Result(
     public double Value => Figure.Quantity == Quantity.Bytes ? Bytes : Nanoseconds;
 
     /// <summary>Whether the target is met.</summary>
-    public Verdict Verdict => Limit is { } limit && Spread is { } spread ? spread.Against(limit) : Verdict.None;
+    public Verdict Verdict => Against(Limit);
+
+    /// <summary>Whether a target is missed, and by more than is known.</summary>
+    public bool Fails => Verdict == Verdict.Missed && Against(Figure.Limits.Reached ?? Limit) == Verdict.Missed;
+
+    private Verdict Against(double? limit) => limit is { } value && Spread is { } spread ? spread.Against(value) : Verdict.None;
 }

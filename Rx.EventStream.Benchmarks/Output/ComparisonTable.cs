@@ -24,7 +24,8 @@ internal static class ComparisonTable
 
         AnsiConsole.Write(table);
         AnsiConsole.WriteLine(
-            $"{Count(Verdict.Met)} targets met, {Count(Verdict.Missed)} missed, {Count(Verdict.NotToldApart)} not told apart");
+            $"{Count(Verdict.Met)} targets met, {Count(Verdict.Missed)} missed, {Count(Verdict.NotToldApart)} not told apart; " +
+            $"{results.Count(static result => result.Fails)} missed by more than docs/performance.md tells");
 
         int Count(Verdict verdict) => results.Count(result => result.Verdict == verdict);
     }
@@ -45,7 +46,9 @@ internal static class ComparisonTable
     private static string TargetOf(Result result) => result.Limit switch
     {
         null => "",
-        { } limit when result.Figure.Limits.IsRatio => $"≤ {limit:0.##} × {result.Figure.Peer}",
-        { } limit => $"≤ {limit:0.##} {(result.Figure.Quantity == Quantity.Bytes ? "B" : "ns")}",
+        { } limit when result.Figure.Limits.IsRatio => $"≤ {limit:0.##} × {result.Figure.Peer}{ReachedOf(result)}",
+        { } limit => $"≤ {limit:0.##} {(result.Figure.Quantity == Quantity.Bytes ? "B" : "ns")}{ReachedOf(result)}",
     };
+
+    private static string ReachedOf(Result result) => result.Figure.Limits.Reached is { } reached ? $"; reached: {reached:0.##}" : "";
 }

@@ -29,8 +29,8 @@ internal static class InlineScenarios
         OfOneClass(10, new(MultiWriter: 1.3, SingleWriter: 1.1)),
         Synchronized(1, multiWriter: 0.9),
         Synchronized(10, multiWriter: 1.0),
-        TwoPublishers(1, multiWriter: 0.6),
-        TwoPublishers(4, multiWriter: 0.5),
+        TwoPublishers(1, new(MultiWriter: 0.6, SingleWriter: null)),
+        TwoPublishers(4, new(MultiWriter: 0.5, SingleWriter: null) { Reached = 0.75 }),
     ];
 
     /// <summary>One publisher, against a subject that only one thread can use at a time.</summary>
@@ -77,12 +77,12 @@ internal static class InlineScenarios
         Contender.Timed(Peers.Synchronized, events => PublishSynchronized(observers, events)),
         Contender.Timed(Peers.Messenger, events => PublishMessages(observers, events)));
 
-    private static Scenario TwoPublishers(int observers, double multiWriter) => new(
+    private static Scenario TwoPublishers(int observers, Limits limits) => new(
         $"publishers-2-to-{observers}",
         $"two publishing threads, {observers} on them",
         Events,
         Peers.Synchronized,
-        new Limits(multiWriter, null),
+        limits,
         Contender.Timed(Contender.MultiWriter, events =>
         {
             var stream = new EventStream<int>();

@@ -30,6 +30,69 @@ internal sealed class DisposedMemoryTests(StreamConfiguration configuration)
         });
 
     [Test]
+    public void ReaderAtTheEnd_KeepsNothing([ValueSource(nameof(Policies))] LagPolicy policy, [Values] bool waits, [Values] bool fails)
+    {
+        _events.Clear();
+        using EventStream<byte[]> stream = Create(isRetaining: false);
+        using EventReader<byte[]> reader = stream.WithLagPolicy(policy).OpenReader();
+        Publish(stream);
+        Read(reader);
+        if (fails)
+        {
+            stream.OnError(new TimeoutException());
+        }
+        else
+        {
+            stream.OnCompleted();
+        }
+
+        if (waits)
+        {
+            Assert.That(reader.WaitToReadAsync().AsTask().IsCompleted, Is.True);
+        }
+        else
+        {
+            Assert.That(reader.TryRead(out _), Is.False);
+        }
+
+        Eventually.IsTrue(() => CountAlive([.. _events]) <= configuration.SegmentCapacity + 1, "Only the stream's last segment is left.");
+        Assert.That((reader.Sequence, reader.Count, reader.Completion.IsCompleted), Is.EqualTo(((long)Events, 0, true)));
+        GC.KeepAlive(reader);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void Read(EventReader<byte[]> reader)
+        {
+            while (reader.TryRead(out _))
+            {
+            }
+        }
+    }
+
+    [Test]
+    public void Fail_ReaderHasLagged_KeepsNothing()
+    {
+        const int Bound = 300;
+        _events.Clear();
+        using EventStream<byte[]> stream = Create(isRetaining: false);
+        using EventReader<byte[]> reader = stream.WithLagPolicy(LagPolicy.Fail(Bound)).OpenReader();
+        PublishMany();
+        Assert.That(reader.TryRead(out _), Is.False);
+        Assert.That(reader.Completion.IsFaulted, Is.True);
+        PublishMany();
+
+        Eventually.IsTrue(() => CountAlive([.. _events]) < Bound, "A reader that has ended has no bound.");
+        GC.KeepAlive(reader);
+
+        void PublishMany()
+        {
+            for (int i = 0; i < Bound; i += Events - 10)
+            {
+                Publish(stream);
+            }
+        }
+    }
+
+    [Test]
     public void Dispose_InsideTheReplay_KeepsNothing() =>
         AssertKeepsNothing(isRetaining: true, stream =>
         {

@@ -19,15 +19,14 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
         stream.OnNextRange([1, 2, 3]);
         var had = new List<int>();
 
-        Assert.That(
-            () => start.AsObservable().Subscribe(value =>
-            {
-                had.Add(value);
-                stream.Dispose();
-            }),
-            Throws.InstanceOf<ObjectDisposedException>());
+        var subscription = (EventSubscription)start.AsObservable().Subscribe(value =>
+        {
+            had.Add(value);
+            stream.Dispose();
+        });
 
         Assert.That(had, Is.EqualTo(new[] { 1 }));
+        Assert.That(subscription.IsDisposed, Is.True);
     }
 
     [Test]

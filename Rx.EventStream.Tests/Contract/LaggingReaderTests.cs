@@ -44,6 +44,25 @@ internal sealed class LaggingReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
+    public void Count_StreamDisposed_IsWhatCanBeRead([Values(1, 3, 10)] int published, [Values] bool fails)
+    {
+        EventStream<int> stream = configuration.Create<int>();
+        using EventReader<int> reader = stream.WithLagPolicy(fails ? LagPolicy.Fail(3) : LagPolicy.DropOldest(3)).OpenReader();
+        stream.OnNextRange([.. Enumerable.Range(0, published)]);
+        stream.Dispose();
+
+        int count = reader.Count;
+        int read = 0;
+        while (reader.TryRead(out _))
+        {
+            read++;
+        }
+
+        // A reader that lags too far for Fail finds that out when it is asked.
+        Assert.That((fails && published > 3 ? 0 : count, reader.Count), Is.EqualTo((read, 0)));
+    }
+
+    [Test]
     public void Count_MoreThanTheCapacity_IsWhatCanBeRead()
     {
         Channel<int> channel = Channel.CreateBounded<int>(new BoundedChannelOptions(10) { FullMode = BoundedChannelFullMode.DropOldest });

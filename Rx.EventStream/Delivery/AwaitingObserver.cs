@@ -195,7 +195,7 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
         _returned.Push(call);
         try
         {
-            pump.Wake();
+            pump.WakeAfterCall();
         }
         catch (Exception)
         {

@@ -33,6 +33,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     private PumpState _state;
 
+    /// <summary>The greatest <see cref="Delivered"/> that a figure has told.</summary>
+    private GreatestState _delivered;
+
     /// <summary>What is done when the pump has ended.</summary>
     private EndActionState _endActions;
 
@@ -57,8 +60,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     {
         get
         {
+            // In this order: while the cursor jumps over events, they are counted as dropped before its sequence number passes them.
             long delivered = Math.Max(0, Sequence - _first - _cursor.Dropped);
-            return _taking is { } taking ? taking.DeliveredOf(delivered) : delivered;
+            return _delivered.Raise(_taking is { } taking ? taking.DeliveredOf(delivered) : delivered);
         }
     }
 
@@ -89,6 +93,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// <summary>The thread that it needs, if publishers wait for it and that is known, else null. Set before it starts.</summary>
     internal NeededThread? Needs { get; set; }
 
+    /// <summary>Whether the observer runs in a context of its own.</summary>
+    private protected bool HasContext => Volatile.Read(ref _context) is not null;
+
     /// <summary>Where the pump parks.</summary>
     private protected virtual ParkingPlace Place => ParkingPlace.Direct;
 
@@ -105,6 +112,8 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     /// <summary>Whether an action must run it.</summary>
     internal bool IsScheduled => _state.IsScheduled;
+
+    internal bool IsParked => _state.IsParked;
 
     /// <summary>Whether it is woken in its turn among the observers on the publishing thread.</summary>
     internal virtual bool TakesTurn => false;
@@ -173,6 +182,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     }
 
     private long AwaitedSequence => _taking is { } taking ? taking.Awaited(in _cursor).Sequence : _cursor.Sequence;
+
+    /// <summary>As <see cref="Wake"/>, on the thread on which a handler's call has returned.</summary>
+    internal virtual void WakeAfterCall() => Wake();
 
     /// <summary>As <see cref="Wake"/>, for a timer's action on the pump's scheduler.</summary>
     internal virtual void WakeOnTime() => Wake();
@@ -309,5 +321,5 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     /// <summary>Parked to Scheduled where there is an event, for a caller that then runs the pump; false if it is not parked, or dry.</summary>
     private protected bool TryWakeReady() =>
-        _state.IsParked && Volatile.Read(ref _log) is { } log && LooksReady(log) && _state.TryWake();
+        IsParked && Volatile.Read(ref _log) is { } log && LooksReady(log) && _state.TryWake();
 }

@@ -27,7 +27,7 @@ internal partial struct Cursor<T>
     internal readonly int CountPublished(long sequence, int maxCount)
     {
         int count = 0;
-        for (Segment<T>? segment = _segment.Owned; segment is not null && count < maxCount; segment = segment.Next)
+        for (Segment<T>? segment = _segment.Current; segment is not null && count < maxCount; segment = segment.Next)
         {
             long next = sequence + count;
             if (segment.Contains(next))

@@ -27,11 +27,16 @@ internal partial struct Cursor<T>
     }
 
     /// <summary>How many events there are for the cursor, of those published; for any thread.</summary>
-    internal readonly long CountReadable(long next)
+    internal readonly long CountReadable(long next) => IsOvertaken(next) ? _limit!.Bound : next - Sequence;
+
+    /// <summary>As <see cref="CountReadable"/>, of a disposed log: a bounded cursor finds what follows its segment only as far as that is linked.</summary>
+    internal readonly long CountReadableOfDisposed(long next)
     {
-        long sequence = Sequence;
-        return _limit is { } limit && limit.LagOf(sequence, next) > limit.Bound ? limit.Bound : next - sequence;
+        long first = IsOvertaken(next) ? next - _limit!.Bound : Sequence;
+        return CountPublished(first, int.MaxValue);
     }
+
+    private readonly bool IsOvertaken(long next) => _limit is { } limit && limit.LagOf(Sequence, next) > limit.Bound;
 
     /// <summary>If it lags further than the bound: jumps to the newest events it allows, or ends.</summary>
     private void KeepUp(EventLog<T> log, LagLimit limit)
@@ -44,15 +49,19 @@ internal partial struct Cursor<T>
         long next = log.NextSequence;
         if (limit.LagOf(_sequence, next) > limit.Bound && limit.Missed == 0)
         {
-            Skip(limit, next, next - limit.Bound);
+            Skip(log, limit, next, next - limit.Bound);
         }
     }
 
-    private void Skip(LagLimit limit, long next, long target)
+    private void Skip(EventLog<T> log, LagLimit limit, long next, long target)
     {
         if (limit.TrySkip(_sequence, next, target))
         {
             Volatile.Write(ref _sequence, target);
+        }
+        else
+        {
+            Close(log); // it reads nothing more, so it needs nothing more
         }
     }
 
@@ -99,7 +108,7 @@ internal partial struct Cursor<T>
         if (window.First > _sequence && limit.Missed == 0)
         {
             // It joined before the window's place, and those events are no longer held.
-            Skip(limit, log.NextSequence, window.First);
+            Skip(log, limit, log.NextSequence, window.First);
         }
 
         return limit.Missed == 0;
