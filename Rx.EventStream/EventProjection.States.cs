@@ -149,15 +149,19 @@ public sealed partial class EventProjection<TState, T>
         /// <summary>Gives the observer the state that was found when it joined, then those that are newer.</summary>
         private sealed class StateObserver(IObserver<TState> observer, Folded? first) : IObserver<Sequenced<TState>>, ISubscriptionObserver
         {
+            /// <summary>The state that it joins with, until it has it.</summary>
+            private Folded? _first = first;
+
             private long _last = first?.Sequence ?? -1;
 
             /// <remarks>Here, so that an observer which disposes the projection in this call finds itself subscribed, as one that does so
             /// later.</remarks>
             public void OnSubscribed(EventSubscription subscription)
             {
-                if (first is not null)
+                if (_first is { } joined)
                 {
-                    observer.OnNext(first.Value);
+                    _first = null; // it may be the last reference to that state
+                    observer.OnNext(joined.Value);
                 }
             }
 

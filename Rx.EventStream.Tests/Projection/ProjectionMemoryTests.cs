@@ -35,6 +35,33 @@ internal sealed class ProjectionMemoryTests(StreamConfiguration configuration)
         GC.KeepAlive(read);
     }
 
+    [Test]
+    public void AsObservable_LaterStates_ForgetsTheStateThatItJoinedWith()
+    {
+        using EventProjection<object, object> projection = _stream.ToProjection(new object(), static (_, value) => value);
+        IDisposable subscription = projection.AsObservable().Subscribe(static _ => { });
+
+        WeakReference[] joinedWith = PublishAndJoin(projection, out IDisposable late);
+        _stream.OnNext(new object());
+
+        Eventually.IsTrue(() => CountAlive(joinedWith) < MostAlive, "The states are collected.");
+        Assert.That(joinedWith.Last().IsAlive, Is.False);
+        GC.KeepAlive((subscription, late));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference[] PublishAndJoin(EventProjection<object, object> source, out IDisposable observer)
+        {
+            WeakReference[] events = Publish();
+            observer = source.AsObservable().Subscribe(static _ => { });
+            for (int i = 0; i < MostAlive; i++)
+            {
+                _stream.OnNext(new object());
+            }
+
+            return events;
+        }
+    }
+
     /// <summary>The subscription, what was captured for it, and what reads the rest.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static (object Kept, Action Read) Follow(EventProjection<int, object> projection, string how)

@@ -80,8 +80,7 @@ internal sealed class TimedBatchObserver<T>(IObserver<ReadOnlyMemory<T>> observe
         return IsDue;
     }
 
-    internal override Cursor<T> Awaited(in Cursor<T> cursor) =>
-        cursor.LookAt(Math.Max(cursor.Sequence, Volatile.Read(ref _seenTo)));
+    internal override Cursor<T> Awaited(in Cursor<T> cursor) => cursor.LookAt(Volatile.Read(ref _seenTo));
 
     internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget, long granted)
     {

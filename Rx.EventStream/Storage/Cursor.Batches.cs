@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Rx.Storage;
 
 /// <content>Looking at more events than one segment holds.</content>
@@ -72,12 +70,12 @@ internal partial struct Cursor<T>
         return traces;
     }
 
-    /// <summary>A place to look from, at a later sequence number. It has no lease: it must not be moved or closed.</summary>
+    /// <summary>A place to look from, at a sequence number, or at the cursor's own if that is later. It has no lease: it must not be moved or
+    /// closed. For any thread; while the owner moves the cursor, what is read may not fit together.</summary>
     internal readonly Cursor<T> LookAt(long sequence)
     {
-        Debug.Assert(sequence >= Sequence || _segment.Current is null, "A cursor looks forward.");
         Cursor<T> place = this;
-        place._sequence = sequence;
+        place._sequence = Math.Max(place._sequence, sequence);
         return place;
     }
 
