@@ -87,7 +87,10 @@ internal static class Comparison
             Dictionary<string, double> ratios = contender.IsOurs
                 ? medians.Where(m => !m.Key.IsOurs && m.Value > 0).ToDictionary(m => m.Key.Name, m => medians[contender] / m.Value)
                 : [];
-            yield return new Result(figure, contender.Name, nanoseconds, bytes, ratios, SpreadOf(figure, contender, samples), figure.Limits.Of(contender));
+            yield return new Result(figure, contender.Name, nanoseconds, bytes, ratios, SpreadOf(figure, contender, samples), figure.Limits.Of(contender))
+            {
+                Reached = figure.Limits.Reached?.Of(contender),
+            };
         }
     }
 

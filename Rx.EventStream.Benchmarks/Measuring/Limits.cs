@@ -9,7 +9,7 @@ internal sealed record Limits(double? MultiWriter, double? SingleWriter, bool Is
 {
     /// <summary>What is reached where the target is known to be missed, for a reason that docs/performance.md gives; else null. A miss within this is
     /// shown, and does not fail the comparison.</summary>
-    public double? Reached { get; init; }
+    public Limits? Reached { get; init; }
 
     /// <summary>No target: the figure is only shown beside the peer's.</summary>
     public static Limits None { get; } = new(null, null);

@@ -7,6 +7,9 @@ namespace Rx.Benchmarks.Measuring;
 internal sealed record Result(
     Figure Figure, string Subject, double Nanoseconds, double Bytes, IReadOnlyDictionary<string, double> Ratios, Spread? Spread, double? Limit)
 {
+    /// <summary>What is reached where the target is known to be missed; null where it is not.</summary>
+    public double? Reached { get; init; }
+
     /// <summary>The compared value, in nanoseconds or bytes.</summary>
     public double Value => Figure.Quantity == Quantity.Bytes ? Bytes : Nanoseconds;
 
@@ -14,7 +17,7 @@ internal sealed record Result(
     public Verdict Verdict => Against(Limit);
 
     /// <summary>Whether a target is missed, and by more than is known.</summary>
-    public bool Fails => Verdict == Verdict.Missed && Against(Figure.Limits.Reached ?? Limit) == Verdict.Missed;
+    public bool Fails => Verdict == Verdict.Missed && (Reached is not { } reached || Against(reached) == Verdict.Missed);
 
     private Verdict Against(double? limit) => limit is { } value && Spread is { } spread ? spread.Against(value) : Verdict.None;
 }

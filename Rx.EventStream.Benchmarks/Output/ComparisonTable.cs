@@ -50,5 +50,5 @@ internal static class ComparisonTable
         { } limit => $"≤ {limit:0.##} {(result.Figure.Quantity == Quantity.Bytes ? "B" : "ns")}{ReachedOf(result)}",
     };
 
-    private static string ReachedOf(Result result) => result.Figure.Limits.Reached is { } reached ? $"; reached: {reached:0.##}" : "";
+    private static string ReachedOf(Result result) => result.Reached is { } reached ? $"; reached: {reached:0.##}" : "";
 }

@@ -30,7 +30,7 @@ internal static class InlineScenarios
         Synchronized(1, multiWriter: 0.9),
         Synchronized(10, multiWriter: 1.0),
         TwoPublishers(1, new(MultiWriter: 0.6, SingleWriter: null)),
-        TwoPublishers(4, new(MultiWriter: 0.5, SingleWriter: null) { Reached = 0.75 }),
+        TwoPublishers(4, new(MultiWriter: 0.5, SingleWriter: null) { Reached = new(MultiWriter: 0.75, SingleWriter: null) }),
     ];
 
     /// <summary>One publisher, against a subject that only one thread can use at a time.</summary>

@@ -195,7 +195,7 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
         _returned.Push(call);
         try
         {
-            pump.WakeAfterCall();
+            pump.Wake();
         }
         catch (Exception)
         {

@@ -1,5 +1,4 @@
 using System.Reactive.Concurrency;
-using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Rx.Parking;
 
@@ -11,10 +10,6 @@ internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
 {
     /// <summary>Some eight microseconds, which is less than being woken takes.</summary>
     private const int IdleLingerSpins = 256;
-
-    /// <summary>Settles the call that has returned, begins the next one, and finds that no more may begin: the code that has completed the
-    /// call waits for no more than that.</summary>
-    private const int AfterCallBatch = 3;
 
     private readonly IScheduler _scheduler;
     private readonly int _batchSize;
@@ -28,35 +23,11 @@ internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
 
     private protected override ParkingPlace Place => ParkingPlace.Pool;
 
-    void IThreadPoolWorkItem.Execute() => Run(_batchSize);
-
-    /// <remarks>A continuation of <c>await</c> runs on such a thread too. It saves the pool a second work item for each call.</remarks>
-    internal override void WakeAfterCall()
-    {
-        if (!MayRunHere)
-        {
-            base.WakeAfterCall();
-        }
-        else if (TryWake())
-        {
-            Run(Math.Min(_batchSize, AfterCallBatch));
-        }
-    }
-
-    /// <summary>Whether this is a thread as the pool gives it, with stack to spare. Without a context of its own the handler would see that of
-    /// the code that has completed the call.</summary>
-    private bool MayRunHere =>
-        HasContext
-        && Thread.CurrentThread.IsThreadPoolThread
-        && SynchronizationContext.Current is null
-        && TaskScheduler.Current == TaskScheduler.Default
-        && RuntimeHelpers.TryEnsureSufficientExecutionStack();
-
-    private void Run(int batchSize)
+    void IThreadPoolWorkItem.Execute()
     {
         try
         {
-            if (RunBatch(batchSize))
+            if (RunBatch(_batchSize))
             {
                 Schedule();
             }

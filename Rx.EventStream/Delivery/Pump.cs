@@ -93,9 +93,6 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// <summary>The thread that it needs, if publishers wait for it and that is known, else null. Set before it starts.</summary>
     internal NeededThread? Needs { get; set; }
 
-    /// <summary>Whether the observer runs in a context of its own.</summary>
-    private protected bool HasContext => Volatile.Read(ref _context) is not null;
-
     /// <summary>Where the pump parks.</summary>
     private protected virtual ParkingPlace Place => ParkingPlace.Direct;
 
@@ -182,9 +179,6 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     }
 
     private long AwaitedSequence => _taking is { } taking ? taking.Awaited(in _cursor).Sequence : _cursor.Sequence;
-
-    /// <summary>As <see cref="Wake"/>, on the thread on which a handler's call has returned.</summary>
-    internal virtual void WakeAfterCall() => Wake();
 
     /// <summary>As <see cref="Wake"/>, for a timer's action on the pump's scheduler.</summary>
     internal virtual void WakeOnTime() => Wake();
