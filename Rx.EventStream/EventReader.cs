@@ -160,10 +160,11 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <exception cref="ObjectDisposedException">The reader is disposed.</exception>
     public override bool TryPeek([MaybeNullWhen(false)] out T item)
     {
-        bool isThere = _cursor.TryPeek(LogOrThrow(), out item);
+        EventLog<T> log = LogOrThrow();
+        bool isThere = _cursor.TryPeek(log, out item);
         if (!isThere)
         {
-            CompleteIfEnded(_completion); // it may have found that it lags too far
+            OnRead(log); // it may have found that it lags too far, or is at the end
         }
 
         return isThere;

@@ -32,7 +32,7 @@ internal sealed class Spread
     public double Median => _sorted[_sorted.Length / 2];
 
     /// <summary>Compares the median with a limit by the sign test: the verdict stands if so few repetitions are on the other side that chance
-    /// would hardly leave so few. There is no verdict where less than half of the repetitions tell something.</summary>
+    /// would hardly leave so few. There is no verdict where no more than half of the repetitions tell something.</summary>
     public Verdict Against(double limit)
     {
         if (_telling.Length * 2 <= _sorted.Length)

@@ -32,8 +32,13 @@ internal static class ComparisonJson
 
         public double? Target => result.Limit;
 
-        /// <summary>What the target applies to: the ratio to the named peer, or "bytesPerOp".</summary>
-        public string? TargetOf => result.Limit is null ? null : result.Figure.Limits.IsRatio ? result.Figure.Peer : "bytesPerOp";
+        /// <summary>What is reached where the target is known to be missed.</summary>
+        public double? Reached => result.Reached;
+
+        /// <summary>What the target applies to: the ratio to the named peer, "bytesPerOp" or "nsPerOp".</summary>
+        public string? TargetOf => result.Limit is null ? null
+            : result.Figure.Limits.IsRatio ? result.Figure.Peer
+            : result.Figure.Quantity == Quantity.Bytes ? "bytesPerOp" : "nsPerOp";
 
         /// <summary>The least and the greatest of what the target applies to, over the repetitions.</summary>
         public double[]? Spread => result.Spread is { } spread ? [Math.Round(spread.Least, 4), Math.Round(spread.Greatest, 4)] : null;

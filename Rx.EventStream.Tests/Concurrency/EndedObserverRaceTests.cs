@@ -1,3 +1,4 @@
+using System.Reactive.Concurrency;
 using Rx.Diagnostics;
 using Rx.Tests.Contract;
 
@@ -104,6 +105,29 @@ internal sealed class EndedObserverRaceTests
         await Eventually.Ends(reading);
     }
 
+    /// <summary>While a cursor jumps over events, its two numbers do not fit together.</summary>
+    [Test]
+    public async Task Delivered_EventsAreDropped_NeverFalls([Values] bool isSingleWriter, [Values] bool isReader)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+        EventObservable<int> bounded = stream.WithLagPolicy(LagPolicy.DropOldest(10));
+        using EventReader<int>? reader = isReader ? bounded.OpenReader() : null;
+        using IDisposable? observer = isReader ? null : bounded.ObserveOn(TaskPoolScheduler.Default).Subscribe(static _ => Thread.SpinWait(20));
+        EventSubscription watched = stream.Subscriptions.Single();
+        await WhilePublishing(stream, _ =>
+        {
+            long delivered = 0;
+            for (int i = 0; i < 50 * Rounds; i++)
+            {
+                long now = watched.Delivered;
+                Assert.That(now, Is.GreaterThanOrEqualTo(delivered));
+                delivered = now;
+            }
+
+            return Task.CompletedTask;
+        }, alongside: () => reader?.TryRead(out _));
+    }
+
     [Test]
     public async Task Figures_WhilePublishing_AreNeverNegative([Values] bool isSingleWriter)
     {
@@ -122,7 +146,7 @@ internal sealed class EndedObserverRaceTests
         });
     }
 
-    private static async Task WhilePublishing(EventStream<int> stream, Func<Random, Task> action)
+    private static async Task WhilePublishing(EventStream<int> stream, Func<Random, Task> action, Action? alongside = null)
     {
         bool isDone = false;
         Task publishing = Eventually.OnThread(() =>
@@ -130,6 +154,10 @@ internal sealed class EndedObserverRaceTests
             for (int i = 0; !Volatile.Read(ref isDone); i++)
             {
                 stream.OnNext(i);
+                if (i % 64 == 0)
+                {
+                    alongside?.Invoke();
+                }
             }
         });
         try

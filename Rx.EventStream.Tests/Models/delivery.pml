@@ -2,7 +2,8 @@
    Code: ClaimWord, MultiWriterDelivery, TurnQueue.
 
    Memory is TSO, as on x64. What a thread stores plainly waits in its buffer: first the mark of its event, then the byte by which it
-   leaves (once publishers have met, it leaves by an interlocked operation). Interlocked operations empty the thread's own buffer; a process-wide barrier empties all buffers.
+   leaves (once publishers have met, it leaves by an interlocked operation). Interlocked operations empty the thread's own buffer; a
+   process-wide barrier empties all buffers.
    When a publisher waits, and when a drainer has had its share, is left open: the model tries both at every event.
 
    Asserted: one thread drains at a time; in the end every event is delivered, no thread drains or waits; with -DTERM, the end is

@@ -55,7 +55,8 @@ internal abstract partial class InlineDelivery<T>
     internal long ReachedBy(InlineSubscription<T> subscription)
     {
         long sequence = _cursor.Sequence;
-        return IsDraining && !_observers.HasMovedDuring(sequence) && subscription.Slot <= Volatile.Read(ref _slot)
+        int slot = subscription.Slot;
+        return IsDraining && !_observers.HasMovedDuring(sequence) && slot >= 0 && slot <= Volatile.Read(ref _slot)
             ? Math.Min(sequence + 1, _log.Claimed)
             : sequence;
     }

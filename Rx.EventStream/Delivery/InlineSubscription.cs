@@ -146,11 +146,7 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
 
     /// <summary>Notes how far it came. Called under the list's lock, when it loses its slot: a later call goes through this type, and notes
     /// itself.</summary>
-    internal void SetLast()
-    {
-        Volatile.Write(ref _last, Sequence);
-        Volatile.WriteBarrier(); // before its slot is gone: see Sequence
-    }
+    internal void SetLast() => Volatile.Write(ref _last, Sequence);
 
     internal override bool HasConsumed(long sequence)
     {

@@ -234,7 +234,7 @@ internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IDrain
         long next = _cursor.Sequence + 1;
         _cursor.MoveTo(next);
         ClaimWord.Snapshot left = _log.Claims.Leave(); // the fence: see Deliver and TryWaitForTurn
-        if (left.Count != next || (_log.Flags & ~PublishFlags.Fast) != 0 || !_turns.IsEmpty)
+        if (HasMore(left, next))
         {
             DrainAgain(next);
         }
@@ -246,11 +246,16 @@ internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IDrain
     private void LookAgain(long next)
     {
         Interlocked.MemoryBarrier(); // see Deliver and TryWaitForTurn
-        if ((_log.Flags & ~PublishFlags.Fast) != 0 || _log.Claims.Read().Count != next || !_turns.IsEmpty)
+        if (HasMore(_log.Claims.Read(), next))
         {
             DrainAgain(next);
         }
     }
+
+    /// <summary>Whether there is more to do for a drainer that has left; read after a fence.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool HasMore(ClaimWord.Snapshot left, long next) =>
+        left.Count != next || (_log.Flags & ~PublishFlags.Fast) != 0 || !_turns.IsEmpty;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void DrainAgain(long next)
