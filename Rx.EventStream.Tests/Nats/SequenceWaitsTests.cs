@@ -102,7 +102,7 @@ internal sealed class SequenceWaitsTests
     [Test]
     public async Task Advance_WaitAddedAtTheSameTime_IsNotMissed()
     {
-        const int rounds = 60_000;
+        const int rounds = 200_000;
         var waits = new SequenceWaits(0);
         int advanced = 0;
         int added = 0;
