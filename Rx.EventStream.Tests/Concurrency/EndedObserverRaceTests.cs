@@ -90,13 +90,13 @@ internal sealed class EndedObserverRaceTests
         });
         await WhilePublishing(stream, _ =>
         {
-            for (int round = 0; round < Rounds && !reading.IsCompleted; round++)
+            for (int round = 0; round < 10 * Rounds && !reading.IsCompleted; round++)
             {
                 EventSubscription subscription = stream.AsObservable().Subscribe(new ClosingObserver());
                 Volatile.Write(ref newest, subscription);
-                Thread.SpinWait(2_000);
+                Thread.SpinWait(300);
                 subscription.Dispose();
-                Thread.SpinWait(200);
+                Thread.SpinWait(100);
             }
 
             return Task.CompletedTask;
