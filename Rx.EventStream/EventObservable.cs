@@ -137,9 +137,9 @@ public sealed partial class EventObservable<T> : IObservable<T>
     /// <summary>The events in batches: each has what is there, up to a number of events.</summary>
     /// <param name="maxCount">The most events in one batch; at least 1.</param>
     /// <remarks>
-    /// A batch is a slice of the stream's own memory where its events lie in one segment, and a copy where they lie in several; see
-    /// <see cref="EventStreamOptions.SegmentCapacity"/>. Either stays valid, and its memory in use, for as long as it is held. Without a
-    /// scheduler each event is a batch.
+    /// A batch is a slice of the stream's own memory where at least half of <paramref name="maxCount"/> lies in one segment, and a copy
+    /// where it lies in several; see <see cref="EventStreamOptions.SegmentCapacity"/>. So while more events wait, a batch is at least half full.
+    /// Slices and copies stay valid, and their memory in use, for as long as they are held. Without a scheduler each event is a batch.
     /// <code>
     /// stream  -a-x--|       x = b, c and d at once
     /// result  --A-B--|      A = [a], B = [b c d]

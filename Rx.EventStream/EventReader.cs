@@ -149,7 +149,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     {
         Ranges.ThrowIfNoBatch(maxCount);
         EventLog<T> log = LogOrThrow();
-        batch = _cursor.PeekAcross(log, maxCount); // not PeekBatch: once a reader has existed, no arrays are used again
+        batch = _cursor.PeekAcross(log, maxCount, minCount: maxCount); // not PeekBatch: once a reader has existed, no arrays are used again
         _cursor.MoveTo(_cursor.Sequence + batch.Length);
         OnRead(log);
         return !batch.IsEmpty;

@@ -1,4 +1,5 @@
 using System.Reactive.Concurrency;
+using System.Runtime.InteropServices;
 using Rx.Tests.Concurrency;
 using Rx.Tests.Contract;
 
@@ -13,7 +14,7 @@ internal sealed class BatchAcrossSegmentsTests(StreamConfiguration configuration
     private static LagPolicy[] Policies => [LagPolicy.Unbounded, LagPolicy.DropOldest(2_000), LagPolicy.Fail(2_000), LagPolicy.Wait(2_000)];
 
     [Test]
-    public void Batch_BurstOverSegments_OneBatch(
+    public void Batch_BurstOverSegments_HasAtLeastHalfOfTheMost(
         [ValueSource(nameof(Policies))] LagPolicy policy, [Values(1, 5, 500, 5_000)] int maxCount)
     {
         const int Events = 1_000;
@@ -33,10 +34,30 @@ internal sealed class BatchAcrossSegmentsTests(StreamConfiguration configuration
             read.Add(batch.ToArray());
         }
 
-        IEnumerable<string[]> expected = Enumerable.Range(0, Events).Select(static i => $"{i}").Chunk(maxCount);
-        Assert.That(batches, Is.EqualTo(expected));
-        Assert.That(read, Is.EqualTo(expected));
+        string[] expected = [.. Enumerable.Range(0, Events).Select(static i => $"{i}")];
+        Assert.That(batches.SelectMany(static b => b), Is.EqualTo(expected));
+        Assert.That(batches.SkipLast(1).Select(static b => b.Length), Is.All.InRange((maxCount + 1) / 2, maxCount));
+        Assert.That(read, Is.EqualTo(expected.Chunk(maxCount)));
         Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(2_000 + 2));
+    }
+
+    /// <summary>Once segments have grown, batches of what waits are slices of them, wherever the subscriber has joined.</summary>
+    [Test]
+    public void Batch_BacklogOfGrownSegments_IsNotCopied([Values(0, 1, 50, 63, 200)] int joinsAfter)
+    {
+        int capacity = configuration.SegmentCapacity;
+        using EventStream<int> stream = configuration.Create<int>();
+        stream.OnNextRange(new int[joinsAfter + (4 * capacity)]); // until segments have their greatest capacity
+        List<ReadOnlyMemory<int>> first = [];
+        List<ReadOnlyMemory<int>> second = [];
+        EventObservable<int> observable = stream.ObserveOn(_manual);
+        using IDisposable one = observable.Batch(capacity).Subscribe(first.Add);
+        using IDisposable two = observable.Batch(capacity).Subscribe(second.Add);
+        stream.OnNextRange([.. Enumerable.Range(0, 10 * capacity)]);
+        _manual.RunAll();
+
+        Assert.That(first.SelectMany(static b => b.ToArray()), Is.EqualTo(Enumerable.Range(0, 10 * capacity)));
+        Assert.That(first.Zip(second).Count(static pair => ArrayOf(pair.First) != ArrayOf(pair.Second)), Is.LessThanOrEqualTo(1));
     }
 
     /// <summary>The events of a batch are lag until the observer has returned.</summary>
@@ -114,4 +135,7 @@ internal sealed class BatchAcrossSegmentsTests(StreamConfiguration configuration
 
         Assert.That((subscription.Error, wrong, last), Is.EqualTo(((Exception?)null, 0, Events - 1)));
     }
+
+    private static int[] ArrayOf(ReadOnlyMemory<int> batch) =>
+        MemoryMarshal.TryGetArray(batch, out ArraySegment<int> slice) ? slice.Array! : throw new ArgumentException("A batch lies in an array.");
 }

@@ -11,7 +11,7 @@ internal sealed class AwaitingBatchObserver<T>(
     private protected override int BeginOwned(ref Cursor<T> cursor, EventLog<T> log, int budget, long granted, out bool isDry)
     {
         // A batch is what is there, as for observers of batches: the turn of its first event is that of the batch.
-        ReadOnlyMemory<T> batch = cursor.PeekAcross(log, maxCount);
+        ReadOnlyMemory<T> batch = cursor.PeekAcross(log, maxCount, minCount: maxCount);
         isDry = batch.IsEmpty;
         long end = cursor.Sequence + batch.Length;
         PublisherTrace? trace = IsTraced ? cursor.PeekTraces(batch.Length) : null;

@@ -17,7 +17,7 @@ namespace Rx.Delivery;
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The subscription releases it, once it has ended.")]
 internal sealed class TimedBatchObserver<T>(IObserver<ReadOnlyMemory<T>> observer, int maxCount, TimeSpan maxDelay)
-    : BatchObserver<T>(observer, maxCount)
+    : BatchObserver<T>(observer, maxCount, minCount: maxCount)
 {
     /// <summary>The timer of the batch that fills, or of none.</summary>
     private readonly SerialDisposable _timer = new();

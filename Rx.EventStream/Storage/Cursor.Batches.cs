@@ -4,17 +4,20 @@ namespace Rx.Storage;
 internal partial struct Cursor<T>
 {
     /// <summary>Up to <paramref name="maxCount"/> published events from here on, without moving; empty when dry. A slice of the segment
-    /// that holds them, or a copy where they lie in several.</summary>
-    internal ReadOnlyMemory<T> PeekAcross(EventLog<T> log, int maxCount)
+    /// that holds them, or a copy where that holds fewer than <paramref name="minCount"/> and others follow.</summary>
+    /// <remarks>A copy ends as soon as it has <paramref name="minCount"/> events, so that the next batch can be a slice, unless no segment has
+    /// as many.</remarks>
+    internal ReadOnlyMemory<T> PeekAcross(EventLog<T> log, int maxCount, int minCount)
     {
         ReadOnlyMemory<T> run = PeekRun(log, maxCount);
         long end = _sequence + run.Length;
-        if (run.IsEmpty || run.Length == maxCount || _segment.Owned is not { } segment || end < segment.End)
+        if (run.IsEmpty || run.Length >= minCount || _segment.Owned is not { } segment || end < segment.End)
         {
             return run;
         }
 
-        int count = run.Length + CountPublished(end, Math.Min(maxCount, Array.MaxLength) - run.Length);
+        int wanted = segment.Capacity < minCount ? maxCount : minCount;
+        int count = run.Length + CountPublished(end, Math.Min(wanted, Array.MaxLength) - run.Length);
         return count == run.Length ? run : Copy(segment, count);
     }
 
