@@ -67,8 +67,7 @@ internal abstract partial class Pump<T>
     /// <remarks>It does not look in between: that would take the marks from the publisher's cache, one by one.</remarks>
     private protected virtual bool AwaitsMoreOwned(int run)
     {
-        int spins = LingerSpins;
-        if (run <= 1 || spins == 0)
+        if (run <= 1 || LingerSpins is not (> 0 and int spins))
         {
             return false;
         }

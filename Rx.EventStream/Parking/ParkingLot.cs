@@ -13,6 +13,8 @@ namespace Rx.Parking;
 /// </remarks>
 internal sealed class ParkingLot<T>(EventLog<T> log)
 {
+    private const int PollsBeforeBarrier = 8;
+
     private WaiterStack _direct;
     private WaiterStack _pool;
     private WaiterStack _progress;
@@ -95,6 +97,16 @@ internal sealed class ParkingLot<T>(EventLog<T> log)
         if (log.IsSingleWriter || log.Claimed <= sequence)
         {
             return false;
+        }
+
+        // A writer that is not stopped there publishes within nanoseconds, and the barrier takes microseconds.
+        for (int i = 0; i < PollsBeforeBarrier; i++)
+        {
+            Thread.SpinWait(1);
+            if (cursor.LooksReady(log))
+            {
+                return true;
+            }
         }
 
         Interlocked.MemoryBarrierProcessWide();
