@@ -69,6 +69,7 @@ public sealed partial class EventProjection<TState, T>
                 var end = ProjectionEnd.OfStream(termination.Error);
                 if (_state.TryEndStream(end))
                 {
+                    LetGoOfEvents(stream.Log);
                     Announce(end);
                 }
             }
@@ -142,6 +143,14 @@ public sealed partial class EventProjection<TState, T>
             {
                 TellEnd(states, end);
             }
+        }
+
+        /// <summary>Keeps no event once the stream has ended and every event is in the state: none follows. The fold of the last event, which may
+        /// not have returned, uses neither any more.</summary>
+        private void LetGoOfEvents(EventLog<T> log)
+        {
+            Volatile.Read(ref _current)?.LeaveSegment();
+            _cursor.Close(log);
         }
 
         /// <summary>Closes the cursor and forgets the stream, once the projection has ended. By the folding thread, or by the one that ended

@@ -106,11 +106,22 @@ public sealed partial class EventProjection<TState, T>
         {
             while (true)
             {
-                if (TryGetCurrent(out EventStream<T>? stream) is { } current && current.Segment.TryEnter())
+                if (TryGetCurrent(out EventStream<T>? stream) is { } current && TryJoin(current, stream!.Log) is { Segment: not null } cursor)
                 {
-                    return new(current.Value, new EventPosition<T>(stream!, new Cursor<T>(current.Segment, current.Sequence)));
+                    return new(current.Value, new EventPosition<T>(stream, cursor));
                 }
             }
+        }
+
+        /// <summary>A leased cursor after the events of a state, or a closed one if the state was replaced.</summary>
+        private static Cursor<T> TryJoin(Folded current, EventLog<T> log)
+        {
+            if (current.Segment is not { } segment)
+            {
+                return log.JoinNext(); // at the end of the stream
+            }
+
+            return segment.TryEnter() ? new Cursor<T>(segment, current.Sequence) : default;
         }
 
         /// <summary>The newest state; null if the projection has ended in between, which the next call throws.</summary>
@@ -150,6 +161,20 @@ public sealed partial class EventProjection<TState, T>
             return folded;
         }
 
-        private sealed record Folded(TState Value, Segment<T> Segment, long Sequence);
+        /// <summary>A state, and where the events lie that are not in it.</summary>
+        private sealed class Folded(TState value, Segment<T> segment, long sequence)
+        {
+            /// <summary>Cleared with release at the end of the stream by the thread that notes the end; read with acquire by any thread.</summary>
+            private Segment<T>? _segment = segment;
+
+            internal TState Value => value;
+
+            internal long Sequence => sequence;
+
+            /// <summary>The segment of the next event; null at the end of the stream, when no event follows.</summary>
+            internal Segment<T>? Segment => Volatile.Read(ref _segment);
+
+            internal void LeaveSegment() => Volatile.Write(ref _segment, null);
+        }
     }
 }

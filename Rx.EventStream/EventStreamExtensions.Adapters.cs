@@ -52,7 +52,8 @@ public static partial class EventStreamExtensions
     /// is closed.</item>
     /// <item><see cref="ChannelWriter{T}.WaitToWriteAsync"/> returns true when there is room, and false once the stream has completed. It throws
     /// the stream's error, or an <see cref="ObjectDisposedException"/> if the stream is disposed. It waits in one queue with the publishers that
-    /// wait, first come, first served. As with any channel it reserves nothing: another publisher may be faster.</item>
+    /// wait, first come, first served. As with any channel it reserves nothing: another publisher may be faster. But after a wait, the writer's
+    /// next write, whenever it comes, does not wait behind the queue if there is room, or the queue would take the room each time.</item>
     /// <item><see cref="ChannelWriter{T}.WriteAsync"/> waits as <see cref="EventStream{T}.OnNextAsync"/> does, and throws a
     /// <see cref="ChannelClosedException"/> once the channel is closed.</item>
     /// <item><see cref="ChannelWriter{T}.TryComplete"/> ends the stream, with an error if it gets one; false if the stream had ended

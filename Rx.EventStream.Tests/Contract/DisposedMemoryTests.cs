@@ -192,6 +192,36 @@ internal sealed class DisposedMemoryTests(StreamConfiguration configuration)
             return projection;
         });
 
+    /// <summary>The projection is told of the end of its stream, but not of a disposal that follows.</summary>
+    [Test]
+    public void Dispose_StreamThatHasEnded_ProjectionKeepsNothing([Values] bool fails, [Values] bool isRetaining) =>
+        AssertKeepsNothing(isRetaining, stream =>
+        {
+            EventProjection<int, byte[]> projection = stream.ToProjection(0, static (count, _) => count + 1);
+            Publish(stream);
+            if (fails)
+            {
+                stream.OnError(Marbles.Error);
+            }
+            else
+            {
+                stream.OnCompleted();
+            }
+
+            using (EventSnapshot<int, byte[]> now = projection.Current)
+            {
+                Assert.That((now.State, now.Position.Sequence, projection.Sequence), Is.EqualTo((Events, (long)Events, (long)Events)));
+            }
+
+            using (EventReader<byte[]> reader = projection.OpenReader(out int state))
+            {
+                Assert.That((state, reader.TryRead(out _), reader.Completion.IsCompleted), Is.EqualTo((Events, false, true)));
+            }
+
+            stream.Dispose();
+            return projection;
+        });
+
     [Test]
     public void Dispose_Stream_KeepsNothing([Values] bool hasRetention, [Values] bool isCompleted)
     {

@@ -167,6 +167,7 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
     {
         Volatile.Write(ref _handler, null);
         Volatile.Write(ref _keys, null);
+        ClearAll(_returned.TakeAll());
         _scope?.End();
         _cancellation.Cancel();
     }
@@ -187,11 +188,6 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
     private void OnReturned(HandlerCall<TItem> call)
     {
         Pump<T> pump = _pump!;
-        if (pump.IsDisposed)
-        {
-            call.Clear(); // no thread settles it
-        }
-
         _returned.Push(call);
         try
         {
@@ -200,6 +196,11 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
         catch (Exception)
         {
             // The scheduler takes no work: the subscription has ended with that as its error. This thread is the handler's.
+        }
+
+        if (pump.IsDisposed)
+        {
+            ClearAll(_returned.TakeAll()); // no thread settles it
         }
 
         if (Interlocked.Decrement(ref _unreturned) == 0)
@@ -225,7 +226,17 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
             call = next;
         }
 
+        ClearAll(call);
         return settled;
+    }
+
+    /// <summary>Forgets the events of calls that are not settled, since the subscription has ended. By the thread that has taken the calls.</summary>
+    private static void ClearAll(HandlerCall<TItem>? call)
+    {
+        for (; call is not null; call = call.Below)
+        {
+            call.Clear();
+        }
     }
 
     /// <summary>Calls the handler with what is at the cursor, or has it wait for its key; false if the cursor must stay.</summary>

@@ -75,10 +75,10 @@ internal sealed class HandlerCall<TItem>
         }
     }
 
-    /// <summary>Forgets what it has handled.</summary>
+    /// <summary>Forgets what it has handled, but not its place among the calls that run.</summary>
     internal void Clear()
     {
-        Item = default;
+        Item = new HandlerItem<TItem>(default!, Item.Sequence, Trace: null);
         Key = default;
         Scope = null;
         Activity = null;

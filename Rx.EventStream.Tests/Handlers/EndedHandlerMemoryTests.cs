@@ -1,0 +1,101 @@
+using System.Reactive.Concurrency;
+using System.Runtime.CompilerServices;
+using Rx.Tests.Concurrency;
+using Rx.Tests.Contract;
+
+namespace Rx.Tests.Handlers;
+
+/// <summary>A handler's subscription that has ended keeps no event of a call that has returned, also if no thread has seen that it has.</summary>
+[TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
+internal sealed class EndedHandlerMemoryTests(StreamConfiguration configuration)
+{
+    private const int Calls = 40;
+
+    private readonly List<WeakReference> _events = [];
+
+    [Test]
+    public async Task Ended_CallsHaveReturned_KeepsNothing(
+        [Values("calls", "by key", "batches")] string kind,
+        [Values("schedule throws", "disposed before the calls are settled", "disposed before they return", "stream disposed")] string end)
+    {
+        (EventSubscription subscription, EventStream<object> stream) = await EndAsync(kind, end);
+
+        Eventually.IsTrue(
+            () =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                return _events.TrueForAll(static e => !e.IsAlive);
+            },
+            "The events are collected.");
+        Assert.That(subscription.Sequence, Is.LessThanOrEqualTo(Calls));
+        GC.KeepAlive(subscription);
+        GC.KeepAlive(stream);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private async Task<(EventSubscription Subscription, EventStream<object> Stream)> EndAsync(string kind, string end)
+    {
+        EventStream<object> stream = configuration.Create<object>();
+        var scheduler = new StoppingScheduler();
+        var mayReturn = new TaskCompletionSource();
+        int begun = 0;
+        EventSubscription subscription = kind == "batches"
+            ? stream.ObserveOn(scheduler).SubscribeAwaitBatch(1, (batch, _) => CallAsync(batch.Length), new() { MaxConcurrency = Calls })
+            : stream.ObserveOn(scheduler).SubscribeAwait(
+                (_, _) => CallAsync(1), new() { MaxConcurrency = Calls, PartitionKey = kind == "by key" ? static value => value : null });
+        for (int i = 0; i < Calls; i++)
+        {
+            Publish(stream);
+            scheduler.Manual.RunAll();
+        }
+
+        Assert.That(begun, Is.EqualTo(Calls));
+        scheduler.IsStopped = end == "schedule throws";
+        if (end == "disposed before they return")
+        {
+            subscription.Dispose();
+        }
+
+        mayReturn.SetResult();
+        if (end == "disposed before the calls are settled")
+        {
+            subscription.Dispose();
+        }
+
+        if (end == "stream disposed")
+        {
+            stream.Dispose();
+        }
+
+        await Eventually.Ends(subscription.WhenEndedAsync());
+        Assert.That(subscription.IsDisposed, Is.True);
+        stream.Dispose();
+        return (subscription, stream);
+
+        async ValueTask CallAsync(int count)
+        {
+            begun += count;
+            await mayReturn.Task;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Publish(EventStream<object> stream)
+    {
+        object value = new();
+        _events.Add(new WeakReference(value));
+        stream.OnNext(value);
+    }
+
+    /// <summary>Runs actions by hand, until it takes none any more.</summary>
+    private sealed class StoppingScheduler : LocalScheduler
+    {
+        public ManualScheduler Manual { get; } = new();
+
+        public bool IsStopped { get; set; }
+
+        public override IDisposable Schedule<TState>(TState state, TimeSpan dueTime, Func<IScheduler, TState, IDisposable> action) =>
+            IsStopped ? throw new InvalidOperationException("The host has stopped.") : Manual.Schedule(state, dueTime, action);
+    }
+}
