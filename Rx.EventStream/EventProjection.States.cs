@@ -147,16 +147,16 @@ public sealed partial class EventProjection<TState, T>
         }
 
         /// <summary>Gives the observer the state that was found when it joined, then those that are newer.</summary>
-        private sealed class StateObserver(IObserver<TState> observer, Folded? first) : IObserver<Sequenced<TState>>, ISubscriptionObserver
+        private sealed class StateObserver(IObserver<TState> observer, Folded? first) : IObserver<Sequenced<TState>>, IReplayObserver
         {
             /// <summary>The state that it joins with, until it has it.</summary>
             private Folded? _first = first;
 
             private long _last = first?.Sequence ?? -1;
 
-            /// <remarks>Here, so that an observer which disposes the projection in this call finds itself subscribed, as one that does so
-            /// later.</remarks>
-            public void OnSubscribed(EventSubscription subscription)
+            /// <remarks>Here, so that an observer which subscribes another in this call comes before that one, and one that disposes the
+            /// projection finds itself subscribed, as in later calls.</remarks>
+            public void OnReplaying()
             {
                 if (_first is { } joined)
                 {

@@ -14,6 +14,11 @@ public sealed partial class EventReader<T>
     /// <summary>Whether the stream has ended, and every event was read. For any thread.</summary>
     private bool HasReadAll => Volatile.Read(ref _log) is { } log && log.Termination is not null && _cursor.IsAtEnd(log);
 
+    /// <summary>Whether there will be nothing more to read, so that the cursor need keep nothing: the stream has ended or is disposed, and all was
+    /// read. For the owner.</summary>
+    private bool IsOverOwned(EventLog<T> log) =>
+        _cursor.IsAtEnd(log) || (log.IsDisposed && _cursor.Sequence >= log.NextSequence);
+
     private bool IsOfDisposedStream => ReferenceEquals(Volatile.Read(ref _log)?.Termination, Termination.Disposed);
 
     /// <summary>Whether there is an event; false if the stream has completed and all was read. For a wait that was woken.</summary>
@@ -29,6 +34,11 @@ public sealed partial class EventReader<T>
         DisposedError.ThrowIf(_wait.IsEnded, typeof(EventReader<T>), _listing.Name);
         CompleteIfEnded(_completion);
         Termination? termination = log.Termination;
+        if (IsOverOwned(log))
+        {
+            _cursor.Close(log);
+        }
+
         DisposedError.ThrowIf(ReferenceEquals(termination, Termination.Disposed), typeof(EventStream<T>));
         if (_cursor.HasFailed)
         {
@@ -40,7 +50,6 @@ public sealed partial class EventReader<T>
             return false;
         }
 
-        _cursor.Close(log);
         if (termination.Error is { } error)
         {
             ExceptionDispatchInfo.Throw(error);

@@ -281,9 +281,9 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
 
     private void OnRead(EventLog<T> log)
     {
-        if (_cursor.IsAtEnd(log))
+        if (IsOverOwned(log))
         {
-            _cursor.Close(log); // there is nothing more to read, so it keeps nothing
+            _cursor.Close(log);
         }
 
         if (_completion is { } completion)

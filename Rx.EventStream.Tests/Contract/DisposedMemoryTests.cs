@@ -63,6 +63,40 @@ internal sealed class DisposedMemoryTests(StreamConfiguration configuration)
         }
     }
 
+    /// <summary>The reader is still referenced, and has found that nothing more comes.</summary>
+    [Test]
+    public void Dispose_StreamWhoseReaderHasReadAll_KeepsNothing(
+        [ValueSource(nameof(Policies))] LagPolicy policy, [Values("TryRead", "TryReadBatch", "TryPeek", "WaitToReadAsync", "ReadAsync", "waits")] string way) =>
+        AssertKeepsNothing(isRetaining: false, stream =>
+        {
+            EventReader<byte[]> reader = stream.WithLagPolicy(policy).OpenReader();
+            Publish(stream, () => Assert.That(reader.TryRead(out _), Is.True));
+            ValueTask<bool> waiting = way == "waits" ? reader.WaitToReadAsync() : default;
+            stream.Dispose();
+            bool? isThere = way switch
+            {
+                "TryRead" => reader.TryRead(out _),
+                "TryReadBatch" => reader.TryReadBatch(1, out _),
+                "TryPeek" => reader.TryPeek(out _),
+                _ => null,
+            };
+            if (isThere is null)
+            {
+                Assert.That(
+                    () => way switch
+                    {
+                        "ReadAsync" => reader.ReadAsync().AsTask(),
+                        "waits" => waiting.AsTask(),
+                        _ => (Task)reader.WaitToReadAsync().AsTask(),
+                    },
+                    Throws.TypeOf<ObjectDisposedException>());
+            }
+
+            Assert.That(isThere, Is.Not.True);
+            Assert.That((reader.Count, reader.TryRead(out _)), Is.EqualTo((0, false)));
+            return reader;
+        });
+
     [Test]
     public void Fail_ReaderHasLagged_KeepsNothing()
     {
@@ -323,13 +357,14 @@ internal sealed class DisposedMemoryTests(StreamConfiguration configuration)
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Publish(EventStream<byte[]> stream)
+    private void Publish(EventStream<byte[]> stream, Action? afterEach = null)
     {
         for (int i = 0; i < Events; i++)
         {
             byte[] value = new byte[100];
             _events.Add(new WeakReference(value));
             stream.OnNext(value);
+            afterEach?.Invoke();
         }
     }
 

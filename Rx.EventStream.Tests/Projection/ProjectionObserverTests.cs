@@ -1,4 +1,7 @@
+using System.Reactive;
 using System.Reactive.Concurrency;
+using System.Reactive.Linq;
+using System.Reactive.Subjects;
 using Rx.Tests.Concurrency;
 using Rx.Tests.Contract;
 
@@ -44,6 +47,54 @@ internal sealed class ProjectionObserverTests(StreamConfiguration configuration)
             Assert.That((observer.IsCompleted, observer.Error), Is.EqualTo((!isError, isError ? Marbles.Error : null)));
             Assert.That(observer.Violations, Is.Empty);
         }
+    }
+
+    /// <summary>As with <c>BehaviorSubject</c>, an observer has its place before it gets the state that it joins with.</summary>
+    [Test]
+    public void Subscribe_InsideTheFirstState_OrderIsThatOfSubscribing()
+    {
+        using EventProjection<int, int> projection = _stream.ToProjection(0, Sum);
+        using var subject = new BehaviorSubject<int>(0);
+
+        List<string> ours = Log(projection.AsObservable(), _stream);
+        List<string> rx = Log(subject, Observer.Create<int>(value => subject.OnNext(subject.Value + value), subject.OnCompleted));
+
+        Assert.That(rx, Is.EqualTo(new[] { "a0", "b0", "a1", "b1", "a3", "b3", "a|", "b|" }));
+        Assert.That(ours, Is.EqualTo(rx));
+
+        static List<string> Log(IObservable<int> states, IObserver<int> source)
+        {
+            List<string> log = [];
+            bool hasInner = false;
+            states.Subscribe(
+                state =>
+                {
+                    log.Add($"a{state}");
+                    if (!hasInner)
+                    {
+                        hasInner = true;
+                        states.Subscribe(inner => log.Add($"b{inner}"), () => log.Add("b|"));
+                    }
+                },
+                () => log.Add("a|"));
+            source.OnNext(1);
+            source.OnNext(2);
+            source.OnCompleted();
+            return log;
+        }
+    }
+
+    /// <summary>With another order the new inner sequence would begin with the state that the old one has just passed on.</summary>
+    [Test]
+    public void Subscribe_EachStateSwitchesToTheStates_NoneIsRepeated()
+    {
+        using EventProjection<int, int> projection = _stream.ToProjection(0, Sum);
+        IObservable<int> states = projection.AsObservable();
+        List<int> seen = [];
+        using IDisposable subscription = states.Select(_ => states.Take(2)).Switch().Subscribe(seen.Add);
+        _stream.OnNextRange([1, 1, 1]);
+
+        Assert.That(seen, Is.EqualTo(new[] { 0, 1, 2, 3 }));
     }
 
     [Test]

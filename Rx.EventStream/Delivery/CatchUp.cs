@@ -69,6 +69,7 @@ internal sealed class CatchUp<T>
                 _delivery.Add(_subscription);
             }
 
+            (_subscription.Observer as IReplayObserver)?.OnReplaying();
             long claimed = _log.Claimed;
             do
             {
