@@ -192,7 +192,7 @@ public sealed partial class EventStream<T>
             do
             {
                 ThrowIfWaitingForItself(place);
-                place.Called.GetAwaiter().GetResult();
+                WaitingThreads.Wait(new(CallingThread.Current, DeliveryScope.HandledLogs(), _waitingPublishers), place.Called);
             }
             while (!TryPublishCalled(values, place, out _, isFromSource));
         }

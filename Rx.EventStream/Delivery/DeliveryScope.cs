@@ -20,9 +20,33 @@ internal static class DeliveryScope
 
     internal static void Leave(object? outer) => _current = outer;
 
+    /// <summary>The logs whose events the current code handles: this thread delivers them, or they are in a handler's call that publishers wait
+    /// for.</summary>
+    internal static object[] HandledLogs()
+    {
+        List<object> logs = [];
+        object? scope = _current;
+        for (; scope is Nested nested; scope = nested.Outer)
+        {
+            logs.Add(nested.Log);
+        }
+
+        if (scope is not null)
+        {
+            logs.Add(scope);
+        }
+
+        HandlerScope.AddLogs(logs);
+        return [.. logs];
+    }
+
     /// <summary>A delivery inside another one, of any stream: rare, so it may allocate.</summary>
     private sealed class Nested(object log, object outer)
     {
+        internal object Log => log;
+
+        internal object Outer => outer;
+
         internal bool Contains(object other) =>
             ReferenceEquals(log, other) || ReferenceEquals(outer, other) || (outer is Nested next && next.Contains(other));
     }

@@ -18,12 +18,24 @@ internal sealed class HandlerScope(object log)
     internal static bool IsInside(object log)
     {
         Call? call = _current.Value;
-        while (call is not null && !call.IsOf(log))
+        while (call is not null && !ReferenceEquals(call.Log, log))
         {
             call = call.Outer;
         }
 
         return call is not null;
+    }
+
+    /// <summary>Adds the logs of which <see cref="IsInside"/> is true.</summary>
+    internal static void AddLogs(List<object> logs)
+    {
+        for (Call? call = _current.Value; call is not null; call = call.Outer)
+        {
+            if (call.Log is { } log)
+            {
+                logs.Add(log);
+            }
+        }
     }
 
     /// <summary>Begins a call on the current thread.</summary>
@@ -54,7 +66,8 @@ internal sealed class HandlerScope(object log)
 
         internal bool HasReturned => Volatile.Read(ref _hasReturned);
 
-        internal bool IsOf(object log) => !HasReturned && ReferenceEquals(Volatile.Read(ref scope._log), log);
+        /// <summary>The log whose publishers wait for the call; null if they do no more.</summary>
+        internal object? Log => HasReturned ? null : Volatile.Read(ref scope._log);
 
         /// <summary>The handler has given its thread back.</summary>
         internal void Leave() => _current.Value = outer;

@@ -47,8 +47,8 @@ internal sealed partial class MultiWriterDelivery<T>
     private bool HasObservers =>
         (_log.Flags & PublishFlags.NoObservers) == 0 && _log.Claims.Read() is { IsOpen: true, IsEnded: false };
 
-    /// <summary>Waits until the last event is delivered, or the delivery is handed over to this thread, which then drains; false if the thread
-    /// that drains waits for this one.</summary>
+    /// <summary>Waits until the last event is delivered, or the delivery is handed over to this thread, which then drains; or until there is reason
+    /// to ask again. False if the thread that drains waits for this one.</summary>
     /// <remarks>
     /// <code>
     /// P (publisher): enters the queue;  contended; fence;  does a thread drain?   no: drains itself
@@ -63,7 +63,8 @@ internal sealed partial class MultiWriterDelivery<T>
         _turns.Enter(turn);
         AnnounceContention();
         TryDrain(turn.Last, ref errors);
-        bool canWait = WaitingThreads.TryEnter(this);
+        var waiting = new WaitingThread(CallingThread.Current, DeliveryScope.HandledLogs(), this, giveUp: () => _turns.GiveUp(turn));
+        bool canWait = WaitingThreads.TryEnter(waiting);
         bool isHandedOver;
         try
         {
@@ -75,7 +76,7 @@ internal sealed partial class MultiWriterDelivery<T>
         {
             if (canWait)
             {
-                WaitingThreads.Leave();
+                WaitingThreads.Leave(waiting);
             }
         }
 

@@ -10,7 +10,7 @@ namespace Rx.Delivery;
 /// offers it to the next one that publishes. And the backlog is bounded: a publisher waits for its turn once
 /// <see cref="EventStreamOptions.MaxInlineBacklog"/> events wait.</para>
 /// </remarks>
-internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IDrained
+internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IWaitedFor
 {
     /// <summary>How many events a drainer that has had its share delivers between two looks for a thread to hand over to.</summary>
     private const int OfferInterval = 16;
@@ -27,7 +27,7 @@ internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IDrain
 
     internal override bool IsInside => _log.Claims.IsDrainedByCurrentThread;
 
-    int IDrained.DrainerThread => _log.Claims.DrainerThread;
+    bool IWaitedFor.IsHeldBy(WaitingThread thread) => _log.Claims.DrainerThread == thread.Thread.Id;
 
     /// <remarks>
     /// <code>

@@ -36,6 +36,15 @@ internal sealed class TurnQueue
         }
     }
 
+    /// <summary>Has a publisher wait no more, if it has not been called yet.</summary>
+    internal void GiveUp(Turn turn)
+    {
+        if (TryLeave(turn))
+        {
+            turn.Call();
+        }
+    }
+
     /// <summary>Blocks until the publisher is called.</summary>
     /// <returns>Whether the delivery was handed over to it.</returns>
     internal bool Wait(Turn turn)

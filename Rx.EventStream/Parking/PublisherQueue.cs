@@ -7,7 +7,7 @@ namespace Rx.Parking;
 /// <param name="log">What is published to.</param>
 /// <param name="parking">Where the queue parks while its first publisher waits.</param>
 /// <remarks>A blocking publisher blocks on a task that the waking thread completes itself, so its own thread is all that it needs.</remarks>
-internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) : IParked
+internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) : IParked, IWaitedFor
 {
     private readonly Lock _lock = new();
 
@@ -154,6 +154,10 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
                 && Array.Exists(Gate.MayBeHeld(log.Claimed, first.Count), member => member.Needs(thread));
         }
     }
+
+    /// <remarks>A thread that handles an event of the log counts as one that a full subscriber needs, though it may be another's.</remarks>
+    bool IWaitedFor.IsHeldBy(WaitingThread thread) =>
+        thread.Handles(log) || Array.Exists(Gate.MayBeHeld(log.Claimed, 1), member => member.Needs(thread.Thread));
 
     /// <summary>Calls each publisher that <see cref="WaitsForItself"/>: it finds that out, and gives up.</summary>
     private void CallHoldersLocked(int count)

@@ -1,0 +1,155 @@
+using System.Reactive.Concurrency;
+using Rx.Tests.Concurrency;
+
+namespace Rx.Tests.Contract;
+
+/// <summary>The observers of two streams publish to the other stream, where one is held back by a bounded backlog and the other by a subscriber
+/// with <see cref="LagPolicy.Wait"/>: no thread waits for itself.</summary>
+[TestFixture(1)]
+[TestFixture(64)]
+internal sealed class CircleOfStreamsTests(int capacity)
+{
+    private static readonly string[] _kinds = ["pool", "loop", "thread", "handler", "handler after its await", "handler of batches"];
+
+    private EventStream<int> _inline = null!;
+    private EventStream<int> _scheduled = null!;
+
+    [SetUp]
+    public void SetUp()
+    {
+        _inline = new EventStream<int>(new EventStreamOptions { MaxInlineBacklog = 1, SegmentCapacity = capacity });
+        _scheduled = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
+    }
+
+    [TearDown]
+    public void TearDown()
+    {
+        _inline.Dispose();
+        _scheduled.Dispose();
+    }
+
+    /// <summary>Whichever of the two waits last closes the circle.</summary>
+    [Test]
+    public async Task OnNext_OneWaitsForRoomAndOneForItsTurn_BothReturn(
+        [ValueSource(nameof(_kinds))] string kind, [Values] bool isTurnLast, [Values] bool hasStreamBetween)
+    {
+        using ManualResetEventSlim isCalled = new(), mayPublishBack = new(), mayPublishOn = new();
+        using var between = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
+        var back = new RecordingObserver<int>();
+        int calls = 0;
+        using IDisposable publishing = _inline.Subscribe(value =>
+        {
+            if (value == 2)
+            {
+                mayPublishOn.Wait();
+            }
+
+            if (value > 0)
+            {
+                (hasStreamBetween ? between : _scheduled).OnNext(value);
+            }
+            else
+            {
+                back.OnNext(value);
+            }
+        });
+        using IDisposable passing = between.Subscribe(_scheduled);
+        using var loop = new EventLoopScheduler();
+        using EventSubscription waited = Subscribe(kind, loop, _ =>
+        {
+            isCalled.Set();
+            if (Interlocked.Increment(ref calls) == 1)
+            {
+                mayPublishBack.Wait();
+                _inline.OnNext(-1);
+            }
+        });
+
+        _inline.OnNext(1);
+        Eventually.IsSet(isCalled, "The subscriber has the first event, and no room for a second.");
+        Task delivering = Eventually.OnThread(() => _inline.OnNext(2));
+        Eventually.IsTrue(() => _inline.NextSequence == 2, "The second is in delivery.");
+        (isTurnLast ? mayPublishOn : mayPublishBack).Set();
+        Thread.Sleep(50); // so that one of the two waits, in nearly every case
+        (isTurnLast ? mayPublishBack : mayPublishOn).Set();
+
+        await Eventually.Ends(delivering);
+        await Eventually.Ends(_scheduled.WhenCaughtUpAsync());
+        await Eventually.Ends(_inline.WhenCaughtUpAsync());
+        Assert.That((calls, back.Values), Is.EqualTo((2, new[] { -1 })));
+    }
+
+    /// <summary>Two publishers on one side, and a subscriber on the other that publishes back. If it takes the delivery over, it publishes inside a
+    /// delivery of the stream that it subscribes to, where waiting is refused.</summary>
+    [Test]
+    public async Task OnNext_PublishersFloodTheCircle_NothingIsLost([ValueSource(nameof(_kinds))] string kind)
+    {
+        const int Each = 200;
+        List<int> seen = [];
+        int back = 0;
+        int refused = 0;
+        using IDisposable publishing = _inline.Subscribe(value =>
+        {
+            if (value < 0)
+            {
+                back++;
+            }
+            else
+            {
+                seen.Add(value);
+                try
+                {
+                    _scheduled.OnNext(value);
+                }
+                catch (InvalidOperationException)
+                {
+                    refused++;
+                }
+            }
+        });
+        using var loop = new EventLoopScheduler();
+        using EventSubscription waited = Subscribe(kind, loop, value => _inline.OnNext(-1 - value));
+
+        await Eventually.Ends(Task.WhenAll(Enumerable.Range(0, 2).Select(publisher => Eventually.OnThread(() =>
+        {
+            for (int i = 0; i < Each; i++)
+            {
+                _inline.OnNext((2 * i) + publisher);
+            }
+        }))));
+        await Eventually.Ends(_scheduled.WhenCaughtUpAsync());
+        await Eventually.Ends(_inline.WhenCaughtUpAsync());
+
+        Assert.That(seen.Order(), Is.EqualTo(Enumerable.Range(0, 2 * Each)));
+        Assert.That(back, Is.EqualTo((2 * Each) - refused));
+        Assert.That(waited.Delivered, Is.EqualTo((2 * Each) - refused));
+    }
+
+    private EventSubscription Subscribe(string kind, IScheduler loop, Action<int> onNext)
+    {
+        EventObservable<int> events = _scheduled.WithLagPolicy(LagPolicy.Wait(1));
+        return kind switch
+        {
+            "handler" => events.SubscribeAwait((value, _) =>
+            {
+                onNext(value);
+                return default;
+            }),
+            "handler after its await" => events.SubscribeAwait(async (value, _) =>
+            {
+                await Task.Yield();
+                onNext(value);
+            }),
+            "handler of batches" => events.SubscribeAwaitBatch(10, async (batch, _) =>
+            {
+                await Task.Yield();
+                foreach (int value in batch.ToArray())
+                {
+                    onNext(value);
+                }
+            }),
+            _ => (EventSubscription)events.ObserveOn(kind switch { "pool" => TaskPoolScheduler.Default, "loop" => loop, _ => NewThreadScheduler.Default })
+                .Subscribe(onNext),
+        };
+    }
+}
