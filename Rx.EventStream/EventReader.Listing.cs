@@ -11,7 +11,9 @@ public sealed partial class EventReader<T>
     private sealed class Listing : EventSubscription
     {
         private readonly SubscriptionList _readers;
-        private readonly long _first;
+
+        /// <summary>The first sequence number that the reader gets. Set before it is listed.</summary>
+        private long _first;
 
         /// <summary>The greatest <see cref="Delivered"/>: while the reader jumps over events, they are counted as dropped before its sequence number
         /// passes them.</summary>
@@ -38,6 +40,8 @@ public sealed partial class EventReader<T>
             _first = reader.Sequence;
             _reader = new WeakReference<EventReader<T>>(reader, trackResurrection: true);
         }
+
+        internal void SetFirst(long sequence) => _first = sequence;
 
         public override long Sequence => Find()?.Sequence ?? Volatile.Read(ref _lastSequence);
 

@@ -45,7 +45,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
 
     private readonly Listing _listing;
 
-    internal EventReader(EventStream<T> stream, Cursor<T> cursor, string? name, WaitGate? gate, int capacity, WaitStrategy waitStrategy)
+    internal EventReader(EventStream<T> stream, Cursor<T> cursor, string? name, WaitGate? gate, int capacity, bool joinsAtTheNext, WaitStrategy waitStrategy)
     {
         _waitStrategy = waitStrategy;
         _log = stream.Log;
@@ -66,6 +66,13 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
                 gate.Remove(member);
                 parking.NotifyProgress();
             });
+            if (joinsAtTheNext)
+            {
+                // What was published before publishers wait may be much, and would lie beyond its bound.
+                _cursor.SkipToNext(_log);
+                listing.SetFirst(_cursor.Sequence);
+                parking.NotifyProgress();
+            }
         }
 
         _listing.Add();

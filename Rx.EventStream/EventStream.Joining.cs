@@ -212,7 +212,7 @@ public sealed partial class EventStream<T>
         }
 
         InlineDelivery<T> inline = Volatile.Read(ref _inline) ?? OpenInlineSlow();
-        bool joinsNow = position is null && !_log.Retains;
+        bool joinsNow = JoinsAtTheNext(position);
         var subscription = new InlineSubscription<T>(
             inline, observer, settings.Name, joinsNow ? default : position?.Fork() ?? Joined(_log.JoinOldest()));
         try
@@ -276,7 +276,7 @@ public sealed partial class EventStream<T>
 
         if (policy.WaitsWhenFull)
         {
-            HoldPublishersBack(pump, policy.Capacity, scheduler);
+            HoldPublishersBack(pump, policy.Capacity, scheduler, JoinsAtTheNext(position));
         }
 
         pump.Start(inline);
@@ -287,29 +287,21 @@ public sealed partial class EventStream<T>
 
     private PumpList<T> CreateScheduledSlow() => LazyInitializer.EnsureInitialized(ref _scheduled, () => new PumpList<T>(Parking, _metered));
 
-    private void HoldPublishersBack(Pump<T> pump, int capacity, IScheduler scheduler)
-    {
-        NeededThread? needs = NeededThread.Of(scheduler);
-        var member = new WaitGate.Member(() => pump.Sequence, _log.NextSequence, capacity, needs is null ? null : needs.Is);
-        WaitGate gate = OpenGate();
-        pump.IsWaitedFor = true;
-        pump.Needs = needs;
-        gate.Add(member);
-        pump.OnEnded(() =>
-        {
-            gate.Remove(member);
-            Parking.NotifyProgress();
-        });
-    }
+    /// <summary>Whether a subscriber replays nothing.</summary>
+    private bool JoinsAtTheNext(EventPosition<T>? position) => position is null && !_log.Retains;
 
     /// <summary>A cursor at a position, or where a subscriber begins that names none.</summary>
     private Cursor<T> Join(EventPosition<T>? position, LagPolicy policy)
     {
         ThrowIfDisposed();
+        if (policy.IsBounded)
+        {
+            Parking.AnnounceWaiters(); // before the lease is given back: see EventLog.MayReuse. Before the cursor, since it takes a while
+        }
+
         Cursor<T> cursor = position?.Fork() ?? Joined(_log.JoinOldest());
         if (policy.IsBounded)
         {
-            Parking.AnnounceWaiters(); // before the lease is given back: see EventLog.MayReuse
             long replayEnd = policy.SkipsReplay ? cursor.Sequence : _log.NextSequence;
             cursor.SetLimit(_log, new LagLimit(policy.Capacity, policy.FailsWhenFull, replayEnd));
         }

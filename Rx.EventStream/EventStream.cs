@@ -260,7 +260,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
     {
         LagPolicy policy = settings.LagPolicy ?? _options.LagPolicy;
         return new EventReader<T>(
-            this, Join(position, policy), settings.Name, policy.WaitsWhenFull ? OpenGate() : null, policy.Capacity,
+            this, Join(position, policy), settings.Name, policy.WaitsWhenFull ? OpenGate() : null, policy.Capacity, JoinsAtTheNext(position),
             settings.WaitStrategy ?? WaitStrategy.Park);
     }
 

@@ -10,7 +10,8 @@ namespace Rx.Delivery;
 /// A thread that does not own the cursor reads them with acquire before it ends the pump, or expects null.</remarks>
 internal abstract partial class Pump<T> : EventSubscription, IParked
 {
-    private readonly long _first;
+    /// <summary>The first sequence number that it gets. Set before it starts.</summary>
+    private long _first;
 
     private EventLog<T> _log;
     private PumpList<T> _subscriptions;
@@ -114,6 +115,13 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     /// <summary>Whether it is woken in its turn among the observers on the publishing thread.</summary>
     internal virtual bool TakesTurn => false;
+
+    /// <summary>Joins at the next event instead of where it stands, before it starts.</summary>
+    internal void SkipToNext()
+    {
+        _cursor.SkipToNext(_log);
+        _first = _cursor.Sequence;
+    }
 
     /// <summary>Sets the new pump going, or parks it if there is nothing to read yet.</summary>
     /// <param name="inline">For a pump with <see cref="TakesTurn"/>, else null.</param>

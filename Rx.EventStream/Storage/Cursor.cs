@@ -136,6 +136,13 @@ internal partial struct Cursor<T>
     /// <summary>Steps into the segment of the next event, if it is there, so that the lease keeps no earlier one.</summary>
     internal void StepIn(EventLog<T> log) => HasEvent(log);
 
+    /// <summary>Skips what is claimed so far, for a cursor that joins at the next event.</summary>
+    internal void SkipToNext(EventLog<T> log)
+    {
+        MoveTo(Math.Max(_sequence, log.NextSequence));
+        StepIn(log);
+    }
+
     /// <summary>Whether the next event is published.</summary>
     internal bool HasEvent(EventLog<T> log) => TryPeek(log, out _);
 
