@@ -149,9 +149,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
     public Task WhenCaughtUpAsync(CancellationToken cancellationToken = default)
     {
-        long sequence = _log.NextSequence;
-        List<EventSubscription> subscriptions = List(hasReaders: false);
-        return ProgressWait<T>.Until(Parking, () => subscriptions.All(s => s.HasConsumed(sequence)), cancellationToken);
+        var lagging = new LaggingSubscriptions([.. List(hasReaders: false)], _log.NextSequence);
+        return ProgressWait<T>.Until(Parking, lagging.HaveCaughtUp, cancellationToken);
     }
 
     /// <summary>Ends the stream with an error, which reaches each observer after all events. The first terminal event wins.</summary>

@@ -60,7 +60,8 @@ public static partial class EventStreamExtensions
     /// before.</item>
     /// </list>
     /// <para>Observers without a scheduler get an event before the write returns, and their exceptions leave the write, as with
-    /// <see cref="EventStream{T}.OnNext"/>. Inside a delivery of the stream, a write that would have to wait throws
+    /// <see cref="EventStream{T}.OnNext"/>. So any write, <see cref="ChannelWriter{T}.TryWrite"/> too, blocks while
+    /// <see cref="EventStreamOptions.MaxInlineBacklog"/> events wait for them. Inside a delivery of the stream, a write that would have to wait throws
     /// <see cref="InvalidOperationException"/>, since it could wait for itself.</para>
     /// <para><b>Concurrency.</b> As the stream: any number of threads may write, or one at a time with
     /// <see cref="EventStreamOptions.SingleWriter"/>. Several writers of one stream may be used beside each other and beside

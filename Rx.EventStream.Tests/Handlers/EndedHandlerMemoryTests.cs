@@ -16,7 +16,8 @@ internal sealed class EndedHandlerMemoryTests(StreamConfiguration configuration)
     [Test]
     public async Task Ended_CallsHaveReturned_KeepsNothing(
         [Values("calls", "by key", "batches")] string kind,
-        [Values("schedule throws", "disposed before the calls are settled", "disposed before they return", "stream disposed")] string end)
+        [Values("schedule throws", "disposed before the calls are settled", "disposed before they return", "stream disposed", "a call throws")]
+        string end)
     {
         (EventSubscription subscription, EventStream<object> stream) = await EndAsync(kind, end);
 
@@ -57,7 +58,12 @@ internal sealed class EndedHandlerMemoryTests(StreamConfiguration configuration)
             subscription.Dispose();
         }
 
-        mayReturn.SetResult();
+        await Eventually.Ends(Eventually.OnThread(mayReturn.SetResult)); // all have returned when that thread has ended
+        if (end == "a call throws")
+        {
+            Assert.That(scheduler.Manual.RunAll, Throws.TypeOf<TimeoutException>());
+        }
+
         if (end == "disposed before the calls are settled")
         {
             subscription.Dispose();
@@ -75,8 +81,13 @@ internal sealed class EndedHandlerMemoryTests(StreamConfiguration configuration)
 
         async ValueTask CallAsync(int count)
         {
+            bool throws = begun == 0 && end == "a call throws";
             begun += count;
             await mayReturn.Task;
+            if (throws)
+            {
+                throw new TimeoutException();
+            }
         }
     }
 

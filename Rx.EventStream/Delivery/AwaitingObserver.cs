@@ -214,23 +214,30 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
     {
         int settled = 0;
         HandlerCall<TItem>? call = _returned.TakeAll();
-        while (call is not null && Volatile.Read(ref _handler) is not null)
+        try
         {
-            HandlerCall<TItem>? next = call.Below;
-            (HandlerItem<TItem> item, BusyKeys<TItem>.Key key, Exception? error) = (call.Item, call.Key, call.Error);
-            _running.Remove(call);
-            SettleOwned(item, error);
-            long last = LeaveKeyOwned(key, item.Sequence);
-            Volatile.Write(ref _firstRunning, _hasDropped ? _firstRunning : FirstUnhandledOwned(last));
-            settled++;
-            call = next;
+            while (call is not null && Volatile.Read(ref _handler) is not null)
+            {
+                HandlerCall<TItem> returned = call;
+                call = call.Below;
+                (HandlerItem<TItem> item, BusyKeys<TItem>.Key key, Exception? error) = (returned.Item, returned.Key, returned.Error);
+                _running.Remove(returned);
+                SettleOwned(item, error);
+                long last = LeaveKeyOwned(key, item.Sequence);
+                Volatile.Write(ref _firstRunning, _hasDropped ? _firstRunning : FirstUnhandledOwned(last));
+                settled++;
+            }
+        }
+        finally
+        {
+            ClearAll(call);
         }
 
-        ClearAll(call);
         return settled;
     }
 
-    /// <summary>Forgets the events of calls that are not settled, since the subscription has ended. By the thread that has taken the calls.</summary>
+    /// <summary>Forgets the events of calls that are not settled, since the subscription has ended, or ends. By the thread that has taken the
+    /// calls.</summary>
     private static void ClearAll(HandlerCall<TItem>? call)
     {
         for (; call is not null; call = call.Below)
