@@ -83,7 +83,7 @@ internal sealed class EndedHandlerMemoryTests(StreamConfiguration configuration)
         {
             bool throws = begun == 0 && end == "a call throws";
             begun += count;
-            await mayReturn.Task;
+            await mayReturn.Task.ConfigureAwait(false);
             if (throws)
             {
                 throw new TimeoutException();

@@ -70,6 +70,10 @@ internal sealed class WaitGate
         /// acquire.</summary>
         private long _limit = all.Length == 0 ? long.MaxValue : 0;
 
+        /// <summary>The member that had no room when the last publisher looked. Any publisher writes it with release, and reads it with
+        /// acquire.</summary>
+        private int _full;
+
         internal Member[] All => all;
 
         internal bool HasRoom(long claimed, int count)
@@ -79,16 +83,23 @@ internal sealed class WaitGate
                 return true;
             }
 
+            // From the member that was full: while it is, the others need not be asked, however often one of them moves.
             long least = long.MaxValue;
-            bool hasRoom = true;
-            foreach (Member member in all)
+            int index = Volatile.Read(ref _full);
+            for (int asked = 0; asked < all.Length; asked++)
             {
-                hasRoom &= member.HasRoom(claimed, count, out long limit);
+                if (!all[index].HasRoom(claimed, count, out long limit))
+                {
+                    Volatile.Write(ref _full, index);
+                    return false;
+                }
+
                 least = Math.Min(least, limit);
+                index = index + 1 == all.Length ? 0 : index + 1;
             }
 
             Volatile.Write(ref _limit, least);
-            return hasRoom;
+            return true;
         }
     }
 }
