@@ -15,9 +15,18 @@ public sealed partial class EventReader<T>
     private bool HasReadAll => Volatile.Read(ref _log) is { } log && log.Termination is not null && _cursor.IsAtEnd(log);
 
     /// <summary>Whether there will be nothing more to read, so that the cursor need keep nothing: the stream has ended or is disposed, and all was
-    /// read. For the owner.</summary>
-    private bool IsOverOwned(EventLog<T> log) =>
+    /// read. For the owner, or once the stream has ended, for any thread.</summary>
+    private bool IsOver(EventLog<T> log) =>
         _cursor.IsAtEnd(log) || (log.IsDisposed && _cursor.Sequence >= log.NextSequence);
+
+    /// <summary>Keeps nothing any more if there will be nothing more to read. For any thread, once the stream has ended.</summary>
+    private void LeaveIfOver()
+    {
+        if (Volatile.Read(ref _log) is { } log && IsOver(log))
+        {
+            _cursor.Close(log);
+        }
+    }
 
     private bool IsOfDisposedStream => ReferenceEquals(Volatile.Read(ref _log)?.Termination, Termination.Disposed);
 
@@ -34,7 +43,7 @@ public sealed partial class EventReader<T>
         DisposedError.ThrowIf(_wait.IsEnded, typeof(EventReader<T>), _listing.Name);
         CompleteIfEnded(_completion);
         Termination? termination = log.Termination;
-        if (IsOverOwned(log))
+        if (IsOver(log))
         {
             _cursor.Close(log);
         }

@@ -288,7 +288,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
 
     private void OnRead(EventLog<T> log)
     {
-        if (IsOverOwned(log))
+        if (IsOver(log))
         {
             _cursor.Close(log);
         }

@@ -119,10 +119,19 @@ public sealed partial class EventStream<T>
             return false;
         }
 
+        LetReadersGo();
         ErrorList errors = WakeReaders();
         Volatile.Read(ref _parking)?.WakeEnded();
         Deliver(_log.End, 1, errors);
         return true;
+    }
+
+    /// <summary>Has readers keep nothing that have read everything, now that the stream has ended.</summary>
+    private void LetReadersGo()
+    {
+        List<EventSubscription> readers = [];
+        Volatile.Read(ref _scheduled)?.Readers.CopyTo(readers);
+        readers.ForEach(static reader => reader.OnStreamEnded());
     }
 
     /// <summary>Appends where that takes more than <see cref="EventLog{T}.TryAppend"/> does.</summary>

@@ -190,6 +190,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
         }
 
         // Readers find the stream disposed.
+        LetReadersGo();
         if (Volatile.Read(ref _parking) is { } parking)
         {
             errors.AddRange(parking.WakeEverything());

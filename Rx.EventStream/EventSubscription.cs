@@ -84,6 +84,11 @@ public abstract class EventSubscription : IDisposable
     /// has.</summary>
     internal abstract void OnEnded(Action action);
 
+    /// <summary>The stream has ended, or was disposed.</summary>
+    internal virtual void OnStreamEnded()
+    {
+    }
+
     /// <summary>Waits until this subscription has consumed every event published by now, or has ended.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <remarks>A handler of <see cref="EventObservable{T}.SubscribeAwait"/> has consumed an event when its call has returned.</remarks>

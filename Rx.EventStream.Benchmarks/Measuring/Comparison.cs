@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace Rx.Benchmarks.Measuring;
 
 /// <summary>Runs the contenders of a scenario in turns, so that other load on the machine affects all of them, and takes medians.</summary>
-internal static class Comparison
+/// <param name="scenario">The scenario.</param>
+internal sealed class Comparison(Scenario scenario)
 {
     public const int DefaultRepetitions = 7;
 
@@ -15,13 +16,19 @@ internal static class Comparison
     /// <summary>A contender that has run for this long is compiled with optimizations.</summary>
     private static readonly TimeSpan _longWarmUp = TimeSpan.FromSeconds(1);
 
-    /// <param name="scenario">The scenario to run.</param>
-    /// <param name="repetitions">How often each contender is measured; odd, so that the median is the result of one repetition.</param>
+    private readonly Dictionary<Contender, List<Sample>> _samples = scenario.Contenders.ToDictionary(c => c, _ => new List<Sample>());
+
+    public string Name => scenario.Name;
+
+    /// <summary>The medians of all repetitions so far.</summary>
+    public IReadOnlyList<Result> Results => [.. scenario.Figures.SelectMany(figure => ResultsOf(figure, _samples))];
+
+    /// <summary>Measures, in addition to what was measured before.</summary>
+    /// <param name="repetitions">How often each contender is measured; in all odd, so that the median is the result of one repetition.</param>
     /// <param name="report">Called with the scenario and the contender that runs next.</param>
-    public static IReadOnlyList<Result> Run(Scenario scenario, int repetitions, Action<string> report)
+    public void Run(int repetitions, Action<string> report)
     {
-        WarmUp(scenario, report);
-        Dictionary<Contender, List<Sample>> samples = scenario.Contenders.ToDictionary(c => c, _ => new List<Sample>());
+        WarmUp(report);
         var random = new Random(1);
         Contender[] order = [.. scenario.Contenders];
         for (int repetition = 1; repetition <= repetitions; repetition++)
@@ -35,7 +42,7 @@ internal static class Comparison
                 IReadOnlyList<Sample> taken = Latencies.Measure([.. order.Select(static c => c.PrepareWaking!)], scenario.Operations, random);
                 foreach ((Contender contender, Sample sample) in order.Zip(taken))
                 {
-                    samples[contender].Add(sample);
+                    _samples[contender].Add(sample);
                 }
             }
             else
@@ -43,15 +50,13 @@ internal static class Comparison
                 foreach (Contender contender in order)
                 {
                     report($"{which}, {contender.Name}");
-                    samples[contender].Add(contender.Measure(scenario.Operations));
+                    _samples[contender].Add(contender.Measure(scenario.Operations));
                 }
             }
         }
-
-        return [.. scenario.Figures.SelectMany(figure => ResultsOf(figure, samples))];
     }
 
-    private static void WarmUp(Scenario scenario, Action<string> report)
+    private void WarmUp(Action<string> report)
     {
         List<Contender> cold = scenario.WarmUp > TimeSpan.Zero ? [.. scenario.Contenders] : [];
         for (int round = 0; round < WarmUpRounds && cold.Count > 0; round++)

@@ -66,21 +66,31 @@ internal sealed class DisposedMemoryTests(StreamConfiguration configuration)
     /// <summary>The reader is still referenced, and has found that nothing more comes.</summary>
     [Test]
     public void Dispose_StreamWhoseReaderHasReadAll_KeepsNothing(
-        [ValueSource(nameof(Policies))] LagPolicy policy, [Values("TryRead", "TryReadBatch", "TryPeek", "WaitToReadAsync", "ReadAsync", "waits")] string way) =>
+        [ValueSource(nameof(Policies))] LagPolicy policy, [Values("TryRead", "TryReadBatch", "TryPeek", "WaitToReadAsync", "ReadAsync", "waits", "nothing")] string way, [Values] bool hasCompleted) =>
         AssertKeepsNothing(isRetaining: false, stream =>
         {
             EventReader<byte[]> reader = stream.WithLagPolicy(policy).OpenReader();
             Publish(stream, () => Assert.That(reader.TryRead(out _), Is.True));
             ValueTask<bool> waiting = way == "waits" ? reader.WaitToReadAsync() : default;
+            if (hasCompleted)
+            {
+                stream.OnCompleted();
+            }
+
             stream.Dispose();
             bool? isThere = way switch
             {
+                "nothing" => false,
                 "TryRead" => reader.TryRead(out _),
                 "TryReadBatch" => reader.TryReadBatch(1, out _),
                 "TryPeek" => reader.TryPeek(out _),
                 _ => null,
             };
-            if (isThere is null)
+            if (isThere is null && hasCompleted)
+            {
+                Assert.That(way == "waits" ? waiting.AsTask() : reader.WaitToReadAsync().AsTask(), Has.Property("IsCompleted").True);
+            }
+            else if (isThere is null)
             {
                 Assert.That(
                     () => way switch
@@ -93,7 +103,11 @@ internal sealed class DisposedMemoryTests(StreamConfiguration configuration)
             }
 
             Assert.That(isThere, Is.Not.True);
-            Assert.That((reader.Count, reader.TryRead(out _)), Is.EqualTo((0, false)));
+            if (way != "nothing")
+            {
+                Assert.That((reader.Count, reader.TryRead(out _)), Is.EqualTo((0, false)));
+            }
+
             return reader;
         });
 

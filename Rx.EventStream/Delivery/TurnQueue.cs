@@ -1,3 +1,5 @@
+using Rx.Parking;
+
 namespace Rx.Delivery;
 
 /// <summary>Publishers that wait until their event is delivered, or the delivery is handed over to them. First come, first
@@ -5,7 +7,7 @@ namespace Rx.Delivery;
 /// <remarks>Publishers take its lock only when they have to wait, and drainers only while a publisher waits.</remarks>
 internal sealed class TurnQueue
 {
-    private readonly Lock _gate = new();
+    private readonly ShortLock _gate = new();
 
     /// <summary>The publishers in order of arrival. Under the lock.</summary>
     private readonly Queue<Turn> _turns = new();
@@ -18,7 +20,7 @@ internal sealed class TurnQueue
 
     internal void Enter(Turn turn)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _turns.Enqueue(turn);
             Volatile.Write(ref _count, _turns.Count);
@@ -28,7 +30,7 @@ internal sealed class TurnQueue
     /// <summary>Waits no more; false if the publisher has been called.</summary>
     internal bool TryLeave(Turn turn)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             bool isWaiting = !turn.IsOver;
             turn.IsOver = true; // it stays in the queue until its turn has come
@@ -77,7 +79,7 @@ internal sealed class TurnQueue
             return;
         }
 
-        lock (_gate)
+        using (_gate.Enter())
         {
             while (_turns.TryPeek(out Turn? turn) && (turn.IsOver || turn.TakesOffer || turn.Last < delivered))
             {
@@ -97,7 +99,7 @@ internal sealed class TurnQueue
     internal bool TryHandOver(long delivered)
     {
         Turn? next = null;
-        lock (_gate)
+        using (_gate.Enter())
         {
             while (next is null && _turns.TryDequeue(out Turn? turn))
             {

@@ -9,7 +9,7 @@ namespace Rx.Parking;
 /// <remarks>A blocking publisher blocks on a task that the waking thread completes itself, so its own thread is all that it needs.</remarks>
 internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) : IParked, IWaitedFor
 {
-    private readonly Lock _lock = new();
+    private readonly ShortLock _lock = new();
 
     /// <summary>The publishers in order of arrival. Under the lock.</summary>
     private readonly LinkedList<Place> _places = [];
@@ -49,7 +49,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     {
         get
         {
-            lock (_lock)
+            using (_lock.Enter())
             {
                 return _places.First is { } first && HasRoom(first.Value.Count);
             }
@@ -65,7 +65,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     internal Place Enter(int count, CallingThread? blocked = null)
     {
         var place = new Place(count, blocked);
-        lock (_lock)
+        using (_lock.Enter())
         {
             _places.AddLast(place.Node);
             Volatile.Write(ref _count, _places.Count);
@@ -78,7 +78,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     /// <summary>Waits again, without losing the place: the room was taken by a publisher that cannot wait.</summary>
     internal void WaitAgain(Place place)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             place.WaitAgain();
             CallFirstLocked();
@@ -88,7 +88,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     /// <summary>Gives a place up, after a claim or for good. Further calls have no effect.</summary>
     internal void Leave(Place place)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             if (place.Node.List is not null)
             {
@@ -103,7 +103,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     /// <summary>A subscriber has moved, or the stream has ended.</summary>
     void IParked.Wake()
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             CallFirstLocked();
         }
@@ -147,7 +147,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     /// <summary>Whether a publisher blocks a thread without which the first publisher never gets room, so that it would wait for itself.</summary>
     internal bool WaitsForItself(Place place)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             return _places.First?.Value is { } first
                 && place.Blocked is { } thread

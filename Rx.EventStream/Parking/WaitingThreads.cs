@@ -9,7 +9,7 @@ namespace Rx.Parking;
 /// </remarks>
 internal static class WaitingThreads
 {
-    private static readonly Lock _gate = new();
+    private static readonly ShortLock _gate = new();
 
     /// <summary>Under the lock.</summary>
     private static readonly List<WaitingThread> _all = [];
@@ -17,7 +17,7 @@ internal static class WaitingThreads
     /// <summary>Notes a thread that is about to wait; false if what it waits for waits, perhaps through others, for this thread.</summary>
     internal static bool TryEnter(WaitingThread thread)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             bool canWait = !WaitsForItselfLocked(thread);
             if (canWait)
@@ -33,7 +33,7 @@ internal static class WaitingThreads
     internal static void Wait(WaitingThread thread, Task task)
     {
         WaitingThread[] held;
-        lock (_gate)
+        using (_gate.Enter())
         {
             _all.Add(thread);
             held = [.. _all.Where(static other => other.GiveUp is not null && WaitsForItselfLocked(other))];
@@ -57,7 +57,7 @@ internal static class WaitingThreads
     /// <summary>Notes that a thread waits no more.</summary>
     internal static void Leave(WaitingThread thread)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _all.Remove(thread);
         }

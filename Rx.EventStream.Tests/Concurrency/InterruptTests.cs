@@ -1,0 +1,82 @@
+using System.Reactive.Concurrency;
+using Rx.Tests.Contract;
+
+namespace Rx.Tests.Concurrency;
+
+/// <summary><see cref="Thread.Interrupt"/> ends the waiting of the publisher that it hits, at whatever place that is, and no other publisher's.</summary>
+[TestFixture]
+[Category("Slow")]
+internal sealed class InterruptTests
+{
+    private const int Publishers = 3;
+    private const int Each = 100;
+    private const int Rounds = 300;
+
+    [Test]
+    public async Task Interrupt_PublishersThatWait_OthersGoOn([Values("turns", "pool", "loop", "handler")] string kind)
+    {
+        using var loop = new EventLoopScheduler();
+        var random = new Random(7);
+        int interrupted = 0;
+        for (int round = 0; round < Rounds; round++)
+        {
+            using var stream = new EventStream<(int Publisher, int Value)>(new EventStreamOptions { MaxInlineBacklog = 1 });
+            int[] next = new int[Publishers];
+            int delivered = 0;
+            int wrong = 0;
+            void OnNext((int Publisher, int Value) value)
+            {
+                wrong += value.Value >= next[value.Publisher] ? 0 : 1;
+                next[value.Publisher] = value.Value + 1;
+                delivered++;
+            }
+
+            EventObservable<(int, int)> waited = stream.WithLagPolicy(LagPolicy.Wait(1));
+            using IDisposable subscription = kind switch
+            {
+                "turns" => stream.Subscribe(OnNext),
+                "pool" => waited.ObserveOn(TaskPoolScheduler.Default).Subscribe(OnNext),
+                "loop" => waited.ObserveOn(loop).Subscribe(OnNext),
+                _ => waited.SubscribeAwait(async (value, _) =>
+                {
+                    await Task.Yield();
+                    OnNext(value);
+                }),
+            };
+            int given = 0;
+            Thread[] threads = new Thread[Publishers];
+            Task[] publishing =
+            [
+                .. Enumerable.Range(0, Publishers).Select(publisher => Eventually.OnThread(() =>
+                {
+                    Volatile.Write(ref threads[publisher], Thread.CurrentThread);
+                    for (int i = 0; i < Each; i++)
+                    {
+                        try
+                        {
+                            stream.OnNext((publisher, i));
+                            Interlocked.Increment(ref given);
+                        }
+                        catch (ThreadInterruptedException)
+                        {
+                            Interlocked.Increment(ref interrupted);
+                        }
+                    }
+                })),
+            ];
+            Eventually.IsTrue(() => Array.TrueForAll(threads, static t => t is not null), "The publishers have begun.");
+            for (int i = 0; i < 20; i++)
+            {
+                threads[random.Next(Publishers)].Interrupt();
+                Thread.SpinWait(random.Next(2_000));
+            }
+
+            await Eventually.Ends(Task.WhenAll(publishing));
+            await Eventually.Ends(stream.WhenCaughtUpAsync());
+            Assert.That(wrong, Is.Zero);
+            Assert.That(delivered, kind == "turns" ? Is.EqualTo(Publishers * Each) : Is.EqualTo(given), "Where publishers wait for room, an event is not published if the wait is interrupted.");
+        }
+
+        Assert.That(interrupted, Is.Positive);
+    }
+}
