@@ -20,7 +20,7 @@ internal static class FanOutScenarios
         Young(1_000_000, Limits.Ratio(1.0)),
         SpinningObserver("fanout-1-spin", "", Contender.MultiWriter, new(), 4_000_000),
         SpinningObserver("fanout-1-spin-single", ", with a single writer", Contender.SingleWriter, new() { SingleWriter = true }, 4_000_000),
-        FanOut(4, 2_000_000, new(0.08, 0.05)),
+        FanOut(4, 2_000_000, new(0.08, 0.05) { Reached = new(0.12, 0.12) }),
         FanOut(16, 500_000, new(0.06, 0.03)),
         FanOut(100, 125_000, new(0.06, 0.04)),
         ObserveOn(16, 100_000, Limits.Ratio(0.02)),

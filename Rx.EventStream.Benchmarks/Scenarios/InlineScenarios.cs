@@ -29,7 +29,7 @@ internal static class InlineScenarios
         OfOneClass(10, new(MultiWriter: 1.3, SingleWriter: 1.1)),
         Synchronized(1, multiWriter: 0.9),
         Synchronized(10, multiWriter: 1.0),
-        TwoPublishers(1, new(MultiWriter: 0.6, SingleWriter: null)),
+        TwoPublishers(1, new(MultiWriter: 0.6, SingleWriter: null) { Reached = new(MultiWriter: 0.75, SingleWriter: null) }),
         TwoPublishers(4, new(MultiWriter: 0.5, SingleWriter: null) { Reached = new(MultiWriter: 0.75, SingleWriter: null) }),
     ];
 
