@@ -1,3 +1,5 @@
+using Rx.Parking;
+
 namespace Rx.Delivery;
 
 /// <summary>The place of one publisher in a <see cref="TurnQueue"/>.</summary>
@@ -18,9 +20,9 @@ internal sealed class Turn(long last, bool takesOffer)
 
     internal bool TakesOffer => takesOffer;
 
-    internal void Call() => _called.SetResult();
+    internal void Call() => BlockingWait.Complete(_called);
 
     /// <summary>Blocks the current thread until it is called.</summary>
     /// <remarks>On a task, so that the thread pool knows that one of its threads is blocked.</remarks>
-    internal void Wait() => _called.Task.GetAwaiter().GetResult();
+    internal void Wait() => BlockingWait.For(_called.Task);
 }

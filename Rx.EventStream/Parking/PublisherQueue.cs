@@ -38,7 +38,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
         /// <summary>Completes when the publisher is called. For the publisher.</summary>
         internal Task Called => _called.Task;
 
-        internal void Call() => _called.TrySetResult();
+        internal void Call() => BlockingWait.Complete(_called);
 
         internal void WaitAgain() => _called = Create();
 

@@ -46,7 +46,7 @@ internal static class WaitingThreads
                 other.GiveUp!();
             }
 
-            task.GetAwaiter().GetResult();
+            BlockingWait.For(task);
         }
         finally
         {
