@@ -4,14 +4,22 @@ namespace Rx.Parking;
 /// that was interrupted while it waited can always give its place up, for which others wait.</summary>
 internal sealed class ShortLock
 {
+    private const int SpinsBeforeYield = 8;
+
     private readonly Lock _lock = new();
 
     internal Scope Enter()
     {
-        var wait = new SpinWait();
-        while (!_lock.TryEnter())
+        for (int spins = 1; !_lock.TryEnter(); spins++)
         {
-            wait.SpinOnce(sleep1Threshold: -1);
+            if (spins % SpinsBeforeYield == 0)
+            {
+                Thread.Yield(); // not SpinWait, which also sleeps, and sleeping can be interrupted
+            }
+            else
+            {
+                Thread.SpinWait(10);
+            }
         }
 
         return new Scope(_lock);
