@@ -45,7 +45,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
 
     private readonly Listing _listing;
 
-    internal EventReader(EventStream<T> stream, Cursor<T> cursor, string? name, WaitGate? gate, int capacity, bool joinsAtTheNext, WaitStrategy waitStrategy)
+    internal EventReader(EventStream<T> stream, Cursor<T> cursor, string? name, WaitStrategy waitStrategy)
     {
         _waitStrategy = waitStrategy;
         _log = stream.Log;
@@ -54,28 +54,6 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         _wait = new Wait(this);
         _parking.AnnounceWaiters();
         _listing = new Listing(this, stream.Readers, name);
-        if (gate is not null)
-        {
-            // Through the listing, which does not keep the reader: publishers do not wait for a reader that was collected.
-            Listing listing = _listing;
-            ParkingLot<T> parking = _parking;
-            var member = new WaitGate.Member(() => listing.Sequence, _log.NextSequence, capacity);
-            gate.Add(member);
-            listing.OnEnded(() =>
-            {
-                gate.Remove(member);
-                parking.NotifyProgress();
-            });
-            if (joinsAtTheNext)
-            {
-                // What was published before publishers wait may be much, and would lie beyond its bound.
-                _cursor.SkipToNext(_log);
-                listing.SetFirst(_cursor.Sequence);
-                parking.NotifyProgress();
-            }
-        }
-
-        _listing.Add();
     }
 
     /// <summary>Gives back what a reader holds that was not disposed.</summary>
@@ -87,6 +65,9 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
             LetGo();
         }
     }
+
+    /// <summary>The reader as its stream lists it, which does not keep the reader.</summary>
+    internal EventSubscription Subscription => _listing;
 
     /// <summary>The sequence number of the next event that is read.</summary>
     public long Sequence => _cursor.Sequence;
@@ -257,6 +238,16 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
             LetGo();
         }
     }
+
+    /// <summary>Joins at the next event instead of where it stands, before it starts.</summary>
+    internal void SkipToNext()
+    {
+        _cursor.SkipToNext(_log!);
+        _listing.SetFirst(_cursor.Sequence);
+    }
+
+    /// <summary>Lists the new reader.</summary>
+    internal void Start() => _listing.Add();
 
     private ObjectDisposedException Disposed() => DisposedError.Of(typeof(EventReader<T>), _listing?.Name);
 

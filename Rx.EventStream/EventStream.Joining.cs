@@ -276,7 +276,9 @@ public sealed partial class EventStream<T>
 
         if (policy.WaitsWhenFull)
         {
-            HoldPublishersBack(pump, policy.Capacity, scheduler, JoinsAtTheNext(position));
+            pump.IsWaitedFor = true;
+            pump.Needs = NeededThread.Of(scheduler);
+            HoldPublishersBack(pump, pump.SkipToNext, policy.Capacity, JoinsAtTheNext(position), pump.Needs);
         }
 
         pump.Start(inline);

@@ -1,4 +1,3 @@
-using System.Reactive.Concurrency;
 using System.Runtime.CompilerServices;
 using Rx.Delivery;
 using Rx.Parking;
@@ -13,32 +12,28 @@ public sealed partial class EventStream<T>
     /// the flag <see cref="PublishFlags.GatedOrEnded"/>; read after it.</summary>
     private PublisherQueue<T>? _waitingPublishers;
 
-    private WaitGate OpenGate()
+    /// <summary>Has publishers wait for a subscriber that is about to start.</summary>
+    /// <param name="subscription">The subscription, which does not keep a reader: publishers do not wait for one that was collected.</param>
+    /// <param name="skipToNext">Has the subscriber join at the next event.</param>
+    /// <param name="capacity">How far ahead of it publishers may be.</param>
+    /// <param name="joinsAtTheNext">Whether it replays nothing. Then it joins once publishers wait: what they publish before that may be much, and
+    /// would lie beyond its bound.</param>
+    /// <param name="needs">The thread that it needs, if it needs a known one.</param>
+    private void HoldPublishersBack(
+        EventSubscription subscription, Action skipToNext, int capacity, bool joinsAtTheNext, NeededThread? needs = null)
     {
+        var member = new WaitGate.Member(() => subscription.Sequence, _log.NextSequence, capacity, needs is null ? null : needs.Is);
         WaitGate gate = LazyInitializer.EnsureInitialized(ref _waitingPublishers, () => new PublisherQueue<T>(_log, Parking)).Gate;
         _log.SetFlag(PublishFlags.GatedOrEnded);
-        return gate;
-    }
-
-    /// <summary>Has publishers wait for a pump that is about to start.</summary>
-    /// <remarks>If it replays nothing, it joins once publishers wait: what they publish before that may be much, and would lie beyond its
-    /// bound.</remarks>
-    private void HoldPublishersBack(Pump<T> pump, int capacity, IScheduler scheduler, bool joinsAtTheNext)
-    {
-        NeededThread? needs = NeededThread.Of(scheduler);
-        var member = new WaitGate.Member(() => pump.Sequence, _log.NextSequence, capacity, needs is null ? null : needs.Is);
-        WaitGate gate = OpenGate();
-        pump.IsWaitedFor = true;
-        pump.Needs = needs;
         gate.Add(member);
-        pump.OnEnded(() =>
+        subscription.OnEnded(() =>
         {
             gate.Remove(member);
             Parking.NotifyProgress();
         });
         if (joinsAtTheNext)
         {
-            pump.SkipToNext();
+            skipToNext();
             Parking.NotifyProgress();
         }
     }

@@ -259,9 +259,14 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
     internal EventReader<T> OpenReader(EventPosition<T>? position, JoinSettings settings)
     {
         LagPolicy policy = settings.LagPolicy ?? _options.LagPolicy;
-        return new EventReader<T>(
-            this, Join(position, policy), settings.Name, policy.WaitsWhenFull ? OpenGate() : null, policy.Capacity, JoinsAtTheNext(position),
-            settings.WaitStrategy ?? WaitStrategy.Park);
+        var reader = new EventReader<T>(this, Join(position, policy), settings.Name, settings.WaitStrategy ?? WaitStrategy.Park);
+        if (policy.WaitsWhenFull)
+        {
+            HoldPublishersBack(reader.Subscription, reader.SkipToNext, policy.Capacity, JoinsAtTheNext(position));
+        }
+
+        reader.Start();
+        return reader;
     }
 
     /// <summary>Forgets the events of a disposed stream, which may stay referenced. A thread that has subscribed at the same time calls it

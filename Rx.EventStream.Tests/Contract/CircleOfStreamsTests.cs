@@ -37,11 +37,14 @@ internal sealed class CircleOfStreamsTests(int capacity)
         using var between = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
         var back = new RecordingObserver<int>();
         int calls = 0;
+        Thread? publishesOn = null;
+        Thread? publishesBack = null;
         using IDisposable publishing = _inline.Subscribe(value =>
         {
             if (value == 2)
             {
                 mayPublishOn.Wait();
+                Volatile.Write(ref publishesOn, Thread.CurrentThread);
             }
 
             if (value > 0)
@@ -61,6 +64,7 @@ internal sealed class CircleOfStreamsTests(int capacity)
             if (Interlocked.Increment(ref calls) == 1)
             {
                 mayPublishBack.Wait();
+                Volatile.Write(ref publishesBack, Thread.CurrentThread);
                 _inline.OnNext(-1);
             }
         });
@@ -70,7 +74,10 @@ internal sealed class CircleOfStreamsTests(int capacity)
         Task delivering = Eventually.OnThread(() => _inline.OnNext(2));
         Eventually.IsTrue(() => _inline.NextSequence == 2, "The second is in delivery.");
         (isTurnLast ? mayPublishOn : mayPublishBack).Set();
-        Thread.Sleep(50); // so that one of the two waits, in nearly every case
+        Eventually.IsTrue(
+            () => (isTurnLast ? Volatile.Read(ref publishesOn) : Volatile.Read(ref publishesBack)) is { ThreadState: var state }
+                && state.HasFlag(ThreadState.WaitSleepJoin),
+            "One of the two waits.");
         (isTurnLast ? mayPublishBack : mayPublishOn).Set();
 
         await Eventually.Ends(delivering);

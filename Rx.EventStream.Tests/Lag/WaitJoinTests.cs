@@ -20,9 +20,11 @@ internal sealed class WaitJoinTests(StreamConfiguration configuration)
             using EventStream<int> stream = configuration.Create<int>();
             var scheduler = new ManualScheduler();
             int published = 0;
+            Thread? publisher = null;
             bool hasEnded = false;
             Task publishing = Eventually.OnThread(() =>
             {
+                Volatile.Write(ref publisher, Thread.CurrentThread);
                 while (!Volatile.Read(ref hasEnded))
                 {
                     stream.OnNext(published);
@@ -42,7 +44,7 @@ internal sealed class WaitJoinTests(StreamConfiguration configuration)
             EventSubscription listed = stream.Subscriptions[^1];
             long before = listed.Sequence;
             Assert.That(listed.Delivered, Is.Zero);
-            WaitUntilStill(() => Volatile.Read(ref published));
+            Eventually.IsTrue(() => Volatile.Read(ref publisher)!.ThreadState.HasFlag(ThreadState.WaitSleepJoin), "The publisher waits.");
             most = Math.Max(most, stream.NextSequence - listed.Sequence);
 
             Assert.That(listed.Sequence, Is.EqualTo(before));
@@ -53,19 +55,5 @@ internal sealed class WaitJoinTests(StreamConfiguration configuration)
         }
 
         Assert.That(most, Is.InRange(1, Bound + 1), "One event may have been on its way, and not have met the bound.");
-    }
-
-    private static void WaitUntilStill(Func<int> figure)
-    {
-        int last = figure() - 1;
-        Eventually.IsTrue(
-            () =>
-            {
-                int before = last;
-                Thread.Sleep(2);
-                last = figure();
-                return last == before;
-            },
-            "The publisher waits.");
     }
 }
