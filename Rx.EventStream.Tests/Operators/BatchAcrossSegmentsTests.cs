@@ -43,7 +43,7 @@ internal sealed class BatchAcrossSegmentsTests(StreamConfiguration configuration
 
     /// <summary>Once segments have grown, batches of what waits are slices of them, wherever the subscriber has joined.</summary>
     [Test]
-    public void Batch_BacklogOfGrownSegments_IsNotCopied([Values(0, 1, 50, 63, 200)] int joinsAfter)
+    public void Batch_BacklogOfGrownSegments_IsNotCopied([Values(0, 1, 30, 40, 50, 63, 200)] int joinsAfter)
     {
         int capacity = configuration.SegmentCapacity;
         using EventStream<int> stream = configuration.Create<int>();
