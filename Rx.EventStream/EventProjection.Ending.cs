@@ -29,7 +29,7 @@ public sealed partial class EventProjection<TState, T>
                 return Task.FromException(end.Error!);
             }
 
-            if (Volatile.Read(ref _stream) is { IsDisposed: true })
+            if (IsOfDisposedStream)
             {
                 return Task.FromException(DisposedError.Of(typeof(EventStream<T>)));
             }

@@ -31,6 +31,9 @@ public sealed partial class EventProjection<TState, T>
         /// the folding thread.</summary>
         private int _stateObservers;
 
+        /// <summary>Whether the stream of the events is disposed, and the projection is not: after the end of the stream it may be.</summary>
+        private bool IsOfDisposedStream => Volatile.Read(ref _stream) is { IsDisposed: true };
+
         internal EventSubscription Subscribe(IObserver<TState> observer)
         {
             ThrowIfDisposed();
@@ -62,7 +65,7 @@ public sealed partial class EventProjection<TState, T>
             }
 
             ThrowIfDisposed();
-            return position.AsObservable().Subscribe(new StateObserver(observer, current));
+            return position.AsObservable().Subscribe(new StateObserver(this, observer, current));
         }
 
         /// <summary>Passes a new state to the observers. By the folding thread, after the fold.</summary>
@@ -130,10 +133,7 @@ public sealed partial class EventProjection<TState, T>
                 end.ThrowIfFinal();
             }
 
-            if (Volatile.Read(ref _stream) is { } stream)
-            {
-                DisposedError.ThrowIf(stream.IsDisposed, typeof(EventStream<T>));
-            }
+            DisposedError.ThrowIf(IsOfDisposedStream, typeof(EventStream<T>));
         }
 
         private sealed class StateStream
@@ -146,8 +146,10 @@ public sealed partial class EventProjection<TState, T>
             internal IObserver<Sequenced<TState>> Feed { get; }
         }
 
-        /// <summary>Gives the observer the state that was found when it joined, then those that are newer.</summary>
-        private sealed class StateObserver(IObserver<TState> observer, Folded? first) : IObserver<Sequenced<TState>>, IReplayObserver
+        /// <summary>Gives the observer the state that was found when it joined, then those that are newer; nothing once the stream of the events is
+        /// disposed, which the stream of states does not learn of after the end.</summary>
+        private sealed class StateObserver(Folder folder, IObserver<TState> observer, Folded? first)
+            : IObserver<Sequenced<TState>>, IReplayObserver
         {
             /// <summary>The state that it joins with, until it has it.</summary>
             private Folded? _first = first;
@@ -167,16 +169,28 @@ public sealed partial class EventProjection<TState, T>
 
             public void OnNext(Sequenced<TState> value)
             {
-                if (value.Sequence > _last)
+                if (value.Sequence > _last && !folder.IsOfDisposedStream)
                 {
                     _last = value.Sequence;
                     observer.OnNext(value.Value);
                 }
             }
 
-            public void OnError(Exception error) => observer.OnError(error);
+            public void OnError(Exception error)
+            {
+                if (!folder.IsOfDisposedStream)
+                {
+                    observer.OnError(error);
+                }
+            }
 
-            public void OnCompleted() => observer.OnCompleted();
+            public void OnCompleted()
+            {
+                if (!folder.IsOfDisposedStream)
+                {
+                    observer.OnCompleted();
+                }
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using Rx.Delivery;
 using Rx.Diagnostics;
@@ -9,22 +10,66 @@ namespace Rx;
 public sealed partial class EventReader<T>
 {
     /// <summary>Whether an exception is what the stream, or this reader, ended with, and not what is wrong with a call.</summary>
-    private bool IsItsEnd(Exception error) => error == Volatile.Read(ref _failure) || error == Volatile.Read(ref _log)?.Termination?.Error;
+    private bool IsItsEnd(Exception error) => error == Volatile.Read(ref _end)?.Error || error == Volatile.Read(ref _log)?.Termination?.Error;
 
     /// <summary>Whether the stream has ended, and every event was read. For any thread.</summary>
     private bool HasReadAll => Volatile.Read(ref _log) is { } log && log.Termination is not null && _cursor.IsAtEnd(log);
 
     /// <summary>Whether there will be nothing more to read, so that the cursor need keep nothing: the stream has ended or is disposed, and all was
-    /// read. For the owner, or once the stream has ended, for any thread.</summary>
+    /// read; or the reader has lagged too far. For the owner, or once the stream has ended, for any thread.</summary>
     private bool IsOver(EventLog<T> log) =>
-        _cursor.IsAtEnd(log) || (log.IsDisposed && _cursor.Sequence >= log.NextSequence);
+        _cursor.IsAtEnd(log) || _cursor.HasFailed || (log.IsDisposed && _cursor.Sequence >= log.NextSequence);
 
-    /// <summary>Keeps nothing any more if there will be nothing more to read. For any thread, once the stream has ended.</summary>
-    private void LeaveIfOver()
+    /// <summary>Notes how the reader has ended, and keeps nothing any more, if there will be nothing more to read. For the owner, or once the
+    /// stream has ended, for any thread.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void EndIfOver(EventLog<T> log)
     {
-        if (Volatile.Read(ref _log) is { } log && IsOver(log))
+        if (IsOver(log))
         {
-            _cursor.Close(log);
+            EndSlow(log);
+        }
+    }
+
+    private void EndSlow(EventLog<T> log)
+    {
+        _ = FindEnd(log);
+        _cursor.Close(log);
+    }
+
+    /// <summary>How the reader has ended; null if it has not, or if the stream was disposed before. For any thread.</summary>
+    private Termination? FindEnd(EventLog<T> log)
+    {
+        Termination? end = log.Termination;
+        if (Volatile.Read(ref _end) is { } found)
+        {
+            return found;
+        }
+
+        if (ReferenceEquals(end, Termination.Disposed))
+        {
+            return null;
+        }
+
+        return _cursor.HasFailed ? Fail() : end is not null && _cursor.IsAtEnd(log) ? EndWith(end) : null;
+    }
+
+    private Termination Fail()
+    {
+        Termination end = EndWith(Termination.Failed(Observers.LaggedError(_listing.Name, in _cursor)));
+        _listing.SetError(end.Error!);
+        return end;
+    }
+
+    private Termination EndWith(Termination end) => LazyInitializer.EnsureInitialized(ref _end, () => end);
+
+    /// <summary>Notes the end of the stream, if all was read. By the thread that ends it, after a process-wide barrier: either it sees here that the
+    /// owner has read the last event, or the owner sees the end after that.</summary>
+    private void OnStreamEnded()
+    {
+        if (Volatile.Read(ref _log) is { } log)
+        {
+            EndIfOver(log);
         }
     }
 
@@ -42,29 +87,15 @@ public sealed partial class EventReader<T>
     {
         DisposedError.ThrowIf(_wait.IsEnded, typeof(EventReader<T>), _listing.Name);
         CompleteIfEnded(_completion);
-        Termination? termination = log.Termination;
-        if (IsOver(log))
-        {
-            _cursor.Close(log);
-        }
-
-        DisposedError.ThrowIf(ReferenceEquals(termination, Termination.Disposed), typeof(EventStream<T>));
-        if (_cursor.HasFailed)
-        {
-            ExceptionDispatchInfo.Throw(Failure());
-        }
-
-        if (termination is null || !_cursor.IsAtEnd(log))
-        {
-            return false;
-        }
-
-        if (termination.Error is { } error)
+        EndIfOver(log);
+        DisposedError.ThrowIf(log.IsDisposed, typeof(EventStream<T>));
+        Termination? end = FindEnd(log);
+        if (end?.Error is { } error)
         {
             ExceptionDispatchInfo.Throw(error);
         }
 
-        return true;
+        return end is not null;
     }
 
     /// <summary>Completes <see cref="Completion"/> if there is nothing more to come for this reader. For any thread.</summary>
@@ -75,34 +106,21 @@ public sealed partial class EventReader<T>
             return;
         }
 
-        if (Volatile.Read(ref _log) is not { } log)
-        {
-            completion.Complete(Disposed());
-            return;
-        }
-
         // The sequence number was stored, now the end is loaded; the thread that ends the stream stores the end, then loads the sequence
         // number.
         Interlocked.MemoryBarrier();
-        Termination? termination = log.Termination;
-        if (ReferenceEquals(termination, Termination.Disposed))
+        EventLog<T>? log = Volatile.Read(ref _log);
+        if ((log is null ? Volatile.Read(ref _end) : FindEnd(log)) is { } end)
+        {
+            completion.Complete(end.Error);
+        }
+        else if (log is null)
+        {
+            completion.Complete(Disposed());
+        }
+        else if (log.IsDisposed)
         {
             completion.Complete(DisposedError.Of(typeof(EventStream<T>)));
         }
-        else if (_cursor.HasFailed)
-        {
-            completion.Complete(Failure());
-        }
-        else if (termination is not null && _cursor.IsAtEnd(log))
-        {
-            completion.Complete(termination.Error);
-        }
-    }
-
-    private SubscriberLaggedException Failure()
-    {
-        SubscriberLaggedException failure = LazyInitializer.EnsureInitialized(ref _failure, () => Observers.LaggedError(_listing.Name, in _cursor));
-        _listing.SetError(failure);
-        return failure;
     }
 }

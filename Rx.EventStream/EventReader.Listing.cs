@@ -65,7 +65,7 @@ public sealed partial class EventReader<T>
         public override void Dispose() => Find()?.Dispose();
 
         /// <remarks>The reader reads what it has still to read. If that is nothing, its owner may never ask it again.</remarks>
-        internal override void OnStreamEnded() => Find()?.LeaveIfOver();
+        internal override void OnStreamEnded() => Find()?.OnStreamEnded();
 
         internal void SetError(Exception error) => Error = error;
 

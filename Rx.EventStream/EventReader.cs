@@ -40,8 +40,9 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <summary>What <see cref="Completion"/> returned, or null. Set once, by the first caller; read with acquire.</summary>
     private CompletionWatch? _completion;
 
-    /// <summary>What the reader ended with when it lagged too far, or null. Set once, by the first thread that tells it.</summary>
-    private SubscriberLaggedException? _failure;
+    /// <summary>How the reader has ended: as the stream did, once all was read, or because it lagged too far; else null. Set once, by the first
+    /// thread that finds it, and read by any: what comes later, such as disposing, changes nothing in it.</summary>
+    private Termination? _end;
 
     private readonly Listing _listing;
 
@@ -230,11 +231,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         if (_wait.TryDispose())
         {
             GC.SuppressFinalize(this);
-            if (HasReadAll || _cursor.HasFailed)
-            {
-                _ = Completion; // it has ended before, and a caller that asks later must learn how
-            }
-
+            EndIfOver(_log!);
             LetGo();
         }
     }
@@ -279,11 +276,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
 
     private void OnRead(EventLog<T> log)
     {
-        if (IsOver(log))
-        {
-            _cursor.Close(log);
-        }
-
+        EndIfOver(log);
         if (_completion is { } completion)
         {
             CompleteIfEnded(completion);
@@ -300,7 +293,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         Volatile.Write(ref _log, null);
         Volatile.Write(ref _parking, null);
         Interlocked.MemoryBarrier(); // a thread that sets the completion now either finds the log gone, or is found here
-        Volatile.Read(ref _completion)?.Complete(Disposed());
+        CompleteIfEnded(Volatile.Read(ref _completion));
     }
 
     private EventLog<T> LogOrThrow()

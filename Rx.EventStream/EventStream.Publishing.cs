@@ -126,12 +126,16 @@ public sealed partial class EventStream<T>
         return true;
     }
 
-    /// <summary>Has readers keep nothing that have read everything, now that the stream has ended.</summary>
+    /// <summary>Has readers end, and keep nothing, that have read everything, now that the stream has ended or is disposed.</summary>
     private void LetReadersGo()
     {
         List<EventSubscription> readers = [];
         Volatile.Read(ref _scheduled)?.Readers.CopyTo(readers);
-        readers.ForEach(static reader => reader.OnStreamEnded());
+        if (readers.Count > 0)
+        {
+            Interlocked.MemoryBarrierProcessWide(); // a reader stores its sequence number, then loads the end, without a fence between
+            readers.ForEach(static reader => reader.OnStreamEnded());
+        }
     }
 
     /// <summary>Appends where that takes more than <see cref="EventLog{T}.TryAppend"/> does.</summary>

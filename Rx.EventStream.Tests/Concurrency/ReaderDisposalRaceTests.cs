@@ -52,6 +52,27 @@ internal sealed class ReaderDisposalRaceTests(StreamConfiguration configuration)
                 state.Reader.Dispose();
             });
 
+    /// <summary>The last event is read as the stream ends, and neither thread asks how the reader has ended before the stream is
+    /// disposed.</summary>
+    [Test]
+    public void Completion_LastReadRacesTheEnd_TellsTheEndAfterDispose() =>
+        Race.Run(
+            5 * Rounds,
+            () =>
+            {
+                var state = new Reading(configuration, LagPolicy.Unbounded);
+                state.Stream.OnNext(1);
+                return state;
+            },
+            state => state.Reader.TryRead(out _),
+            state => state.Stream.OnCompleted(),
+            state =>
+            {
+                state.Stream.Dispose();
+                Assert.That(state.Reader.Completion.Status, Is.EqualTo(TaskStatus.RanToCompletion));
+                state.Reader.Dispose();
+            });
+
     [Test]
     public void Completion_FirstAskedRacesTheLag_Completes() =>
         Race.Run(

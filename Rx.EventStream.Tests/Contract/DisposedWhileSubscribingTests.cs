@@ -61,33 +61,79 @@ internal sealed class DisposedWhileSubscribingTests
             End(subject, fails);
         }
 
-        IDisposable subscription = subject.Subscribe(Observer.Create<int>(_ => ((IDisposable)subject).Dispose(), static _ => { }));
+        int events = 0;
+        IDisposable subscription = subject.Subscribe(Observer.Create<int>(
+            _ =>
+            {
+                events++;
+                ((IDisposable)subject).Dispose();
+            },
+            static _ => { }));
 
         if (subscription is EventSubscription ours && subject is EventStream<int> { IsDisposed: true })
         {
             Assert.That(ours.IsDisposed, Is.True);
+            Assert.That(events, Is.EqualTo(1));
         }
 
         Assert.That(subscription.Dispose, Throws.Nothing);
     }
 
     [Test]
-    public void AsObservable_TheObserverDisposesTheProjectionInItsFirstCall_Returns([Values] bool disposesStream)
+    public void AsObservable_TheObserverDisposesTheProjectionInItsFirstCall_GetsNothingMore(
+        [Values] bool disposesStream, [Values("open", "completed", "failed")] string end)
     {
         var stream = new EventStream<int>();
         EventProjection<int, int> projection = stream.ToProjection(0, static (sum, value) => sum + value);
         stream.OnNext(1);
-        var states = new List<int>();
-
-        IDisposable subscription = projection.AsObservable().Subscribe(state =>
+        if (end != "open")
         {
-            states.Add(state);
-            (disposesStream ? (IDisposable)stream : projection).Dispose();
-        });
+            End(stream, fails: end == "failed");
+        }
 
-        Assert.That(states, Is.EqualTo([1]));
+        var log = new List<string>();
+
+        IDisposable subscription = projection.AsObservable().Subscribe(
+            state =>
+            {
+                log.Add($"{state}");
+                (disposesStream ? (IDisposable)stream : projection).Dispose();
+            },
+            error => log.Add(error.Message),
+            () => log.Add("|"));
+
+        Assert.That(log, Is.EqualTo(["1"]));
         Assert.That(subscription.Dispose, Throws.Nothing);
         Assert.That(() => projection.AsObservable().Subscribe(static _ => { }), Throws.TypeOf<ObjectDisposedException>());
+    }
+
+    /// <summary>The observers that come after one that disposes the stream, or the projection, get nothing more.</summary>
+    [Test]
+    public void AsObservable_OneOfSeveralDisposesAtTheEnd_TheOthersAreNotTold(
+        [Values("stream's", "projection's")] string observers, [Values] bool disposesStream, [Values] bool fails)
+    {
+        var stream = new EventStream<int>();
+        EventProjection<int, int> projection = stream.ToProjection(0, static (sum, value) => sum + value);
+        IObservable<int> observed = observers == "stream's" ? stream : projection.AsObservable();
+        var ends = new List<int>();
+        for (int i = 0; i < 3; i++)
+        {
+            int number = i;
+            observed.Subscribe(static _ => { }, _ => Told(number), () => Told(number));
+        }
+
+        End(stream, fails);
+
+        Assert.That(ends, Is.EqualTo(observers == "stream's" && !disposesStream ? [0, 1, 2] : new[] { 0, 1 }));
+
+        void Told(int number)
+        {
+            ends.Add(number);
+            if (number == 1)
+            {
+                (disposesStream ? (IDisposable)stream : projection).Dispose();
+            }
+        }
     }
 
     private static void End(ISubject<int> subject, bool fails)

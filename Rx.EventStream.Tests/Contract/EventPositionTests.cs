@@ -12,20 +12,28 @@ internal sealed class EventPositionTests(StreamConfiguration configuration)
     public void TearDown() => _stream.Dispose();
 
     [Test]
-    public void Subscribe_StreamDisposedDuringTheReplay_NoFurtherEvent()
+    public void Subscribe_StreamDisposedDuringTheReplay_NoFurtherEvent([Values] bool hasEnded)
     {
-        using var stream = new EventStream<int>();
-        EventPosition<int> start = stream.GetNextPosition();
-        stream.OnNextRange([1, 2, 3]);
-        var had = new List<int>();
+        EventPosition<int> start = _stream.GetNextPosition();
+        _stream.OnNextRange([1, 2, 3]);
+        if (hasEnded)
+        {
+            _stream.OnCompleted();
+        }
 
-        var subscription = (EventSubscription)start.AsObservable().Subscribe(value =>
+        var had = new List<int>();
+        bool isCompleted = false;
+
+        var subscription = (EventSubscription)start.AsObservable().Subscribe(Dispose, () => isCompleted = true);
+
+        void Dispose(int value)
         {
             had.Add(value);
-            stream.Dispose();
-        });
+            _stream.Dispose();
+        }
 
         Assert.That(had, Is.EqualTo(new[] { 1 }));
+        Assert.That(isCompleted, Is.False);
         Assert.That(subscription.IsDisposed, Is.True);
     }
 

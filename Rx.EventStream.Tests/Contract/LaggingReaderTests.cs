@@ -29,6 +29,27 @@ internal sealed class LaggingReaderTests(StreamConfiguration configuration)
     }
 
     [Test]
+    public async Task Completion_FirstAskedAfterDispose_TellsThatTheReaderLagged(
+        [ValueSource(nameof(Ways))] string way, [Values("reader", "stream", "both")] string disposed)
+    {
+        EventStream<int> stream = configuration.Create<int>();
+        EventReader<int> reader = stream.WithLagPolicy(LagPolicy.Fail(2)).OpenReader();
+        stream.OnNextRange([1, 2, 3]);
+        await Look(reader, way);
+        if (disposed != "reader")
+        {
+            stream.Dispose();
+        }
+
+        if (disposed != "stream")
+        {
+            reader.Dispose();
+        }
+
+        Assert.That(reader.Completion.Exception?.InnerException, Is.TypeOf<SubscriberLaggedException>());
+    }
+
+    [Test]
     public async Task WaitToReadAsync_WokenByMoreThanTheBound_Faults()
     {
         using EventStream<int> stream = configuration.Create<int>();

@@ -82,24 +82,73 @@ internal sealed class ReaderMisuseTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Completion_FirstAskedAfterDispose_TellsHowTheReaderEnded([Values] bool hasFailed)
+    public async Task Completion_FirstAskedAfterDispose_TellsHowTheReaderEnded(
+        [Values("completed", "failed", "canceled")] string end, [Values("before the end", "after", "and waits")] string reads,
+        [Values("reader", "stream", "both")] string disposed)
     {
         EventReader<int> reader = _stream.OpenReader();
         _stream.OnNext(1);
-        if (hasFailed)
+        if (reads == "before the end")
         {
-            _stream.OnError(new TimeoutException());
+            reader.TryRead(out _);
+        }
+
+        Exception? error = end == "completed" ? null : end == "failed" ? new TimeoutException() : new OperationCanceledException();
+        if (error is null)
+        {
+            _stream.OnCompleted();
         }
         else
+        {
+            _stream.OnError(error);
+        }
+
+        if (reads != "before the end")
+        {
+            reader.TryRead(out _);
+        }
+
+        if (reads == "and waits")
+        {
+            Assert.That(
+                async () => await Eventually.Ends(reader.WaitToReadAsync()), error is null ? Throws.Nothing : Throws.Exception.SameAs(error));
+        }
+
+        if (disposed != "reader")
+        {
+            _stream.Dispose();
+        }
+
+        if (disposed != "stream")
+        {
+            reader.Dispose();
+        }
+
+        await Task.WhenAny(reader.Completion);
+        Assert.That(
+            reader.Completion.Status,
+            Is.EqualTo(end == "completed" ? TaskStatus.RanToCompletion : end == "failed" ? TaskStatus.Faulted : TaskStatus.Canceled));
+        Assert.That(reader.Completion.Exception?.InnerException, end == "failed" ? Is.SameAs(error) : Is.Null);
+    }
+
+    [Test]
+    public void Completion_FirstAskedAfterDispose_NotAllWasRead_TellsOfTheDisposal([Values] bool isStream, [Values] bool hasEnded)
+    {
+        EventReader<int> reader = _stream.OpenReader();
+        _stream.OnNextRange([1, 2]);
+        reader.TryRead(out _);
+        if (hasEnded)
         {
             _stream.OnCompleted();
         }
 
-        reader.TryRead(out _);
-        reader.Dispose();
+        ((IDisposable)(isStream ? _stream : reader)).Dispose();
+        if (isStream)
+        {
+            Assert.That(reader.TryRead(out _), Is.True);
+        }
 
-        Assert.That(reader.Completion.Status, Is.EqualTo(hasFailed ? TaskStatus.Faulted : TaskStatus.RanToCompletion));
-        Assert.That(reader.Completion.Exception?.InnerException, hasFailed ? Is.TypeOf<TimeoutException>() : Is.Null);
+        Assert.That(reader.Completion.Exception?.InnerException, Is.TypeOf<ObjectDisposedException>());
     }
 
     [Test]

@@ -167,7 +167,7 @@ internal sealed class CatchUp<T>
         {
             observer.OnNext(Unsafe.Add(ref end, i));
             _cursor.MoveTo(last + i + 1);
-            if (_subscription.Observer is null)
+            if (_subscription.Observer is null || _log.IsDisposed) // disposing finds the subscription in the list, unless the log had ended
             {
                 return;
             }
