@@ -1,5 +1,6 @@
 using Rx.Delivery;
 using Rx.Diagnostics;
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx;
@@ -127,10 +128,9 @@ public sealed partial class EventProjection<TState, T>
             {
                 _completion.TrySetResult();
             }
-            else if (_completion.TrySetException(end.Error))
+            else
             {
-                // Looking at it marks it as observed: a program that does not ask for the completion finds the error elsewhere.
-                _ = _completion.Task.Exception;
+                Completions.TryFail(_completion, end.Error);
             }
 
             if (!end.IsFinal)

@@ -1,4 +1,3 @@
-using System.Reactive.Concurrency;
 using Rx.Delivery;
 using Rx.Diagnostics;
 using Rx.Storage;
@@ -12,9 +11,6 @@ public sealed partial class EventProjection<TState, T>
     /// with release by the thread that closes the cursor. Every other thread reads them with acquire, and expects null.</remarks>
     private sealed partial class Folder : IObserver<T>, ISubscriptionObserver
     {
-        /// <summary>Where events are folded, or null: on the publishing thread.</summary>
-        private readonly IScheduler? _scheduler;
-
         private EventStream<T>? _stream;
         private Func<TState, T, TState>? _apply;
 
@@ -32,9 +28,8 @@ public sealed partial class EventProjection<TState, T>
         /// <summary>Written by the subscribing thread before the first event.</summary>
         private EventSubscription? _subscription;
 
-        internal Folder(EventStream<T> stream, Cursor<T> start, TState seed, Func<TState, T, TState> apply, IScheduler? scheduler)
+        internal Folder(EventStream<T> stream, Cursor<T> start, TState seed, Func<TState, T, TState> apply)
         {
-            _scheduler = scheduler;
             _stream = stream;
             _apply = apply;
             _cursor = start;

@@ -1,6 +1,3 @@
-using System.Reactive.Concurrency;
-using System.Reactive.Disposables;
-using System.Runtime.ExceptionServices;
 using Rx.Delivery;
 using Rx.Diagnostics;
 
@@ -55,7 +52,8 @@ public sealed partial class EventProjection<TState, T>
 
         private EventSubscription Join(IObserver<TState> observer)
         {
-            StateStream states = LazyInitializer.EnsureInitialized(ref _states, static () => new StateStream());
+            // The initializer reads the field again, which the thread that ends the projection clears. Then the end is there to be told.
+            StateStream states = LazyInitializer.EnsureInitialized(ref _states, static () => new StateStream()) ?? new StateStream();
             using EventPosition<Sequenced<TState>> position = states.Stream.GetNextPosition();
             Interlocked.MemoryBarrier(); // C's fence
             Folded? current = Volatile.Read(ref _current);
@@ -70,7 +68,7 @@ public sealed partial class EventProjection<TState, T>
 
         /// <summary>Passes a new state to the observers. By the folding thread, after the fold.</summary>
         /// <remarks>An exception of an observer leaves the caller's <c>OnNext</c> where the caller publishes. On a scheduler it would end the
-        /// projection, so there it leaves an action of its own.</remarks>
+        /// projection, so there it leaves an action after the fold.</remarks>
         private void PublishState(Folded folded)
         {
             if (Volatile.Read(ref _stateObservers) == 0 || Volatile.Read(ref _states) is not { } states)
@@ -82,18 +80,19 @@ public sealed partial class EventProjection<TState, T>
             {
                 states.Feed.OnNext(new(folded.Sequence, folded.Value));
             }
-            catch (Exception error) when (_scheduler is not null)
+            catch (Exception error) when (_subscription is Pump<T> pump)
             {
-                _scheduler.Schedule(ExceptionDispatchInfo.Capture(error), static (_, error) =>
-                {
-                    error.Throw();
-                    return Disposable.Empty;
-                });
+                pump.PassOnOwned(error);
             }
         }
 
         private void TellEnd(StateStream states, ProjectionEnd end)
         {
+            if (end.IsFinal)
+            {
+                Volatile.Write(ref _states, null); // first: an observer may throw
+            }
+
             if (end.IsDisposal)
             {
                 states.Stream.Dispose(); // as a disposed subject, it tells no observer
@@ -118,11 +117,6 @@ public sealed partial class EventProjection<TState, T>
                 {
                     states.Feed.OnCompleted();
                 }
-            }
-
-            if (end.IsFinal)
-            {
-                Volatile.Write(ref _states, null);
             }
         }
 

@@ -34,7 +34,7 @@ public sealed partial class EventProjection<TState, T> : IDisposable
         EventPosition<T> start = from ?? stream.GetOldestPosition();
         try
         {
-            _folder = new Folder(stream, start.Fork(), seed, apply, stream.SchedulerOf(settings));
+            _folder = new Folder(stream, start.Fork(), seed, apply);
             try
             {
                 _subscription = stream.Subscribe(_folder, start, settings with { LagPolicy = policy });

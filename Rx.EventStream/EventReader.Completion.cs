@@ -70,10 +70,9 @@ public sealed partial class EventReader<T>
             {
                 _source.TrySetCanceled(cancellation.CancellationToken);
             }
-            else if (_source.TrySetException(error))
+            else
             {
-                // Looking at it marks it as observed: a program that does not ask for the completion has seen the error elsewhere.
-                _ = _source.Task.Exception;
+                Completions.TryFail(_source, error);
             }
 
             if (Interlocked.Exchange(ref _entry, null) is { } entry)

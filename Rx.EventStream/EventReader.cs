@@ -73,7 +73,8 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <summary>The sequence number of the next event that is read.</summary>
     public long Sequence => _cursor.Sequence;
 
-    /// <summary>How many events this reader missed because it lagged too far; see <see cref="LagPolicy"/>.</summary>
+    /// <summary>How many events this reader skipped because it lagged too far; see <see cref="LagPolicy"/>. Of one that
+    /// <see cref="LagPolicy.Fail"/> has ended, <see cref="SubscriberLaggedException.MissedCount"/> tells what it missed.</summary>
     public long Dropped => _cursor.Dropped;
 
     /// <summary>How many published events wait for this reader: its lag, or what its <see cref="LagPolicy"/> leaves of it. 0 once the

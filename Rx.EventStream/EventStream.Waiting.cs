@@ -74,7 +74,7 @@ public sealed partial class EventStream<T>
             long sequence;
             do
             {
-                await place.Called.WaitAsync(cancellationToken).ConfigureAwait(false);
+                await _waitingPublishers!.WhenCalledAsync(place, cancellationToken).ConfigureAwait(false);
             }
             while (!TryPublishCalled(new ReadOnlySpan<T>(in value), place, out sequence, isFromSource));
 
@@ -92,7 +92,7 @@ public sealed partial class EventStream<T>
         {
             do
             {
-                await place.Called.WaitAsync(cancellationToken).ConfigureAwait(false);
+                await _waitingPublishers!.WhenCalledAsync(place, cancellationToken).ConfigureAwait(false);
             }
             while (!TryPublishCalled(values.Span, place, out _));
         }

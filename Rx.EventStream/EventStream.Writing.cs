@@ -114,11 +114,11 @@ public sealed partial class EventStream<T>
             PublisherQueue<T>.Place place = queue.Enter(1);
             try
             {
-                await place.Called.WaitAsync(cancellationToken).ConfigureAwait(false);
+                await queue.WhenCalledAsync(place, cancellationToken).ConfigureAwait(false);
                 while (!stream.HasEnded && !HasRoom(queue))
                 {
                     queue.WaitAgain(place);
-                    await place.Called.WaitAsync(cancellationToken).ConfigureAwait(false);
+                    await queue.WhenCalledAsync(place, cancellationToken).ConfigureAwait(false);
                 }
 
                 // Before the next publisher is called, so that the caller has a start.

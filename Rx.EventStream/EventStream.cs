@@ -179,14 +179,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
         ErrorList errors = default;
         foreach (EventSubscription subscription in List(hasReaders: false)) // readers find that the log is disposed
         {
-            try
-            {
-                subscription.Dispose();
-            }
-            catch (Exception error)
-            {
-                errors.Add(error); // a scheduler that cannot cancel; the other subscriptions end all the same
-            }
+            errors.Run(subscription.Dispose); // a scheduler may not be able to cancel; the other subscriptions end all the same
         }
 
         // Readers find the stream disposed.
@@ -197,16 +190,9 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
         }
 
         LetGo();
-        try
-        {
-            // Last: a source may wait for a thread that publishes, which waited for a subscriber until now.
-            Interlocked.Exchange(ref _owned, null)?.Dispose();
-        }
-        catch (Exception error)
-        {
-            errors.Add(error);
-        }
 
+        // Last: a source may wait for a thread that publishes, which waited for a subscriber until now.
+        errors.Run(() => Interlocked.Exchange(ref _owned, null)?.Dispose());
         errors.Throw();
     }
 

@@ -39,7 +39,8 @@ public abstract class EventSubscription : IDisposable
     /// count or not.</summary>
     public abstract long Delivered { get; }
 
-    /// <summary>How many events this observer missed because it lagged too far; see <see cref="LagPolicy"/>.</summary>
+    /// <summary>How many events this observer skipped because it lagged too far; see <see cref="LagPolicy"/>. Of one that
+    /// <see cref="LagPolicy.Fail"/> has ended, <see cref="SubscriberLaggedException.MissedCount"/> tells what it missed.</summary>
     public abstract long Dropped { get; }
 
     /// <summary>How many events the observer or handler threw at, and the subscription went on; see <see cref="FaultPolicy{T}.Continue"/>. 0 for

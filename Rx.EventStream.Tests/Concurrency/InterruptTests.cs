@@ -74,4 +74,66 @@ internal sealed class InterruptTests
             Assert.That(delivered, kind == "turns" ? Is.EqualTo(Publishers * Each) : Is.EqualTo(given), "Where publishers wait for room, an event is not published if the wait is interrupted.");
         }
     }
+
+    /// <summary>Where a thread is interrupted while it subscribes, disposes or asks, the other threads go on, and nothing is left behind.</summary>
+    [Test]
+    public async Task Interrupt_ThreadsThatSubscribeAndDispose_LeaveNothingBehind()
+    {
+        var random = new Random(11);
+        for (int round = 0; round < Rounds; round++)
+        {
+            using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = 4 });
+            using IDisposable first = stream.WithName("first").Subscribe(static _ => { });
+            Thread[] threads = new Thread[Publishers];
+            Task[] users =
+            [
+                .. Enumerable.Range(0, Publishers).Select(number => Eventually.OnThread(() =>
+                {
+                    Volatile.Write(ref threads[number], Thread.CurrentThread);
+                    for (int i = 0; i < Each; i++)
+                    {
+                        IDisposable? subscription = null;
+                        UnlessInterrupted(() => subscription = Subscribe(stream, (number + i) % 7));
+                        UnlessInterrupted(() => stream.OnNext(i));
+                        UnlessInterrupted(() => _ = stream.Subscriptions.Count);
+                        UnlessInterrupted(() => subscription?.Dispose());
+                    }
+                })),
+            ];
+            Eventually.IsTrue(() => Array.TrueForAll(threads, static t => t is not null), "The threads have begun.");
+            for (int i = 0; i < 100; i++)
+            {
+                threads[random.Next(Publishers)].Interrupt();
+                Thread.SpinWait(random.Next(2_000));
+            }
+
+            await Eventually.Ends(Task.WhenAll(users));
+            stream.OnNext(-1);
+            await Eventually.Ends(stream.WhenCaughtUpAsync());
+            Assert.That(stream.Subscriptions.Select(static s => $"{s.Name} {s.Lag}"), Is.EqualTo(["first 0"]));
+            Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(2));
+        }
+    }
+
+    private static IDisposable Subscribe(EventStream<int> stream, int kind) => kind switch
+    {
+        0 => stream.WithName("inline").Subscribe(static _ => { }),
+        1 => stream.ObserveOn(TaskPoolScheduler.Default).WithName("pool").Subscribe(static _ => { }),
+        2 => stream.ObserveOn(TaskPoolScheduler.Default).WithLagPolicy(LagPolicy.Wait(100)).WithName("waited for").Subscribe(static _ => { }),
+        3 => stream.ObserveOn(CurrentThreadScheduler.Instance).WithName("current thread").Subscribe(static _ => { }),
+        4 => stream.WithName("handler").SubscribeAwait(static async (_, _) => await Task.Yield()),
+        5 => stream.WithLagPolicy(LagPolicy.DropOldest(10)).WithName("reader").OpenReader(),
+        _ => stream.ToProjection(0, static (sum, value) => sum + value),
+    };
+
+    private static void UnlessInterrupted(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (ThreadInterruptedException)
+        {
+        }
+    }
 }

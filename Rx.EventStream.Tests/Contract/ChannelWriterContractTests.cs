@@ -31,6 +31,25 @@ internal sealed class ChannelWriterContractTests(WriterCase writer)
         Assert.That(ReadAvailable(), Is.EqualTo(new[] { 1, 4 }));
     }
 
+    /// <summary>What follows a wait that was canceled is not run inside <c>Cancel</c>, or blocking there would block the thread that cancels.</summary>
+    [Test]
+    public async Task Wait_Canceled_GoesOnOutsideOfTheCancellation([Values] bool writes)
+    {
+        Fill();
+        using var cancellation = new CancellationTokenSource();
+        using var hasReturned = new ManualResetEventSlim();
+        Task wait = writes ? Writer.WriteAsync(9, cancellation.Token).AsTask() : Writer.WaitToWriteAsync(cancellation.Token).AsTask();
+        Task<bool> after = wait.ContinueWith(
+            _ => hasReturned.Wait(Eventually.Limit), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+        Task canceling = Eventually.OnThread(cancellation.Cancel); // not this thread, which has a context: what follows would leave it
+        await Task.WhenAny(canceling, after);
+        hasReturned.Set();
+
+        Assert.That(await after, Is.True);
+        Assert.That(wait.IsCanceled, Is.True);
+    }
+
     [Test]
     public async Task WaitToWriteAsync_Full_TrueOnceThereIsRoom()
     {

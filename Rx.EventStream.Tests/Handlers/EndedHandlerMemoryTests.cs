@@ -34,6 +34,71 @@ internal sealed class EndedHandlerMemoryTests(StreamConfiguration configuration)
         GC.KeepAlive(stream);
     }
 
+    /// <summary>Where <c>OnError</c> or <c>OnCompleted</c> throws, everything is let go all the same. Without an <c>OnError</c> an error throws.</summary>
+    [Test]
+    public void Ended_TheObserverThrowsAtTheEnd_KeepsNothing(
+        [Values("calls", "by key", "batches", "observer", "observed batches", "timed batches", "latest by key")] string kind, [Values] bool fails,
+        [Values] bool waits)
+    {
+        EventSubscription subscription = EndWithThrow(kind, fails, waits ? LagPolicy.Wait(1_000) : LagPolicy.Unbounded, out CancellationToken token);
+
+        Eventually.IsTrue(
+            () =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                return _events.TrueForAll(static e => !e.IsAlive);
+            },
+            "The events are collected.");
+        Assert.That(subscription.IsDisposed, Is.True);
+        Assert.That(token.IsCancellationRequested, Is.EqualTo(kind is "calls" or "by key" or "batches"));
+        GC.KeepAlive(subscription);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private EventSubscription EndWithThrow(string kind, bool fails, LagPolicy policy, out CancellationToken token)
+    {
+        EventStream<object> stream = configuration.Create<object>();
+        var manual = new ManualScheduler();
+        EventObservable<object> observed = stream.ObserveOn(manual).WithLagPolicy(policy);
+        CancellationToken seen = default;
+        static void Throw() => throw new TimeoutException();
+        EventSubscription subscription = kind switch
+        {
+            "batches" => observed.SubscribeAwaitBatch(10, (_, t) => Call(t), new() { OnCompleted = Throw }),
+            "calls" => observed.SubscribeAwait((_, t) => Call(t), new() { OnCompleted = Throw }),
+            "by key" => observed.SubscribeAwait((_, t) => Call(t), new() { OnCompleted = Throw, PartitionKey = static value => value }),
+            "observer" => (EventSubscription)observed.Subscribe(static _ => { }, Throw),
+            "observed batches" => (EventSubscription)observed.Batch(10).Subscribe(static _ => { }, Throw),
+            "timed batches" => (EventSubscription)observed.Batch(10, TimeSpan.FromSeconds(1)).Subscribe(static _ => { }, Throw),
+            _ => (EventSubscription)stream.ObserveLatestByKeyOn(static value => value, manual).Subscribe(static _ => { }, Throw),
+        };
+        for (int i = 0; i < Calls; i++)
+        {
+            Publish(stream);
+        }
+
+        manual.RunAll();
+        if (fails)
+        {
+            stream.OnError(new TimeoutException());
+        }
+        else
+        {
+            stream.OnCompleted();
+        }
+
+        Assert.That(manual.RunAll, Throws.TypeOf<TimeoutException>());
+        token = seen;
+        return subscription;
+
+        ValueTask Call(CancellationToken token)
+        {
+            seen = token;
+            return default;
+        }
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private async Task<(EventSubscription Subscription, EventStream<object> Stream)> EndAsync(string kind, string end)
     {

@@ -43,6 +43,40 @@ internal sealed class HandlerSelfWaitTests(StreamConfiguration configuration)
         Assert.That((subscription.Sequence, subscription.Faults), Is.EqualTo((1L, 1L)));
     }
 
+    /// <summary>What runs when the token is canceled publishes: the subscription has ended, so publishers wait for it no longer.</summary>
+    [TestCaseSource(nameof(_ways))]
+    public async Task Dispose_TheTokensCallbackPublishes_NeitherWaits(Func<EventStream<int>, Task> publish)
+    {
+        foreach (string kind in new[] { "calls", "by key", "batches" })
+        {
+            using EventStream<int> stream = configuration.Create<int>();
+            var hasBegun = new TaskCompletionSource();
+            EventObservable<int> waited = stream.WithLagPolicy(LagPolicy.Wait(1));
+            EventSubscription subscription = kind == "batches"
+                ? waited.SubscribeAwaitBatch(1, (_, token) => CallAsync(token))
+                : waited.SubscribeAwait((_, token) => CallAsync(token), new() { PartitionKey = kind == "by key" ? static value => value : null });
+            stream.OnNext(0);
+            await Eventually.Ends(hasBegun.Task);
+
+            await Eventually.Ends(Eventually.OnThread(subscription.Dispose));
+
+            await Eventually.Ends(Eventually.OnThread(() => stream.OnNext(2)));
+            await Eventually.Ends(subscription.WhenEndedAsync());
+
+            async ValueTask CallAsync(CancellationToken token)
+            {
+                var hasPublished = new TaskCompletionSource();
+                using CancellationTokenRegistration registration = token.Register(() =>
+                {
+                    publish(stream).Wait(Eventually.Limit);
+                    hasPublished.SetResult();
+                });
+                hasBegun.SetResult();
+                await hasPublished.Task;
+            }
+        }
+    }
+
     [Test]
     public void SubscribeAwait_SeveralCalls_EachMayPublishWhileThereIsRoom()
     {

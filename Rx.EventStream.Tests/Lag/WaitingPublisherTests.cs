@@ -54,6 +54,30 @@ internal sealed class WaitingPublisherTests(int capacity)
         await Eventually.Ends(Task.WhenAll(calls));
     }
 
+    /// <summary>As a channel's writers: see <see cref="ChannelWriterContractTests"/>. The next publisher does not wait for what follows.</summary>
+    [Test]
+    public async Task OnNextAsync_Canceled_GoesOnOutsideOfTheCancellation([Values] bool isRange)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
+        using EventReader<int> reader = stream.WithLagPolicy(LagPolicy.Wait(1)).OpenReader();
+        stream.OnNext(-1);
+        using var cancellation = new CancellationTokenSource();
+        using var hasReturned = new ManualResetEventSlim();
+        Task wait = isRange ? stream.OnNextRangeAsync(new[] { 1 }, cancellation.Token).AsTask() : stream.OnNextAsync(1, cancellation.Token).AsTask();
+        Task<bool> after = wait.ContinueWith(
+            _ => hasReturned.Wait(Eventually.Limit), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        Task<long> next = stream.OnNextAsync(2).AsTask();
+
+        Task canceling = Eventually.OnThread(cancellation.Cancel); // not this thread, which has a context: what follows would leave it
+        await Task.WhenAny(canceling, after);
+        reader.TryRead(out _);
+        Assert.That(await Eventually.Ends(next), Is.EqualTo(1));
+        hasReturned.Set();
+
+        Assert.That(await after, Is.True);
+        Assert.That(wait.IsCanceled, Is.True);
+    }
+
     [Test]
     public async Task OnNextAsync_FirstOfThoseThatWaitIsCanceled_NextGoesOn()
     {

@@ -2,6 +2,7 @@ using System.Reactive;
 using System.Reactive.Concurrency;
 using System.Reactive.Linq;
 using System.Reactive.Subjects;
+using System.Runtime.ExceptionServices;
 using Rx.Tests.Concurrency;
 using Rx.Tests.Contract;
 
@@ -176,25 +177,93 @@ internal sealed class ProjectionObserverTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Observer_ThrowsOnAScheduler_ExceptionLeavesAnActionOfItsOwn()
+    public void Observer_ThrowsOnAScheduler_ExceptionLeavesTheActionAfterTheFold()
     {
         var scheduler = new ManualScheduler();
         using EventProjection<int, int> projection = _stream.ObserveOn(scheduler).ToProjection(0, Sum);
-        projection.AsObservable().Subscribe(new RecordingObserver<int>(state =>
-        {
-            if (state == 1)
-            {
-                throw Marbles.Error;
-            }
-        }));
+        projection.AsObservable().Subscribe(new RecordingObserver<int>(ThrowAtOne));
         _stream.OnNextRange([1, 1]);
 
-        scheduler.RunOne();
-        Assert.That(projection.State, Is.EqualTo(2));
         Assert.That(scheduler.RunAll, Throws.Exception.SameAs(Marbles.Error));
+        Assert.That(projection.State, Is.EqualTo(2));
         _stream.OnNext(1);
         scheduler.RunAll();
         Assert.That(projection.State, Is.EqualTo(3));
+    }
+
+    private static IEnumerable<TestCaseData> SchedulersThatRunActionsAtOnce()
+    {
+        yield return new TestCaseData(CurrentThreadScheduler.Instance).SetArgDisplayNames("current thread");
+        yield return new TestCaseData(CurrentThreadScheduler.Instance.DisableOptimizations()).SetArgDisplayNames("current thread, wrapped");
+        yield return new TestCaseData(ImmediateScheduler.Instance.DisableOptimizations()).SetArgDisplayNames("immediate, wrapped");
+        yield return new TestCaseData(new SynchronizationContextScheduler(new SynchronousContext())).SetArgDisplayNames("context");
+    }
+
+    /// <summary>The exception passes through the scheduler, and through what has scheduled the fold.</summary>
+    [TestCaseSource(nameof(SchedulersThatRunActionsAtOnce))]
+    public void Observer_ThrowsWhereTheSchedulerRunsActionsAtOnce_ProjectionGoesOn(IScheduler scheduler)
+    {
+        foreach (bool isRun in new[] { false, true })
+        {
+            using EventStream<int> stream = configuration.Create<int>();
+            using EventProjection<int, int> projection = stream.ObserveOn(scheduler).ToProjection(0, Sum);
+            RecordingObserver<int> earlier = new(), later = new();
+            projection.AsObservable().Subscribe(earlier);
+            projection.AsObservable().Subscribe(new RecordingObserver<int>(ThrowAtOne));
+            projection.AsObservable().Subscribe(later);
+
+            Assert.That(() => Publish(1, 2), Throws.Exception.SameAs(Marbles.Error));
+            Publish(3);
+            stream.OnCompleted();
+
+            Assert.That(projection.State, Is.EqualTo(6));
+            Assert.That(projection.Completion.Status, Is.EqualTo(TaskStatus.RanToCompletion));
+            foreach (RecordingObserver<int> observer in new[] { earlier, later })
+            {
+                Assert.That(observer.Values, Is.EqualTo(new[] { 0, 1, 3, 6 }));
+                Assert.That(observer.IsCompleted, Is.True);
+            }
+
+            void Publish(params int[] values)
+            {
+                if (isRun)
+                {
+                    stream.OnNextRange(values);
+                    return;
+                }
+
+                Exception? thrown = null;
+                foreach (int value in values)
+                {
+                    try
+                    {
+                        stream.OnNext(value);
+                    }
+                    catch (Exception error)
+                    {
+                        thrown = error;
+                    }
+                }
+
+                if (thrown is not null)
+                {
+                    ExceptionDispatchInfo.Throw(thrown);
+                }
+            }
+        }
+    }
+
+    private static void ThrowAtOne(int state)
+    {
+        if (state == 1)
+        {
+            throw Marbles.Error;
+        }
+    }
+
+    private sealed class SynchronousContext : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => d(state);
     }
 
     [Test]

@@ -41,14 +41,7 @@ internal struct EndActionState
         ErrorList errors = default;
         foreach (Action action in Delegate.EnumerateInvocationList(Interlocked.Exchange(ref _actions, _done)))
         {
-            try
-            {
-                action();
-            }
-            catch (Exception error)
-            {
-                errors.Add(error);
-            }
+            errors.Run(action);
         }
 
         return errors;

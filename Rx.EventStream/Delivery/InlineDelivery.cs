@@ -94,7 +94,7 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>Adds an observer, which takes its place in the order of observers now. It joins now too, unless it replays first.</summary>
     internal void Add(InlineSubscription<T> subscription)
     {
-        lock (_observers.Gate)
+        using (_observers.Gate.Enter())
         {
             OpenLocked();
             subscription.SetFirst();
@@ -127,7 +127,7 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>Has the draining thread admit a subscription that has replayed, and waits now.</summary>
     internal void AnnounceJoiner(InlineSubscription<T> subscription)
     {
-        lock (_observers.Gate)
+        using (_observers.Gate.Enter())
         {
             _observers.AnnounceJoinerLocked(subscription);
         }
@@ -139,7 +139,7 @@ internal abstract partial class InlineDelivery<T>
     /// </remarks>
     internal bool TryEnd(InlineSubscription<T> subscription, out bool wasWaiting, out bool wasReplaying)
     {
-        lock (_observers.Gate)
+        using (_observers.Gate.Enter())
         {
             RemoveLocked(subscription);
             return subscription.TryEndLocked(out wasWaiting, out wasReplaying);
@@ -148,7 +148,7 @@ internal abstract partial class InlineDelivery<T>
 
     internal void Remove(InlineSubscription<T> subscription)
     {
-        lock (_observers.Gate)
+        using (_observers.Gate.Enter())
         {
             RemoveLocked(subscription);
         }

@@ -1,3 +1,5 @@
+using Rx.Storage;
+
 namespace Rx.Delivery;
 
 /// <summary>The callers that wait for a projection to reach an event.</summary>
@@ -15,7 +17,7 @@ namespace Rx.Delivery;
 /// </remarks>
 internal sealed class ProjectionWaits
 {
-    private readonly Lock _lock = new();
+    private readonly UninterruptibleLock _lock = new();
 
     /// <summary>Under the lock.</summary>
     private readonly SortedSet<Wait> _waits = [];
@@ -35,7 +37,7 @@ internal sealed class ProjectionWaits
     {
         get
         {
-            lock (_lock)
+            using (_lock.Enter())
             {
                 return _waits.Count;
             }
@@ -47,7 +49,7 @@ internal sealed class ProjectionWaits
     {
         Wait wait;
         ProjectionEnd? end;
-        lock (_lock)
+        using (_lock.Enter())
         {
             wait = new Wait(this, sequence, _count++);
             end = _end;
@@ -80,7 +82,7 @@ internal sealed class ProjectionWaits
     /// <summary>Ends all waits with an error, and those that callers still add.</summary>
     internal void Close(ProjectionEnd end)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             _end ??= end;
         }
@@ -93,7 +95,7 @@ internal sealed class ProjectionWaits
 
     private bool TryTake(long sequence, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Wait? wait)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             wait = _waits.Min is { } first && first.Sequence <= sequence ? first : null;
             if (wait is not null)
@@ -108,7 +110,7 @@ internal sealed class ProjectionWaits
 
     private void Remove(Wait wait)
     {
-        lock (_lock)
+        using (_lock.Enter())
         {
             _waits.Remove(wait);
             NoteLowestLocked();

@@ -35,18 +35,10 @@ internal abstract partial class Pump<T>
             subscriptions.Parking.Abandon(Place, waiter, subscriptions.Count);
         }
 
-        ErrorList errors = default;
-        try
-        {
-            _taking?.Release();
-            OnDisposed();
-        }
-        catch (Exception error)
-        {
-            errors.Add(error); // a scheduler that cannot cancel; publishers may wait for this pump all the same
-        }
-
-        errors.AddRange(_endActions.Run());
+        // First, since publishers may wait for this pump: what is canceled runs foreign code, which may publish, or throw.
+        ErrorList errors = _endActions.Run();
+        errors.AddRange(ReleaseTaking());
+        errors.Run(OnDisposed); // a scheduler may not be able to cancel
         subscriptions.Parking.NotifyProgress();
         errors.Throw();
     }
@@ -83,7 +75,7 @@ internal abstract partial class Pump<T>
         OnLeaving(subscriptions, isDisposed: false);
         ErrorList errors = _endActions.Run();
         Error ??= termination?.Error;
-        try
+        errors.Run(() =>
         {
             if (failure is not null)
             {
@@ -93,14 +85,8 @@ internal abstract partial class Pump<T>
             {
                 Observers.Notify(observer, termination);
             }
-
-            _taking?.Release();
-        }
-        catch (Exception error)
-        {
-            errors.Add(error);
-        }
-
+        });
+        errors.AddRange(ReleaseTaking());
         errors.Throw();
     }
 
@@ -132,6 +118,18 @@ internal abstract partial class Pump<T>
         {
             // A scheduler that cannot cancel, or an end action: everything is given back, and the first exception counts.
         }
+    }
+
+    /// <summary>Has what takes from the cursor itself forget what it knows; returns what foreign code threw, such as a callback of a token.</summary>
+    private ErrorList ReleaseTaking()
+    {
+        ErrorList errors = default;
+        if (_taking is { } taking)
+        {
+            errors.Run(taking.Release);
+        }
+
+        return errors;
     }
 
     /// <summary>Forgets the observer and its context, so that they can be collected at once.</summary>

@@ -34,6 +34,13 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     private PumpState _state;
 
+    /// <summary>How many batches have begun. Written with release by the thread that runs the pump, read with acquire by a thread that schedules
+    /// it.</summary>
+    private int _batches;
+
+    /// <summary>What leaves the action without ending the subscription. For the thread that runs the pump.</summary>
+    private ErrorList _passing;
+
     /// <summary>The greatest <see cref="Delivered"/> that a figure has told.</summary>
     private GreatestState _delivered;
 
@@ -217,111 +224,4 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     private protected virtual void OnDisposed()
     {
     }
-
-    /// <summary>Schedules, and ends the subscription if its scheduler takes no work any more.</summary>
-    private protected void ScheduleOrEnd()
-    {
-        try
-        {
-            Needs?.OnScheduling();
-            Schedule();
-        }
-        catch (ObjectDisposedException) when (IsDisposed && !HasThrown)
-        {
-            // Disposed while another thread was waking it, and its scheduler with it: no event is missed.
-        }
-        catch (Exception error)
-        {
-            EndWith(error);
-            throw;
-        }
-    }
-
-    /// <summary>Delivers up to <paramref name="maxCount"/> events, or the terminal event; parks when there is no more.</summary>
-    /// <returns>True if there is more: the caller schedules it.</returns>
-    /// <remarks>
-    /// An observer that throws ends this subscription, and the exception leaves this method. Between two events the stack
-    /// holds a segment's array, but no segment.
-    /// </remarks>
-    private protected bool RunBatch(int maxCount)
-    {
-        if (!_state.TryRun())
-        {
-            return false;
-        }
-
-        Needs?.OnRunning();
-        ParkingLot<T> parking = _subscriptions.Parking;
-        bool hasMore = false;
-        object? outer = DeliveryScope.Enter(_log);
-        try
-        {
-            if (DeliverInContextOwned(maxCount))
-            {
-                NoteReturnedOwned(parking);
-                return false;
-            }
-
-            if (!IsDisposed)
-            {
-                PrepareNextOwned();
-                hasMore = IsDueOwned() || HasEndedOwned(); // inside: an observer may schedule what wakes it
-            }
-        }
-        catch (Exception error)
-        {
-            HasThrown = true;
-            try
-            {
-                EndWith(error);
-            }
-            finally
-            {
-                CloseOwned();
-                NoteReturnedOwned(parking);
-            }
-
-            throw;
-        }
-        finally
-        {
-            DeliveryScope.Leave(outer);
-            parking.NotifyProgress();
-        }
-
-        if (hasMore)
-        {
-            if (_state.TryReschedule())
-            {
-                return true;
-            }
-        }
-        else if (TryParkOwned(out bool isAwake))
-        {
-            return isAwake;
-        }
-
-        CloseOwned(); // disposed while it ran
-        NoteReturnedOwned(parking);
-        return false;
-    }
-
-    /// <summary>Ends the pump because an action that it relied on will not run; false if it relied on none.</summary>
-    internal bool TryEndScheduled(Exception error)
-    {
-        bool isScheduled = _state.IsScheduled;
-        if (isScheduled)
-        {
-            EndWith(error);
-        }
-
-        return isScheduled;
-    }
-
-    /// <summary>Parked to Scheduled, for an action of the pump's scheduler, which then runs the pump.</summary>
-    private protected bool TryWake() => _state.TryWake();
-
-    /// <summary>Parked to Scheduled where there is an event, for a caller that then runs the pump; false if it is not parked, or dry.</summary>
-    private protected bool TryWakeReady() =>
-        IsParked && Volatile.Read(ref _log) is { } log && LooksReady(log) && _state.TryWake();
 }

@@ -1,6 +1,7 @@
 using System.Reactive.Concurrency;
 using System.Runtime.InteropServices;
 using Rx.Parking;
+using Rx.Storage;
 
 namespace Rx.Delivery;
 
@@ -8,7 +9,7 @@ namespace Rx.Delivery;
 /// scheduler.</summary>
 internal sealed class PumpList<T>(ParkingLot<T> parking, object? metered) : SubscriptionList(metered)
 {
-    private readonly Lock _sharing = new();
+    private readonly UninterruptibleLock _sharing = new();
 
     /// <summary>The lanes by what their pumps share, or null until the first one. Under the lock.</summary>
     private Dictionary<object, SchedulerLane<T>>? _lanes;
@@ -25,7 +26,7 @@ internal sealed class PumpList<T>(ParkingLot<T> parking, object? metered) : Subs
     /// <summary>Adds a pump to the lane for a key, which is made if there is none.</summary>
     internal SchedulerLane<T> JoinLane(object key, IScheduler scheduler, LanePump<T> pump)
     {
-        lock (_sharing)
+        using (_sharing.Enter())
         {
             _lanes ??= new(ReferenceEqualityComparer.Instance);
             if (!_lanes.TryGetValue(key, out SchedulerLane<T>? lane))
@@ -42,7 +43,7 @@ internal sealed class PumpList<T>(ParkingLot<T> parking, object? metered) : Subs
     /// <summary>Takes a pump out of its lane, which ends with its last one.</summary>
     internal void LeaveLane(SchedulerLane<T> lane, LanePump<T> pump)
     {
-        lock (_sharing)
+        using (_sharing.Enter())
         {
             if (lane.Remove(pump))
             {
@@ -54,7 +55,7 @@ internal sealed class PumpList<T>(ParkingLot<T> parking, object? metered) : Subs
     /// <summary>Counts a pump on a scheduler.</summary>
     internal SharedScheduler Share(IScheduler scheduler)
     {
-        lock (_sharing)
+        using (_sharing.Enter())
         {
             _shared ??= new(ReferenceEqualityComparer.Instance);
             ref SharedScheduler? shared = ref CollectionsMarshal.GetValueRefOrAddDefault(_shared, scheduler, out _);
@@ -67,7 +68,7 @@ internal sealed class PumpList<T>(ParkingLot<T> parking, object? metered) : Subs
     /// <summary>Counts a pump out that was counted on its scheduler.</summary>
     internal void Leave(SharedScheduler shared)
     {
-        lock (_sharing)
+        using (_sharing.Enter())
         {
             if (--shared.Count == 0)
             {

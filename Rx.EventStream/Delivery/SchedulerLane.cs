@@ -1,6 +1,7 @@
 using System.Reactive.Concurrency;
 using System.Reactive.Disposables;
 using System.Runtime.ExceptionServices;
+using Rx.Storage;
 
 namespace Rx.Delivery;
 
@@ -15,7 +16,7 @@ namespace Rx.Delivery;
 /// </remarks>
 internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptibleLock _gate = new();
 
     /// <summary>The pumps that have not left, in subscription order. Under the lock.</summary>
     private readonly List<LanePump<T>> _pumps = [];
@@ -43,7 +44,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
 
     internal void Add(LanePump<T> pump)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             // Two threads may subscribe at once, and arrive here in another order than in the list of subscriptions.
             int place = _pumps.Count;
@@ -60,7 +61,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
     /// <summary>Takes a pump out; true if it was in, and none is left.</summary>
     internal bool Remove(LanePump<T> pump)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             return _pumps.Remove(pump) && _pumps.Count == 0;
         }
@@ -70,7 +71,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
     internal void CancelIfEmpty()
     {
         bool isEmpty;
-        lock (_gate)
+        using (_gate.Enter())
         {
             isEmpty = _pumps.Count == 0;
         }
@@ -84,7 +85,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
     /// <summary>Gives a turn to a pump that has become ready. Throws what the scheduler throws; the caller then ends the pump.</summary>
     internal void Request(LanePump<T> pump)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (!pump.IsScheduled)
             {
@@ -165,7 +166,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
         }
 
         LanePump<T>[] relying;
-        lock (_gate)
+        using (_gate.Enter())
         {
             relying = [.. _first, .. _turns];
             _first.Clear();
@@ -246,14 +247,14 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
             long before = pump.Sequence;
             if (pump.RunInLane(maxCount))
             {
-                lock (_gate)
+                using (_gate.Enter())
                 {
                     AddLocked(pump, hasDelivered: pump.Sequence != before);
                 }
             }
             else
             {
-                lock (_gate)
+                using (_gate.Enter())
                 {
                     _leastIdle = Math.Min(_leastIdle, pump.Sequence);
                 }
@@ -266,7 +267,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
     /// <summary>Whether a pump has a turn; if not, the next request schedules an action.</summary>
     private bool HasTurns()
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             _isActive = _turns.Count + _first.Count > 0;
             return _isActive;
@@ -280,7 +281,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
     /// <param name="maxCount">The most events to deliver now: one, unless the pump is alone, or has nothing to deliver at this moment.</param>
     private LanePump<T>? TakeNext(ref int round, ref int left, out int maxCount)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             maxCount = 1;
             if (_first.First is { } first)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Rx.Storage;
 
 namespace Rx.Delivery;
 
@@ -39,7 +40,7 @@ internal class SubscriptionList(object? metered = null)
     {
         get
         {
-            lock (Gate)
+            using (Gate.Enter())
             {
                 SubscriptionTotals totals = _before;
                 foreach (EventSubscription? subscription in _slots)
@@ -55,7 +56,7 @@ internal class SubscriptionList(object? metered = null)
         }
     }
 
-    internal Lock Gate { get; } = new();
+    internal UninterruptibleLock Gate { get; } = new();
 
     /// <summary>The array to walk over, up to the first empty slot.</summary>
     internal ReadOnlySpan<EventSubscription?> Slots => Volatile.Read(ref _slots);
@@ -81,7 +82,7 @@ internal class SubscriptionList(object? metered = null)
 
     internal void Add(EventSubscription subscription)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             AddLocked(subscription);
         }
@@ -89,7 +90,7 @@ internal class SubscriptionList(object? metered = null)
 
     internal void Remove(EventSubscription subscription)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             RemoveLocked(subscription);
         }
@@ -118,7 +119,7 @@ internal class SubscriptionList(object? metered = null)
     /// <summary>Appends the subscriptions to <paramref name="target"/>.</summary>
     internal void CopyTo(List<EventSubscription> target)
     {
-        lock (Gate)
+        using (Gate.Enter())
         {
             foreach (EventSubscription? subscription in _slots)
             {

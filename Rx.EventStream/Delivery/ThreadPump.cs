@@ -1,5 +1,6 @@
 using System.Reactive.Concurrency;
 using System.Reactive.Disposables;
+using System.Runtime.ExceptionServices;
 using Rx.Parking;
 
 namespace Rx.Delivery;
@@ -7,7 +8,8 @@ namespace Rx.Delivery;
 /// <summary>Delivers on one long-running thread of its own, which sleeps or spins while there is nothing to do.</summary>
 internal sealed class ThreadPump<T> : Pump<T>
 {
-    private readonly ISchedulerLongRunning _scheduler;
+    private readonly IScheduler _scheduler;
+    private readonly ISchedulerLongRunning _threads;
     private readonly WaitStrategy _waitStrategy;
 
     /// <summary>Released once for each time the pump is scheduled, and once when it is disposed.</summary>
@@ -19,10 +21,11 @@ internal sealed class ThreadPump<T> : Pump<T>
     /// <summary>Disposed when the scheduler wants its thread back. Set once, by that thread.</summary>
     private ICancelable? _cancel;
 
-    internal ThreadPump(in PumpSetup<T> setup, ISchedulerLongRunning scheduler)
+    internal ThreadPump(in PumpSetup<T> setup, ISchedulerLongRunning threads)
         : base(setup)
     {
-        _scheduler = scheduler;
+        _scheduler = setup.Scheduler;
+        _threads = threads;
         _waitStrategy = setup.WaitStrategy;
     }
 
@@ -36,11 +39,15 @@ internal sealed class ThreadPump<T> : Pump<T>
         _turns.Release();
         if (Volatile.Read(ref _isStarted) == 0 && Interlocked.Exchange(ref _isStarted, 1) == 0)
         {
-            _scheduler.ScheduleLongRunning(this, static (pump, cancel) => pump.Run(cancel));
+            _threads.ScheduleLongRunning(this, static (pump, cancel) => pump.Run(cancel));
         }
     }
 
     private protected override void OnDisposed() => _turns.Release();
+
+    /// <remarks>In an action of its own: this one would take the thread along.</remarks>
+    internal override void PassOnOwned(Exception error) =>
+        _scheduler.Schedule(ExceptionDispatchInfo.Capture(error), static (info, _) => info.Throw());
 
     private protected override bool AwaitsMoreOwned(int run)
     {

@@ -1,4 +1,5 @@
 using Rx.Parking;
+using Rx.Storage;
 
 namespace Rx.Delivery;
 
@@ -7,7 +8,7 @@ namespace Rx.Delivery;
 /// <remarks>Publishers take its lock only when they have to wait, and drainers only while a publisher waits.</remarks>
 internal sealed class TurnQueue
 {
-    private readonly ShortLock _gate = new();
+    private readonly UninterruptibleLock _gate = new();
 
     /// <summary>The publishers in order of arrival. Under the lock.</summary>
     private readonly Queue<Turn> _turns = new();

@@ -17,8 +17,10 @@ internal static class DisposedError
         }
     }
 
+    /// <remarks>With a message: the runtime takes a lock to look up its own, where <see cref="Thread.Interrupt"/> could keep the thread from cleaning
+    /// up.</remarks>
     internal static ObjectDisposedException Of(Type type, string? name = null) =>
-        new(name is null ? NameOf(type) : $"{NameOf(type)} '{name}'");
+        new(name is null ? NameOf(type) : $"{NameOf(type)} '{name}'", "Cannot access a disposed object.");
 
     private static string NameOf(Type type) => type.IsGenericType
         ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>"

@@ -1,10 +1,12 @@
+using Rx.Storage;
+
 namespace Rx.Diagnostics;
 
 /// <summary>The streams that share a name, and the totals of those that were collected.</summary>
 /// <remarks>It stays for as long as the process runs, since a counter must not fall.</remarks>
 internal sealed class MeteredName
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptibleLock _gate = new();
 
     /// <summary>The streams. Under the lock. Weak: being measured keeps no stream alive. Long weak references, which find a stream until its
     /// totals were added to the others.</summary>
@@ -23,7 +25,7 @@ internal sealed class MeteredName
         {
             StreamTotals totals;
             List<IMeteredStream> streams;
-            lock (_gate)
+            using (_gate.Enter())
             {
                 totals = _collected;
                 streams = FindStreamsLocked();
@@ -34,7 +36,7 @@ internal sealed class MeteredName
                 totals = totals.Plus(stream.Totals);
             }
 
-            lock (_gate)
+            using (_gate.Enter())
             {
                 return _reported = totals.AtLeast(_reported);
             }
@@ -47,7 +49,7 @@ internal sealed class MeteredName
         get
         {
             List<IMeteredStream> streams;
-            lock (_gate)
+            using (_gate.Enter())
             {
                 streams = FindStreamsLocked();
             }
@@ -60,7 +62,7 @@ internal sealed class MeteredName
     /// <summary>Adds a stream; returns what the stream must refer to, and nothing else may.</summary>
     internal object Add(IMeteredStream stream)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             return new Membership(this, _streams.AddLast(new WeakReference<IMeteredStream>(stream, trackResurrection: true)), stream);
         }
@@ -86,7 +88,7 @@ internal sealed class MeteredName
         ~Membership()
         {
             StreamTotals totals = stream.Totals;
-            lock (name._gate)
+            using (name._gate.Enter())
             {
                 name._collected = name._collected.Plus(totals);
                 name._streams.Remove(node);

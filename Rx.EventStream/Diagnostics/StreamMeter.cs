@@ -21,7 +21,7 @@ internal static class StreamMeter
         _meter.CreateObservableCounter(
             "rx.eventstream.delivered", () => Count(t => t.Delivered), "{event}", "Events delivered, summed over subscribers.");
         _meter.CreateObservableCounter(
-            "rx.eventstream.dropped", () => Count(t => t.Dropped), "{event}", "Events that subscribers missed because they lagged too far.");
+            "rx.eventstream.dropped", () => Count(t => t.Dropped), "{event}", "Events that subscribers skipped because they lagged too far.");
         _meter.CreateObservableCounter(
             "rx.eventstream.failed", () => Count(t => t.Failed), "{subscriber}", "Subscriptions that ended with an exception of their own.");
         _meter.CreateObservableCounter(

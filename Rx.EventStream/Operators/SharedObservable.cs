@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reactive.Disposables;
+using Rx.Storage;
 
 namespace Rx.Operators;
 
@@ -19,7 +20,7 @@ namespace Rx.Operators;
 internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOptions options, int minObservers, TimeSpan? disconnectDelay)
     : IObservable<T>
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptibleLock _gate = new();
 
     /// <summary>The connection that observers join, or null; read and written under the lock.</summary>
     private Connection? _current;
@@ -63,7 +64,7 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         Connection connection;
         Connection? ended = null;
         IDisposable? disconnection;
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (_current is { Stream.HasEnded: true, IsCache: false } last && TryBeginDisconnectingLocked(last))
             {
@@ -88,7 +89,7 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
     /// <summary>Counts an observer that gets events now; true for the one that must subscribe to the source.</summary>
     private bool TryBeginConnecting(Seat seat)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (seat.HasLeft)
             {
@@ -149,7 +150,7 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
     {
         Connection connection = seat.Connection;
         SingleAssignmentDisposable? disconnection = null;
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (seat.HasLeft)
             {
@@ -204,7 +205,7 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
     /// <summary>Unsubscribes from the source, unless an observer has come since.</summary>
     private void Disconnect(Connection connection, IDisposable disconnection)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (!ReferenceEquals(connection.Disconnection, disconnection))
             {
@@ -262,7 +263,7 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
     /// <summary>Gives one of the owner's claims up, and returns the connection that must be made now, or null.</summary>
     private Connection? GiveUp(Connection connection)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (!ReferenceEquals(_owner, connection) || --connection.Claims > 0)
             {

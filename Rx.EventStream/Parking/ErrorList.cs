@@ -12,6 +12,19 @@ internal struct ErrorList
 
     internal void Add(Exception error) => (_errors ??= []).Add(error);
 
+    /// <summary>Runs foreign code, and keeps what it throws.</summary>
+    internal void Run(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception error)
+        {
+            Add(error);
+        }
+    }
+
     internal void AddRange(ErrorList others)
     {
         if (_errors is null)

@@ -9,7 +9,7 @@ namespace Rx.Parking;
 /// <remarks>A blocking publisher blocks on a task that the waking thread completes itself, so its own thread is all that it needs.</remarks>
 internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) : IParked, IWaitedFor
 {
-    private readonly ShortLock _lock = new();
+    private readonly UninterruptibleLock _lock = new();
 
     /// <summary>The publishers in order of arrival. Under the lock.</summary>
     private readonly LinkedList<Place> _places = [];
@@ -39,6 +39,9 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
         internal Task Called => _called.Task;
 
         internal void Call() => BlockingWait.Complete(_called);
+
+        /// <summary>Ends the wait, unless the publisher was called.</summary>
+        internal bool TryCancel(CancellationToken token) => _called.TrySetCanceled(token);
 
         internal void WaitAgain() => _called = Create();
 
@@ -73,6 +76,22 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
         }
 
         return place;
+    }
+
+    /// <summary>Waits until a publisher is called. A cancellation gives its place up at once; what follows the wait runs on the pool, as with a
+    /// channel, and not inside the call that cancels.</summary>
+    internal async Task WhenCalledAsync(Place place, CancellationToken cancellationToken)
+    {
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            (_, token) =>
+            {
+                if (place.TryCancel(token))
+                {
+                    Leave(place);
+                }
+            },
+            null);
+        await place.Called.ConfigureAwait(false);
     }
 
     /// <summary>Waits again, without losing the place: the room was taken by a publisher that cannot wait.</summary>

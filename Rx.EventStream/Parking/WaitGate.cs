@@ -1,3 +1,5 @@
+using Rx.Storage;
+
 namespace Rx.Parking;
 
 /// <summary>Keeps publishers from running further ahead than the subscribers with <see cref="LagPolicy.Wait"/> allow.</summary>
@@ -7,7 +9,7 @@ namespace Rx.Parking;
 /// </remarks>
 internal sealed class WaitGate
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptibleLock _gate = new();
 
     /// <summary>The members with their limit. Replaced under the lock with release, read with acquire.</summary>
     private Membership _members = new([]);
@@ -40,7 +42,7 @@ internal sealed class WaitGate
 
     internal void Add(Member member)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             Volatile.Write(ref _members, new([.. _members.All, member]));
         }
@@ -49,7 +51,7 @@ internal sealed class WaitGate
     /// <summary>Takes a member out. The caller then notifies the publishers that wait.</summary>
     internal void Remove(Member member)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             Volatile.Write(ref _members, new([.. _members.All.Where(m => m != member)]));
         }

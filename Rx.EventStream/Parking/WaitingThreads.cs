@@ -1,3 +1,5 @@
+using Rx.Storage;
+
 namespace Rx.Parking;
 
 /// <summary>Which threads publishers block, in the whole process, so that none waits for itself.</summary>
@@ -9,7 +11,7 @@ namespace Rx.Parking;
 /// </remarks>
 internal static class WaitingThreads
 {
-    private static readonly ShortLock _gate = new();
+    private static readonly UninterruptibleLock _gate = new();
 
     /// <summary>Under the lock.</summary>
     private static readonly List<WaitingThread> _all = [];

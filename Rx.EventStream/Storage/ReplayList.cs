@@ -9,7 +9,7 @@ namespace Rx.Storage;
 /// </remarks>
 internal sealed class ReplayList
 {
-    private readonly Lock _gate = new();
+    private readonly UninterruptibleLock _gate = new();
 
     /// <summary>The groups by their first event. Under the lock.</summary>
     private readonly SortedDictionary<long, Group> _groups = [];
@@ -33,7 +33,7 @@ internal sealed class ReplayList
 
     internal void Add(LagLimit limit, long first)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (!_groups.TryGetValue(first, out Group? group))
             {
@@ -51,7 +51,7 @@ internal sealed class ReplayList
     /// <summary>Takes a replay out; does nothing if it is not in the list any more.</summary>
     internal void Remove(LagLimit limit)
     {
-        lock (_gate)
+        using (_gate.Enter())
         {
             if (limit.Replay is { } group && --group.Count == 0)
             {

@@ -15,7 +15,9 @@ internal sealed class RetainedWindow<T>
     private readonly long _maxAge;
     private readonly Func<long>? _clock;
 
-    /// <summary>How many cursors there are of each bound. Under a lock on it.</summary>
+    private readonly UninterruptibleLock _gate = new();
+
+    /// <summary>How many cursors there are of each bound. Under the lock.</summary>
     private readonly SortedDictionary<int, int> _bounds = [];
 
     /// <summary>What these cursors still replay.</summary>
@@ -98,7 +100,7 @@ internal sealed class RetainedWindow<T>
             _replays.Add(limit, first);
         }
 
-        lock (_bounds)
+        using (_gate.Enter())
         {
             _bounds[limit.Bound] = _bounds.GetValueOrDefault(limit.Bound) + 1;
             Volatile.Write(ref _bound, _bounds.Keys.Last());
@@ -109,7 +111,7 @@ internal sealed class RetainedWindow<T>
     internal void Remove(LagLimit limit)
     {
         _replays.Remove(limit);
-        lock (_bounds)
+        using (_gate.Enter())
         {
             if (--_bounds[limit.Bound] == 0)
             {

@@ -10,6 +10,8 @@ namespace Rx.Storage;
 /// </remarks>
 internal struct WindowState<T>
 {
+    private const int SpinsBeforeYield = 30;
+
     private Segment<T>? _segment;
 
     /// <summary>1 while a thread moves the window.</summary>
@@ -27,12 +29,14 @@ internal struct WindowState<T>
     internal bool TryBeginMove() => Interlocked.Exchange(ref _isMoving, 1) == 0;
 
     /// <summary>Resting to Moving, waiting while another thread moves the window.</summary>
+    /// <remarks>Without sleeping, as <see cref="SpinWait"/> would: <see cref="Thread.Interrupt"/> would throw here, where the caller has taken what it
+    /// must give back.</remarks>
     internal void BeginMove()
     {
-        var wait = new SpinWait();
         while (!TryBeginMove())
         {
-            wait.SpinOnce();
+            Thread.SpinWait(SpinsBeforeYield);
+            Thread.Yield();
         }
     }
 
