@@ -68,7 +68,7 @@ public sealed partial class EventProjection<TState, T>
 
         /// <summary>Passes a new state to the observers. By the folding thread, after the fold.</summary>
         /// <remarks>An exception of an observer leaves the caller's <c>OnNext</c> where the caller publishes. On a scheduler it would end the
-        /// projection, so there it leaves an action after the fold.</remarks>
+        /// projection, so there it leaves an action of its own.</remarks>
         private void PublishState(Folded folded)
         {
             if (Volatile.Read(ref _stateObservers) == 0 || Volatile.Read(ref _states) is not { } states)

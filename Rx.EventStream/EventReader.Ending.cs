@@ -63,14 +63,16 @@ public sealed partial class EventReader<T>
 
     private Termination EndWith(Termination end) => LazyInitializer.EnsureInitialized(ref _end, () => end);
 
-    /// <summary>Notes the end of the stream, if all was read. By the thread that ends it, after a process-wide barrier: either it sees here that the
-    /// owner has read the last event, or the owner sees the end after that.</summary>
+    /// <summary>Notes the end of the stream, if all was read, or its disposal. By the thread that ends it, after a process-wide barrier: either it sees
+    /// here that the owner has read the last event, or the owner sees the end after that.</summary>
     private void OnStreamEnded()
     {
         if (Volatile.Read(ref _log) is { } log)
         {
             EndIfOver(log);
         }
+
+        CompleteIfEnded(Volatile.Read(ref _completion));
     }
 
     private bool IsOfDisposedStream => ReferenceEquals(Volatile.Read(ref _log)?.Termination, Termination.Disposed);

@@ -27,6 +27,10 @@ internal sealed class ThreadPoolWork
     /// <summary>How many threads of the pool work while no test does anything, such as those of the test runner. All runs read and write.</summary>
     private static int _steadyThreads;
 
+    /// <summary>How long a work item has taken to pass lately, in ticks: the longest time, which fades with each one that takes less. All runs read
+    /// and write.</summary>
+    private static long _recentPass;
+
     /// <summary>Threads that run in this test's execution context, other than the one that runs the scheduler. All of them write.</summary>
     private int _active;
 
@@ -65,7 +69,7 @@ internal sealed class ThreadPoolWork
 
         for (int passes = 1; posts.IsEmpty; passes++)
         {
-            TimeSpan pass = PassThroughQueues();
+            NotePass(PassThroughQueues());
 
             if (Stopwatch.GetElapsedTime(start) > _patience)
             {
@@ -73,7 +77,7 @@ internal sealed class ThreadPoolWork
                 return;
             }
 
-            if (!IsActive && (ThreadPool.PendingWorkItemCount == 0 || passes > MaxPasses) && (!IsExpected || StaysQuiet(posts, pass > _leastQuiet ? pass : _leastQuiet)))
+            if (!IsActive && (ThreadPool.PendingWorkItemCount == 0 || passes > MaxPasses) && (!IsExpected || StaysQuiet(posts)))
             {
                 return;
             }
@@ -81,10 +85,10 @@ internal sealed class ThreadPoolWork
     }
 
     /// <summary>Gives a thread time that is about to enter the execution context, or that has left it to complete a task.</summary>
-    /// <param name="posts">What the test's code has posted.</param>
-    /// <param name="quiet">As long as a work item has just taken to pass: on a machine that lets threads wait, such a thread waits too.</param>
-    private bool StaysQuiet(ConcurrentQueue<Action> posts, TimeSpan quiet)
+    /// <remarks>As long as work items have taken to pass lately: on a machine that lets threads wait, such a thread waits too.</remarks>
+    private bool StaysQuiet(ConcurrentQueue<Action> posts)
     {
+        var quiet = TimeSpan.FromTicks(Math.Max(_leastQuiet.Ticks, Volatile.Read(ref _recentPass)));
         Thread.Sleep(quiet);
         (int Threads, long Completed) before = (WorkingThreads(), ThreadPool.CompletedWorkItemCount);
 
@@ -108,6 +112,9 @@ internal sealed class ThreadPoolWork
 
         return true;
     }
+
+    private static void NotePass(TimeSpan pass) =>
+        Volatile.Write(ref _recentPass, Math.Max(pass.Ticks, Volatile.Read(ref _recentPass) * 7 / 8));
 
     private static int WorkingThreads()
     {

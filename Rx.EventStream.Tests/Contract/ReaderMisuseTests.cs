@@ -131,6 +131,29 @@ internal sealed class ReaderMisuseTests(StreamConfiguration configuration)
         Assert.That(reader.Completion.Exception?.InnerException, end == "failed" ? Is.SameAs(error) : Is.Null);
     }
 
+    /// <summary>The end alone does not complete it, since an event is left; the disposal does.</summary>
+    [Test]
+    public async Task Completion_AskedBeforeTheEnd_StreamDisposedBeforeAllIsRead_Faults([Values] bool isError)
+    {
+        using EventReader<int> reader = _stream.OpenReader();
+        Task completion = reader.Completion;
+        _stream.OnNext(1);
+        if (isError)
+        {
+            _stream.OnError(new TimeoutException());
+        }
+        else
+        {
+            _stream.OnCompleted();
+        }
+
+        Assert.That(completion.IsCompleted, Is.False);
+        _stream.Dispose();
+
+        await Eventually.Ends(Task.WhenAny(completion));
+        Assert.That(completion.Exception!.InnerException, Is.TypeOf<ObjectDisposedException>());
+    }
+
     [Test]
     public void Completion_FirstAskedAfterDispose_NotAllWasRead_TellsOfTheDisposal([Values] bool isStream, [Values] bool hasEnded)
     {

@@ -177,18 +177,37 @@ internal sealed class ProjectionObserverTests(StreamConfiguration configuration)
     }
 
     [Test]
-    public void Observer_ThrowsOnAScheduler_ExceptionLeavesTheActionAfterTheFold()
+    public void Observer_ThrowsOnAScheduler_ExceptionLeavesAnActionOfItsOwn()
     {
         var scheduler = new ManualScheduler();
         using EventProjection<int, int> projection = _stream.ObserveOn(scheduler).ToProjection(0, Sum);
         projection.AsObservable().Subscribe(new RecordingObserver<int>(ThrowAtOne));
         _stream.OnNextRange([1, 1]);
 
-        Assert.That(scheduler.RunAll, Throws.Exception.SameAs(Marbles.Error));
+        scheduler.RunOne();
         Assert.That(projection.State, Is.EqualTo(2));
+        Assert.That(scheduler.RunAll, Throws.Exception.SameAs(Marbles.Error));
         _stream.OnNext(1);
         scheduler.RunAll();
         Assert.That(projection.State, Is.EqualTo(3));
+    }
+
+    /// <summary>The exception does not look like the end of the projection, which came in the same action.</summary>
+    [Test]
+    public void Observer_ThrowsBeforeTheEnd_SubscriptionHasNoError()
+    {
+        var scheduler = new ManualScheduler();
+        using EventProjection<int, int> projection = _stream.ObserveOn(scheduler).ToProjection(0, Sum);
+        EventSubscription subscription = _stream.Subscriptions.Single();
+        projection.AsObservable().Subscribe(new RecordingObserver<int>(ThrowAtOne));
+        _stream.OnNext(1);
+        _stream.OnCompleted();
+
+        Assert.That(scheduler.RunAll, Throws.Exception.SameAs(Marbles.Error));
+        scheduler.RunAll();
+
+        Assert.That((projection.Completion.Status, projection.State), Is.EqualTo((TaskStatus.RanToCompletion, 1)));
+        Assert.That((subscription.IsDisposed, subscription.Error), Is.EqualTo((true, (Exception?)null)));
     }
 
     private static IEnumerable<TestCaseData> SchedulersThatRunActionsAtOnce()

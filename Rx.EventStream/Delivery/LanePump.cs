@@ -6,7 +6,6 @@ namespace Rx.Delivery;
 /// or synchronization context.</summary>
 internal sealed class LanePump<T> : Pump<T>
 {
-    private readonly IScheduler _scheduler;
     private readonly object _key;
 
     /// <summary>The lane, from before the pump is first scheduled until it has left. Written with release by the subscribing thread, read
@@ -16,7 +15,6 @@ internal sealed class LanePump<T> : Pump<T>
     internal LanePump(in PumpSetup<T> setup, object key, int maxBatch)
         : base(setup)
     {
-        _scheduler = setup.Scheduler;
         _key = key;
         MaxBatch = maxBatch;
     }
@@ -45,12 +43,14 @@ internal sealed class LanePump<T> : Pump<T>
 
     private protected override void OnStarting(PumpList<T> subscriptions, InlineDelivery<T>? inline)
     {
-        Volatile.Write(ref _lane, subscriptions.JoinLane(_key, _scheduler, this));
+        Volatile.Write(ref _lane, subscriptions.JoinLane(_key, Scheduler, this));
         if (IsDisposed)
         {
             OnLeaving(subscriptions, isDisposed: false); // disposed before the lane was known
         }
     }
+
+    private protected override int ActionsBegun => Volatile.Read(ref _lane)?.ActionsBegun ?? 0;
 
     private protected override void Schedule() => Volatile.Read(ref _lane)?.Request(this);
 

@@ -11,13 +11,11 @@ internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
     /// <summary>Some eight microseconds, which is less than being woken takes.</summary>
     private const int IdleLingerSpins = 256;
 
-    private readonly IScheduler _scheduler;
     private readonly int _batchSize;
 
     internal PoolPump(in PumpSetup<T> setup, int batchSize)
         : base(setup)
     {
-        _scheduler = setup.Scheduler;
         _batchSize = batchSize;
     }
 
@@ -35,7 +33,7 @@ internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
         catch (Exception error)
         {
             // It leaves an action of the scheduler, which has its own way of handling exceptions.
-            _scheduler.Schedule(ExceptionDispatchInfo.Capture(error), static (info, _) => info.Throw());
+            Scheduler.Schedule(ExceptionDispatchInfo.Capture(error), static (info, _) => info.Throw());
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Reactive.Concurrency;
+using System.Runtime.ExceptionServices;
 using Rx.Parking;
 
 namespace Rx.Delivery;
@@ -6,11 +8,10 @@ namespace Rx.Delivery;
 internal abstract partial class Pump<T>
 {
     /// <summary>Schedules, and ends the subscription if its scheduler takes no work any more.</summary>
-    /// <remarks>If a batch has begun, the exception comes from an action that the scheduler has run at once, and the subscription does not rely on
-    /// it.</remarks>
+    /// <remarks>If the action has begun, the exception has passed through it, or came after it, and the subscription does not rely on it.</remarks>
     private protected void ScheduleOrEnd()
     {
-        int batches = Volatile.Read(ref _batches);
+        int begun = ActionsBegun;
         try
         {
             Needs?.OnScheduling();
@@ -22,7 +23,7 @@ internal abstract partial class Pump<T>
         }
         catch (Exception error)
         {
-            if (Volatile.Read(ref _batches) == batches)
+            if (ActionsBegun == begun)
             {
                 EndWith(error);
             }
@@ -32,7 +33,17 @@ internal abstract partial class Pump<T>
     }
 
     /// <summary>Has an exception leave an action of the scheduler without ending the subscription. By the observer, while it is called.</summary>
-    internal virtual void PassOnOwned(Exception error) => _passing.Add(error);
+    internal void PassOnOwned(Exception error)
+    {
+        try
+        {
+            Scheduler.Schedule(ExceptionDispatchInfo.Capture(error), static (info, _) => info.Throw());
+        }
+        catch (Exception)
+        {
+            _passing.Add(error); // the scheduler runs actions at once, or takes none any more: it leaves the one that runs
+        }
+    }
 
     /// <summary>Delivers up to <paramref name="maxCount"/> events, or the terminal event; parks when there is no more.</summary>
     /// <returns>True if there is more: the caller schedules it.</returns>
@@ -48,8 +59,19 @@ internal abstract partial class Pump<T>
         }
 
         Volatile.Write(ref _batches, _batches + 1);
+        bool hasMore = RunOwned(maxCount, out ErrorList passing);
+        passing.Throw();
+        return hasMore;
+    }
+
+    /// <param name="maxCount">The most events to deliver.</param>
+    /// <param name="passing">What has to leave the action now: nothing while there is more, since the caller must schedule that first.</param>
+    private bool RunOwned(int maxCount, out ErrorList passing)
+    {
         Needs?.OnRunning();
+        passing = default;
         ParkingLot<T> parking = _subscriptions.Parking;
+        bool hasFinished = false;
         bool hasMore = false;
         object? outer = DeliveryScope.Enter(_log);
         try
@@ -57,11 +79,9 @@ internal abstract partial class Pump<T>
             if (DeliverInContextOwned(maxCount))
             {
                 NoteReturnedOwned(parking);
-                TakePassingOwned().Throw();
-                return false;
+                hasFinished = true;
             }
-
-            if (!IsDisposed)
+            else if (!IsDisposed)
             {
                 PrepareNextOwned();
                 hasMore = IsDueOwned() || HasEndedOwned(); // inside: an observer may schedule what wakes it
@@ -70,17 +90,11 @@ internal abstract partial class Pump<T>
         catch (Exception error)
         {
             HasThrown = true;
-            try
-            {
-                EndWith(error);
-            }
-            finally
-            {
-                CloseOwned();
-                NoteReturnedOwned(parking);
-            }
-
-            throw;
+            EndWith(error);
+            CloseOwned();
+            NoteReturnedOwned(parking);
+            _passing.Add(error);
+            hasFinished = true;
         }
         finally
         {
@@ -88,34 +102,30 @@ internal abstract partial class Pump<T>
             parking.NotifyProgress();
         }
 
-        ErrorList passing = default;
-        if (hasMore)
+        if (hasMore && _state.TryReschedule())
         {
-            if (_state.TryReschedule())
-            {
-                return true;
-            }
+            return true;
         }
-        else
-        {
-            passing = TakePassingOwned(); // before another thread runs the pump
-            if (TryParkOwned(out bool isAwake))
-            {
-                if (isAwake)
-                {
-                    _passing = passing; // no thread runs it before the caller schedules it
-                    return true;
-                }
 
-                passing.Throw();
-                return false;
+        passing = TakePassingOwned(); // before another thread runs the pump
+        if (hasFinished)
+        {
+            return false;
+        }
+
+        if (!hasMore && TryParkOwned(out bool isAwake))
+        {
+            if (isAwake)
+            {
+                _passing = passing; // no thread runs it before the caller schedules it
+                passing = default;
             }
+
+            return isAwake;
         }
 
         CloseOwned(); // disposed while it ran
         NoteReturnedOwned(parking);
-        passing.AddRange(TakePassingOwned());
-        passing.Throw();
         return false;
     }
 

@@ -1,3 +1,4 @@
+using System.Reactive.Concurrency;
 using Rx.Parking;
 using Rx.Storage;
 
@@ -34,11 +35,10 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     private PumpState _state;
 
-    /// <summary>How many batches have begun. Written with release by the thread that runs the pump, read with acquire by a thread that schedules
-    /// it.</summary>
+    /// <summary>How many batches have begun; see <see cref="ActionsBegun"/>. Written with release by the thread that runs the pump.</summary>
     private int _batches;
 
-    /// <summary>What leaves the action without ending the subscription. For the thread that runs the pump.</summary>
+    /// <summary>What leaves the action that runs, once it need not schedule the next one. For the thread that runs the pump.</summary>
     private ErrorList _passing;
 
     /// <summary>The greatest <see cref="Delivered"/> that a figure has told.</summary>
@@ -56,6 +56,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         _first = setup.Cursor.Sequence;
         _observer = setup.Observer;
         _taking = setup.Observer as CursorObserver<T>;
+        Scheduler = setup.Scheduler;
         _context = ExecutionContext.Capture();
     }
 
@@ -100,6 +101,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     /// <summary>The thread that it needs, if publishers wait for it and that is known, else null. Set before it starts.</summary>
     internal NeededThread? Needs { get; set; }
+
+    /// <summary>Where the observer is called.</summary>
+    private protected IScheduler Scheduler { get; }
 
     /// <summary>Where the pump parks.</summary>
     private protected virtual ParkingPlace Place => ParkingPlace.Direct;
@@ -199,6 +203,10 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     internal virtual void WakeOnTime() => Wake();
 
     internal sealed override void OnEnded(Action action) => _endActions.Add(action);
+
+    /// <summary>How many of the actions have begun that <see cref="Schedule"/> asks for. It changes during that call where the scheduler runs actions
+    /// at once.</summary>
+    private protected virtual int ActionsBegun => Volatile.Read(ref _batches);
 
     /// <summary>Has <see cref="RunBatch"/> called soon, on the subscriber's scheduler.</summary>
     private protected abstract void Schedule();

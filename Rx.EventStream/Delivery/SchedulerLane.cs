@@ -14,7 +14,7 @@ namespace Rx.Delivery;
 /// <para>A publisher wakes pumps one by one, in subscription order, after it has published one event or several. So an action that runs at that
 /// moment may find one pump ready, and another still parked whose turn comes first; <see cref="TakeNext"/> then runs that one first.</para>
 /// </remarks>
-internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
+internal sealed partial class SchedulerLane<T>(object key, IScheduler scheduler)
 {
     private readonly UninterruptibleLock _gate = new();
 
@@ -39,8 +39,13 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
 
     private SchedulingState _scheduling;
 
+    /// <summary>How many actions have begun. Written with release by the thread that runs the lane, read with acquire by one that schedules.</summary>
+    private int _actionsBegun;
+
     /// <summary>What pumps must have in common to share the lane.</summary>
     internal object Key => key;
+
+    internal int ActionsBegun => Volatile.Read(ref _actionsBegun);
 
     internal void Add(LanePump<T> pump)
     {
@@ -107,50 +112,15 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
         }
     }
 
-    /// <summary>Gives a pump its next turn: after the others, if it has had one; where it would be, if it was woken too early for an event, and
-    /// found none.</summary>
-    private void AddLocked(LanePump<T> pump, bool hasDelivered)
+    /// <summary>Schedules an action. If the scheduler takes none, ends the pumps that have a turn, but for one whose caller does so.</summary>
+    /// <param name="but">The pump that is left to the caller.</param>
+    /// <param name="error">What the scheduler threw.</param>
+    /// <param name="isNews">Whether the caller must throw it: pumps have ended with it, or it has passed through an action.</param>
+    private bool TrySchedule(LanePump<T>? but, out Exception error, out bool isNews)
     {
-        if (!hasDelivered)
-        {
-            InsertLocked(_turns, pump);
-        }
-        else if (!pump.HasTurn)
-        {
-            _turns.AddLast(pump.Turn);
-        }
-    }
-
-    /// <summary>Gives a pump that was woken its turn: where it would be had it been woken when its event was published. A pump that ran at that
-    /// moment found the event in the log, and may have taken its next turn already.</summary>
-    private static void InsertLocked(LinkedList<LanePump<T>> turns, LanePump<T> pump)
-    {
-        if (pump.HasTurn)
-        {
-            return;
-        }
-
-        LinkedListNode<LanePump<T>>? before = turns.Last;
-        while (before is not null && pump.ComesBefore(before.Value))
-        {
-            before = before.Previous;
-        }
-
-        if (before is null)
-        {
-            turns.AddFirst(pump.Turn);
-        }
-        else
-        {
-            turns.AddAfter(before, pump.Turn);
-        }
-    }
-
-    /// <summary>Schedules an action. If the scheduler throws, ends the pumps that have a turn, but for one whose caller does so.</summary>
-    private bool TrySchedule(LanePump<T>? but, out Exception error, out bool hasEndedPumps)
-    {
-        hasEndedPumps = false;
+        isNews = false;
         error = null!;
+        int begun = ActionsBegun;
         try
         {
             _scheduled = scheduler.Schedule(this, static (_, lane) =>
@@ -165,6 +135,12 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
             error = thrown;
         }
 
+        if (ActionsBegun != begun)
+        {
+            isNews = true; // the action has run, and has left no turn that relies on it
+            return false;
+        }
+
         LanePump<T>[] relying;
         using (_gate.Enter())
         {
@@ -176,7 +152,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
 
         foreach (LanePump<T> pump in relying)
         {
-            hasEndedPumps |= pump != but && pump.TryEndScheduled(error);
+            isNews |= pump != but && pump.TryEndScheduled(error);
         }
 
         return false;
@@ -191,6 +167,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
             return;
         }
 
+        Volatile.Write(ref _actionsBegun, _actionsBegun + 1);
         do
         {
             try
@@ -212,12 +189,12 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
             }
 
             bool isScheduled;
-            bool hasEndedPumps;
+            bool isNews;
             Exception error;
             _scheduling.Enter();
             try
             {
-                isScheduled = TrySchedule(null, out error, out hasEndedPumps);
+                isScheduled = TrySchedule(null, out error, out isNews);
             }
             finally
             {
@@ -226,7 +203,7 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
 
             if (!isScheduled)
             {
-                if (hasEndedPumps)
+                if (isNews)
                 {
                     ExceptionDispatchInfo.Throw(error);
                 }
@@ -272,79 +249,5 @@ internal sealed class SchedulerLane<T>(object key, IScheduler scheduler)
             _isActive = _turns.Count + _first.Count > 0;
             return _isActive;
         }
-    }
-
-    /// <summary>Takes the pump whose turn it is, and says how many events it may deliver; null if none has a turn, or the action has
-    /// delivered a batch.</summary>
-    /// <param name="round">How many rounds have ended.</param>
-    /// <param name="left">How many turns are left of this round.</param>
-    /// <param name="maxCount">The most events to deliver now: one, unless the pump is alone, or has nothing to deliver at this moment.</param>
-    private LanePump<T>? TakeNext(ref int round, ref int left, out int maxCount)
-    {
-        using (_gate.Enter())
-        {
-            maxCount = 1;
-            if (_first.First is { } first)
-            {
-                _first.RemoveFirst();
-                return first.Value;
-            }
-
-            if (left-- == 0)
-            {
-                round++;
-                left = _turns.Count - 1;
-            }
-
-            if (_turns.First is not { Value: var pump } || round > pump.MaxBatch)
-            {
-                return null;
-            }
-
-            _turns.RemoveFirst();
-            if (_pumps.Count == 1)
-            {
-                maxCount = pump.MaxBatch;
-                round = int.MaxValue - 1; // one batch is all of the action
-            }
-            else if (!pump.CanDeliver)
-            {
-                maxCount = 0; // woken too early: what is published from now on wakes others first
-            }
-            else if (pump.Sequence >= _leastIdle)
-            {
-                pump = TakeEarlierLocked(pump);
-            }
-
-            return pump;
-        }
-    }
-
-    /// <summary>Looks for pumps that were not woken yet, and are ready for an event before the one that this pump is about to deliver, or for
-    /// that one where they subscribed before. They and then this pump get the next turns; returns the first of them.</summary>
-    private LanePump<T> TakeEarlierLocked(LanePump<T> pump)
-    {
-        _leastIdle = long.MaxValue;
-        foreach (LanePump<T> other in _pumps)
-        {
-            if (other == pump || other.HasTurn)
-            {
-                continue;
-            }
-
-            if (other.ComesBefore(pump) && other.TryWakeForLane())
-            {
-                InsertLocked(_first, other);
-            }
-            else
-            {
-                _leastIdle = Math.Min(_leastIdle, other.Sequence);
-            }
-        }
-
-        _first.AddLast(pump.Turn);
-        LanePump<T> next = _first.First!.Value;
-        _first.RemoveFirst();
-        return next;
     }
 }

@@ -6,7 +6,6 @@ namespace Rx.Delivery;
 /// <summary>Delivers in actions of any scheduler, a bounded batch in each.</summary>
 internal sealed class SchedulerPump<T> : Pump<T>
 {
-    private readonly IScheduler _scheduler;
     private readonly int _batchSize;
 
     /// <summary>How many of the stream's pumps are on the scheduler; null before the pump starts, and where each batch is one event anyway.
@@ -27,13 +26,12 @@ internal sealed class SchedulerPump<T> : Pump<T>
     internal SchedulerPump(in PumpSetup<T> setup, int batchSize)
         : base(setup)
     {
-        _scheduler = setup.Scheduler;
         _batchSize = batchSize;
     }
 
     /// <summary>The scheduler's queue then gives the order in which events are published. A task factory may run actions at the same time, so there
     /// it gives none, unless each action has one event.</summary>
-    internal override bool TakesTurn => _batchSize == 1 || _scheduler is not TaskPoolScheduler;
+    internal override bool TakesTurn => _batchSize == 1 || Scheduler is not TaskPoolScheduler;
 
     /// <summary>One event where another observer of the stream is on the same scheduler, so that observers are called in turn, as with Rx.
     /// Whether the scheduler runs one action at a time is not known.</summary>
@@ -42,7 +40,7 @@ internal sealed class SchedulerPump<T> : Pump<T>
     private protected override int LingerSpins => 0;
 
     private protected override void Schedule() =>
-        _scheduled = _scheduler.Schedule(this, static (_, pump) =>
+        _scheduled = Scheduler.Schedule(this, static (_, pump) =>
         {
             pump.Run();
             return Disposable.Empty;
@@ -52,7 +50,7 @@ internal sealed class SchedulerPump<T> : Pump<T>
     {
         if (_batchSize > 1)
         {
-            Volatile.Write(ref _shared, subscriptions.Share(_scheduler));
+            Volatile.Write(ref _shared, subscriptions.Share(Scheduler));
         }
 
         if (inline is not null)

@@ -1,6 +1,5 @@
 using System.Reactive.Concurrency;
 using System.Reactive.Disposables;
-using System.Runtime.ExceptionServices;
 using Rx.Parking;
 
 namespace Rx.Delivery;
@@ -8,7 +7,6 @@ namespace Rx.Delivery;
 /// <summary>Delivers on one long-running thread of its own, which sleeps or spins while there is nothing to do.</summary>
 internal sealed class ThreadPump<T> : Pump<T>
 {
-    private readonly IScheduler _scheduler;
     private readonly ISchedulerLongRunning _threads;
     private readonly WaitStrategy _waitStrategy;
 
@@ -24,7 +22,6 @@ internal sealed class ThreadPump<T> : Pump<T>
     internal ThreadPump(in PumpSetup<T> setup, ISchedulerLongRunning threads)
         : base(setup)
     {
-        _scheduler = setup.Scheduler;
         _threads = threads;
         _waitStrategy = setup.WaitStrategy;
     }
@@ -44,10 +41,6 @@ internal sealed class ThreadPump<T> : Pump<T>
     }
 
     private protected override void OnDisposed() => _turns.Release();
-
-    /// <remarks>In an action of its own: this one would take the thread along.</remarks>
-    internal override void PassOnOwned(Exception error) =>
-        _scheduler.Schedule(ExceptionDispatchInfo.Capture(error), static (info, _) => info.Throw());
 
     private protected override bool AwaitsMoreOwned(int run)
     {
