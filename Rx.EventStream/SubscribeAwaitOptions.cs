@@ -44,5 +44,7 @@ public sealed class SubscribeAwaitOptions<T>
 
     /// <summary>Called when the stream has failed, or the subscription has lagged too far, and the last call has returned. If it is null, the
     /// error leaves the scheduled action, as with Rx's <c>Subscribe</c> of a lambda.</summary>
+    /// <remarks>On a scheduler that runs actions at once, such as <c>CurrentThreadScheduler</c>, the action may run on the thread on which an awaited
+    /// call ends. What leaves the action then is dropped; <see cref="EventSubscription.Error"/> tells it.</remarks>
     public Action<Exception>? OnError { get; init; }
 }
