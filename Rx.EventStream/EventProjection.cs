@@ -159,7 +159,7 @@ public sealed partial class EventProjection<TState, T> : IDisposable
     /// does not end the projection: it leaves the <c>OnNext</c> that published the event, or an action on the projection's scheduler.
     /// <para>Observers get an <c>OnError</c> with the stream's error, or with the exception that ended the projection. If the projection or the
     /// stream is disposed they get nothing more, as with a disposed subject; subscribing then throws
-    /// <see cref="ObjectDisposedException"/>.</para>
+    /// <see cref="ObjectDisposedException"/>, unless the projection had ended with an exception of its own before.</para>
     /// </remarks>
     public IObservable<TState> AsObservable() => new StateObservable(_folder);
 
