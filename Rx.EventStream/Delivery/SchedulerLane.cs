@@ -39,7 +39,7 @@ internal sealed partial class SchedulerLane<T>(object key, IScheduler scheduler)
 
     private SchedulingState _scheduling;
 
-    /// <summary>How many actions have begun. Written with release by the thread that runs the lane, read with acquire by one that schedules.</summary>
+    /// <summary>How many actions have begun. Written under the lock with release, read with acquire by a thread that schedules.</summary>
     private int _actionsBegun;
 
     /// <summary>What pumps must have in common to share the lane.</summary>
@@ -87,7 +87,7 @@ internal sealed partial class SchedulerLane<T>(object key, IScheduler scheduler)
         }
     }
 
-    /// <summary>Gives a turn to a pump that has become ready. Throws what the scheduler throws; the caller then ends the pump.</summary>
+    /// <summary>Gives a turn to a pump that has become ready. Throws what the scheduler throws.</summary>
     internal void Request(LanePump<T> pump)
     {
         using (_gate.Enter())
@@ -106,17 +106,16 @@ internal sealed partial class SchedulerLane<T>(object key, IScheduler scheduler)
             _isActive = true;
         }
 
-        if (!TrySchedule(pump, out Exception error, out _))
+        if (!TrySchedule(out Exception error, out _))
         {
             ExceptionDispatchInfo.Throw(error);
         }
     }
 
-    /// <summary>Schedules an action. If the scheduler takes none, ends the pumps that have a turn, but for one whose caller does so.</summary>
-    /// <param name="but">The pump that is left to the caller.</param>
+    /// <summary>Schedules an action. If the scheduler takes none, ends the pumps that have a turn.</summary>
     /// <param name="error">What the scheduler threw.</param>
     /// <param name="isNews">Whether the caller must throw it: pumps have ended with it, or it has passed through an action.</param>
-    private bool TrySchedule(LanePump<T>? but, out Exception error, out bool isNews)
+    private bool TrySchedule(out Exception error, out bool isNews)
     {
         isNews = false;
         error = null!;
@@ -135,15 +134,15 @@ internal sealed partial class SchedulerLane<T>(object key, IScheduler scheduler)
             error = thrown;
         }
 
-        if (ActionsBegun != begun)
-        {
-            isNews = true; // the action has run, and has left no turn that relies on it
-            return false;
-        }
-
         LanePump<T>[] relying;
         using (_gate.Enter())
         {
+            if (_actionsBegun != begun)
+            {
+                isNews = true; // the action serves the turns
+                return false;
+            }
+
             relying = [.. _first, .. _turns];
             _first.Clear();
             _turns.Clear();
@@ -152,7 +151,7 @@ internal sealed partial class SchedulerLane<T>(object key, IScheduler scheduler)
 
         foreach (LanePump<T> pump in relying)
         {
-            isNews |= pump != but && pump.TryEndScheduled(error);
+            isNews |= pump.TryEndScheduled(error);
         }
 
         return false;
@@ -167,7 +166,11 @@ internal sealed partial class SchedulerLane<T>(object key, IScheduler scheduler)
             return;
         }
 
-        Volatile.Write(ref _actionsBegun, _actionsBegun + 1);
+        using (_gate.Enter())
+        {
+            Volatile.Write(ref _actionsBegun, _actionsBegun + 1);
+        }
+
         do
         {
             try
@@ -182,7 +185,7 @@ internal sealed partial class SchedulerLane<T>(object key, IScheduler scheduler)
                 // The other observers go on in an action of their own. If that fails too, each of them has ended with that exception.
                 if (HasTurns())
                 {
-                    TrySchedule(null, out _, out _);
+                    TrySchedule(out _, out _);
                 }
 
                 ExceptionDispatchInfo.Throw(thrown);
@@ -194,7 +197,7 @@ internal sealed partial class SchedulerLane<T>(object key, IScheduler scheduler)
             _scheduling.Enter();
             try
             {
-                isScheduled = TrySchedule(null, out error, out isNews);
+                isScheduled = TrySchedule(out error, out isNews);
             }
             finally
             {
