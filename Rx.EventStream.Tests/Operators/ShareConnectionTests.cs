@@ -113,6 +113,41 @@ internal sealed class ShareConnectionTests
         Assert.That(observer.IsCompleted, Is.True);
     }
 
+    /// <summary>The observer that finds a source which has ended, and cannot unsubscribe from it, does not join: the next connection does not count
+    /// it.</summary>
+    [Test]
+    public void Share_UnsubscribingFromTheEndedSourceThrows_TheObserverIsNotCounted()
+    {
+        var scheduler = new ManualScheduler();
+        IObserver<int>? feed = null;
+        int connected = 0;
+        bool throws = true;
+        IObservable<int> shared = new Source(observer =>
+        {
+            feed = observer;
+            connected++;
+            return Disposable.Create(() =>
+            {
+                connected--;
+                if (throws)
+                {
+                    throw Marbles.Error;
+                }
+            });
+        }).Share(new EventStreamOptions { Scheduler = scheduler });
+        shared.Subscribe();
+        feed!.OnCompleted(); // the first observer learns of it when the scheduler runs
+
+        Assert.That(() => shared.Subscribe(), Throws.Exception.SameAs(Marbles.Error));
+        throws = false;
+        scheduler.RunAll();
+        IDisposable next = shared.Subscribe();
+        Assert.That(connected, Is.EqualTo(1));
+        next.Dispose();
+
+        Assert.That(connected, Is.Zero);
+    }
+
     /// <summary>As with <c>Replay(1).RefCount()</c>.</summary>
     [Test]
     public void Share_CompletedWithRetention_LateObserverReplays()

@@ -77,13 +77,22 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
             connection.Disconnection = null;
         }
 
-        disconnection?.Dispose();
-        if (ended is not null)
+        var seat = new Seat(connection);
+        try
         {
-            Disconnect(ended);
+            disconnection?.Dispose();
+            if (ended is not null)
+            {
+                Disconnect(ended);
+            }
+        }
+        catch
+        {
+            Leave(seat); // the source, or the scheduler, threw: this observer does not join
+            throw;
         }
 
-        return new Seat(connection);
+        return seat;
     }
 
     /// <summary>Counts an observer that gets events now; true for the one that must subscribe to the source.</summary>
