@@ -13,6 +13,10 @@ public sealed partial class EventProjection<TState, T>
         private readonly ProjectionWaits _waits = new();
         private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        /// <summary>Whether it was disposed, ended or not. Written with release by the thread that disposes, read with acquire by those that call observers of
+        /// the states.</summary>
+        private bool _isDisposed;
+
         internal Task Completion => _completion.Task;
 
         /// <summary>How many callers wait, for tests.</summary>
@@ -49,7 +53,11 @@ public sealed partial class EventProjection<TState, T>
             return cancellationToken.CanBeCanceled ? wait.Until(cancellationToken) : wait.Task;
         }
 
-        internal void Dispose() => End(ProjectionEnd.Disposal(DisposedError.Of(typeof(EventProjection<TState, T>))));
+        internal void Dispose()
+        {
+            Volatile.Write(ref _isDisposed, true);
+            End(ProjectionEnd.Disposal(DisposedError.Of(typeof(EventProjection<TState, T>))));
+        }
 
         /// <summary>Ends the projection with its subscription, whatever ended that. At the end of the stream, before the observers are told
         /// of it.</summary>

@@ -52,6 +52,8 @@ public sealed partial class EventProjection<TState, T>
 
         private EventSubscription Join(IObserver<TState> observer)
         {
+            EventStream<T>? stream = Volatile.Read(ref _stream);
+
             // The initializer reads the field again, which the thread that ends the projection clears. Then the end is there to be told.
             StateStream states = LazyInitializer.EnsureInitialized(ref _states, static () => new StateStream()) ?? new StateStream();
             using EventPosition<Sequenced<TState>> position = states.Stream.GetNextPosition();
@@ -63,7 +65,7 @@ public sealed partial class EventProjection<TState, T>
             }
 
             ThrowIfDisposed();
-            return position.AsObservable().Subscribe(new StateObserver(this, observer, current));
+            return position.AsObservable().Subscribe(new StateObserver(this, stream, observer, current));
         }
 
         /// <summary>Passes a new state to the observers. By the folding thread, after the fold.</summary>
@@ -140,15 +142,21 @@ public sealed partial class EventProjection<TState, T>
             internal IObserver<Sequenced<TState>> Feed { get; }
         }
 
-        /// <summary>Gives the observer the state that was found when it joined, then those that are newer; nothing once the stream of the events is
-        /// disposed, which the stream of states does not learn of after the end.</summary>
-        private sealed class StateObserver(Folder folder, IObserver<TState> observer, Folded? first)
+        /// <summary>Gives the observer the state that was found when it joined, then those that are newer; nothing once the projection or the stream
+        /// of the events is disposed, which the stream of states may not learn of after the end.</summary>
+        /// <param name="folder">The projection.</param>
+        /// <param name="stream">The stream of the events, or null if the projection had ended before. It is forgotten with the observer.</param>
+        /// <param name="observer">The observer.</param>
+        /// <param name="first">The state that it joins with.</param>
+        private sealed class StateObserver(Folder folder, EventStream<T>? stream, IObserver<TState> observer, Folded? first)
             : IObserver<Sequenced<TState>>, IReplayObserver
         {
             /// <summary>The state that it joins with, until it has it.</summary>
             private Folded? _first = first;
 
             private long _last = first?.Sequence ?? -1;
+
+            private bool IsDisposed => Volatile.Read(ref folder._isDisposed) || stream is { IsDisposed: true };
 
             /// <remarks>Here, so that an observer which subscribes another in this call comes before that one, and one that disposes the
             /// projection finds itself subscribed, as in later calls.</remarks>
@@ -163,7 +171,7 @@ public sealed partial class EventProjection<TState, T>
 
             public void OnNext(Sequenced<TState> value)
             {
-                if (value.Sequence > _last && !folder.IsOfDisposedStream)
+                if (value.Sequence > _last && !IsDisposed)
                 {
                     _last = value.Sequence;
                     observer.OnNext(value.Value);
@@ -172,7 +180,7 @@ public sealed partial class EventProjection<TState, T>
 
             public void OnError(Exception error)
             {
-                if (!folder.IsOfDisposedStream)
+                if (!IsDisposed)
                 {
                     observer.OnError(error);
                 }
@@ -180,7 +188,7 @@ public sealed partial class EventProjection<TState, T>
 
             public void OnCompleted()
             {
-                if (!folder.IsOfDisposedStream)
+                if (!IsDisposed)
                 {
                     observer.OnCompleted();
                 }

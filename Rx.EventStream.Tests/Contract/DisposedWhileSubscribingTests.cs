@@ -110,10 +110,10 @@ internal sealed class DisposedWhileSubscribingTests
     /// <summary>The observers that come after one that disposes the stream, or the projection, get nothing more.</summary>
     [Test]
     public void AsObservable_OneOfSeveralDisposesAtTheEnd_TheOthersAreNotTold(
-        [Values("stream's", "projection's")] string observers, [Values] bool disposesStream, [Values] bool fails)
+        [Values("stream's", "projection's")] string observers, [Values] bool disposesStream, [Values("completed", "failed", "apply throws")] string end)
     {
         var stream = new EventStream<int>();
-        EventProjection<int, int> projection = stream.ToProjection(0, static (sum, value) => sum + value);
+        EventProjection<int, int> projection = stream.ToProjection(0, static (sum, value) => value < 0 ? throw _error : sum + value);
         IObservable<int> observed = observers == "stream's" ? stream : projection.AsObservable();
         var ends = new List<int>();
         for (int i = 0; i < 3; i++)
@@ -122,7 +122,15 @@ internal sealed class DisposedWhileSubscribingTests
             observed.Subscribe(static _ => { }, _ => Told(number), () => Told(number));
         }
 
-        End(stream, fails);
+        if (end == "apply throws")
+        {
+            stream.OnNext(-1);
+        }
+
+        if (observers == "stream's" || end != "apply throws")
+        {
+            End(stream, fails: end == "failed");
+        }
 
         Assert.That(ends, Is.EqualTo(observers == "stream's" && !disposesStream ? [0, 1, 2] : new[] { 0, 1 }));
 

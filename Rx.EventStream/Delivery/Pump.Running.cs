@@ -17,7 +17,7 @@ internal abstract partial class Pump<T>
             Needs?.OnScheduling();
             Schedule();
         }
-        catch (ObjectDisposedException) when (IsDisposed && !HasThrown)
+        catch (ObjectDisposedException error) when (IsDisposed && !HasThrown && Error != error)
         {
             // Disposed while another thread was waking it, and its scheduler with it: no event is missed.
         }
