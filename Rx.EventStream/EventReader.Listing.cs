@@ -45,7 +45,8 @@ public sealed partial class EventReader<T>
 
         public override long Sequence => Find()?.Sequence ?? Volatile.Read(ref _lastSequence);
 
-        public override long Lag => Find() is { } reader && Volatile.Read(ref reader._log) is { } log ? Math.Max(0, log.NextSequence - reader.Sequence) : 0;
+        public override long Lag =>
+            !IsDisposed && Find() is { } reader && Volatile.Read(ref reader._log) is { } log ? Math.Max(0, log.NextSequence - reader.Sequence) : 0;
 
         public override long Delivered => _delivered.Raise(Math.Max(0, Sequence - _first - Dropped));
 

@@ -157,6 +157,21 @@ public sealed class StreamMeterTests
     }
 
     [Test]
+    public void Measure_StreamDisposed_NothingIsKept([Values] bool retains)
+    {
+        string name = NewName();
+        var stream = new EventStream<object>(new EventStreamOptions { Name = name, Retention = retains ? Retention.Count(10) : Retention.None });
+        using EventReader<object> reader = stream.OpenReader();
+        EventSubscription listed = stream.Subscriptions.Single();
+        stream.OnNextRange(new object[1_000]);
+        stream.Dispose();
+
+        Assert.That(Measure(name).Where(static f => f.Key.StartsWith("rx.eventstream.kept", StringComparison.Ordinal) && f.Value > 0), Is.Empty);
+        Assert.That((listed.IsDisposed, listed.Lag), Is.EqualTo((true, 0L)));
+        GC.KeepAlive(stream);
+    }
+
+    [Test]
     public void Measure_SubscriptionsThatFailed_AreCounted()
     {
         string name = NewName();

@@ -143,8 +143,10 @@ internal sealed partial class EventLog<T>
     /// <summary>How many segments are linked and open; for figures.</summary>
     internal int CountSegments() => _segments.Count;
 
-    /// <summary>The oldest segment that is open: its first sequence number, and the one after its last; for figures.</summary>
-    internal (long First, long End) OldestSegment => _segments.Oldest is { } oldest && oldest != Segment<T>.Cut ? (oldest.First, oldest.End) : (0, 0);
+    /// <summary>The oldest segment that is open: its first sequence number, and the one after its last. The greatest numbers there are before the first
+    /// event, and of a disposed log. For figures.</summary>
+    internal (long First, long End) OldestSegment =>
+        _segments.Oldest is { } oldest && oldest != Segment<T>.Cut ? (oldest.First, oldest.End) : (long.MaxValue, long.MaxValue);
 
     /// <summary>Where the window stands, or the greatest number there is without a window; for figures.</summary>
     internal long WindowFirst => Volatile.Read(ref _window) is { IsOpen: true } window ? window.Segment.First : long.MaxValue;
