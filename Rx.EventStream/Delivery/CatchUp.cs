@@ -64,7 +64,8 @@ internal sealed class CatchUp<T>
     {
         try
         {
-            if (_log.End == long.MaxValue && !_log.IsDisposed)
+            bool isListed = _log.End == long.MaxValue && !_log.IsDisposed;
+            if (isListed)
             {
                 _delivery.Add(_subscription);
             }
@@ -73,7 +74,7 @@ internal sealed class CatchUp<T>
             long claimed = _log.Claimed;
             do
             {
-                ReplayOwned(claimed);
+                ReplayOwned(claimed, isListed);
                 if (_cursor.IsAtEnd(_log) || _log.IsDisposed || !_subscription.TryWait())
                 {
                     return true;
@@ -130,7 +131,7 @@ internal sealed class CatchUp<T>
 
     /// <summary>Calls the observer with what is published, and at least with everything before <paramref name="upTo"/>, unless the
     /// subscription ends.</summary>
-    private void ReplayOwned(long upTo)
+    private void ReplayOwned(long upTo, bool isListed)
     {
         var wait = new SpinWait();
         while (_subscription.Observer is not null && !_log.IsDisposed)
@@ -138,7 +139,14 @@ internal sealed class CatchUp<T>
             ReadOnlySpan<T> run = _cursor.PeekRun(_log, int.MaxValue).Span;
             if (!run.IsEmpty)
             {
-                ReplayRunOwned(run);
+                if (isListed)
+                {
+                    ReplayRunOwned(run);
+                }
+                else
+                {
+                    ReplayUnlistedRunOwned(run);
+                }
             }
             else if (_cursor.Sequence >= upTo || _cursor.IsAtEnd(_log))
             {
@@ -167,10 +175,26 @@ internal sealed class CatchUp<T>
         {
             observer.OnNext(Unsafe.Add(ref end, i));
             _cursor.MoveTo(last + i + 1);
-            if (_subscription.Observer is null || _log.IsDisposed) // disposing finds the subscription in the list, unless the log had ended
+            if (_subscription.Observer is null)
             {
                 return;
             }
+        }
+    }
+
+    /// <summary>As <see cref="ReplayRunOwned"/>, of a log that had ended: the thread that disposes the stream does not find the
+    /// subscription.</summary>
+    private void ReplayUnlistedRunOwned(ReadOnlySpan<T> run)
+    {
+        foreach (T value in run)
+        {
+            if (_subscription.Observer is not { } observer || _log.IsDisposed)
+            {
+                return;
+            }
+
+            observer.OnNext(value);
+            _cursor.MoveOn();
         }
     }
 }
