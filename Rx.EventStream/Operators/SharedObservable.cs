@@ -17,7 +17,7 @@ namespace Rx.Operators;
 /// <param name="minObservers">How many observers there must be at a time before the source is subscribed to.</param>
 /// <param name="disconnectDelay">How long the source stays subscribed to without an observer, or null: it is unsubscribed from at once.</param>
 [SuppressMessage("Design", "CA1001", Justification = "An observable is not disposed; the connection ends with its last observer.")]
-internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOptions options, int minObservers, TimeSpan? disconnectDelay)
+internal sealed partial class SharedObservable<T>(IObservable<T> source, EventStreamOptions options, int minObservers, TimeSpan? disconnectDelay)
     : IObservable<T>
 {
     private readonly UninterruptibleLock _gate = new();
@@ -305,50 +305,5 @@ internal sealed class SharedObservable<T>(IObservable<T> source, EventStreamOpti
         {
             // Its observers have it as the end. This thread is one that unsubscribes, or has connected before.
         }
-    }
-
-    /// <summary>One observer's part in a connection. Its fields are used under the lock.</summary>
-    private sealed class Seat(Connection connection)
-    {
-        internal bool IsReady;
-
-        internal bool HasLeft;
-
-        internal Connection Connection => connection;
-    }
-
-    private sealed class Connection(EventStreamOptions options) : IDisposable
-    {
-        internal readonly EventStream<T> Stream = new(options);
-
-        /// <summary>The subscription to the source; may be disposed before it is there.</summary>
-        internal readonly SingleAssignmentDisposable Source = new();
-
-        /// <summary>Whether the source is, or was, subscribed to, or the connection waits for that; read and written under the lock, as all that
-        /// follow.</summary>
-        internal bool IsConnected;
-
-        /// <summary>Whether a thread disconnects, or has disconnected.</summary>
-        internal bool IsDisconnecting;
-
-        /// <summary>What the owner of the subscription has to do before it is no longer the owner: return from the source's <c>Subscribe</c>, and
-        /// dispose the subscription.</summary>
-        internal int Claims;
-
-        /// <summary>How many observers there are.</summary>
-        internal int Seats;
-
-        /// <summary>How many of them are subscribed to the stream.</summary>
-        internal int Ready;
-
-        /// <summary>The disconnection that is scheduled, or null.</summary>
-        internal IDisposable? Disconnection;
-
-        /// <summary>Whether the source has completed and late observers can replay what it has produced.</summary>
-        internal bool IsCache => options.Retention.MaxCount > 0 && Stream.HasCompleted;
-
-        /// <summary>Ends the subscription to the source. The stream stays open: an event that is being published at this moment ends
-        /// quietly, without an observer to get it.</summary>
-        public void Dispose() => Source.Dispose();
     }
 }
