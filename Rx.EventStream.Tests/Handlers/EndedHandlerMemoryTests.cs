@@ -21,14 +21,7 @@ internal sealed class EndedHandlerMemoryTests(StreamConfiguration configuration)
     {
         (EventSubscription subscription, EventStream<object> stream) = await EndAsync(kind, end);
 
-        Eventually.IsTrue(
-            () =>
-            {
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
-                return _events.TrueForAll(static e => !e.IsAlive);
-            },
-            "The events are collected.");
+        AssertCollected();
         Assert.That(subscription.Sequence, Is.LessThanOrEqualTo(Calls));
         GC.KeepAlive(subscription);
         GC.KeepAlive(stream);
@@ -42,14 +35,7 @@ internal sealed class EndedHandlerMemoryTests(StreamConfiguration configuration)
     {
         EventSubscription subscription = EndWithThrow(kind, fails, waits ? LagPolicy.Wait(1_000) : LagPolicy.Unbounded, out CancellationToken token);
 
-        Eventually.IsTrue(
-            () =>
-            {
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
-                return _events.TrueForAll(static e => !e.IsAlive);
-            },
-            "The events are collected.");
+        AssertCollected();
         Assert.That(subscription.IsDisposed, Is.True);
         Assert.That(token.IsCancellationRequested, Is.EqualTo(kind is "calls" or "by key" or "batches"));
         GC.KeepAlive(subscription);
@@ -155,6 +141,15 @@ internal sealed class EndedHandlerMemoryTests(StreamConfiguration configuration)
             }
         }
     }
+
+    private void AssertCollected() => Eventually.IsTrue(
+        () =>
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return _events.TrueForAll(static e => !e.IsAlive);
+        },
+        "The events are collected.");
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void Publish(EventStream<object> stream)
