@@ -43,6 +43,32 @@ internal sealed class WaiterChainTests
     }
 
     [Test]
+    public void WakeAll_SomeParkedLaterThanOthers_ByOrderThenOldestFirst(
+        [Values(3, 40, 1000)] int count, [Values(1, 4, 100)] int late, [Values(1, 5, 500)] int distance)
+    {
+        var random = new Random(count + late + distance);
+        var stack = default(WaiterStack);
+        var woken = new List<Owner>();
+        List<Owner> owners = [.. Enumerable.Range(0, count).Select(i => new Owner(i / 2, i, woken))];
+        for (int i = 0; i < late; i++)
+        {
+            int from = random.Next(count);
+            Owner passed = owners[from];
+            owners.RemoveAt(from);
+            owners.Insert(Math.Clamp(from + random.Next(-distance, distance + 1), 0, count - 1), passed);
+        }
+
+        foreach (Owner owner in owners)
+        {
+            owner.Park(ref stack);
+        }
+
+        stack.WakeAll();
+
+        Assert.That(woken, Is.EqualTo(owners.OrderBy(o => o.Order)), "OrderBy is stable.");
+    }
+
+    [Test]
     public void Sweep_OwnersOfEqualOrder_AreStillWokenOldestFirst()
     {
         var stack = default(WaiterStack);

@@ -37,7 +37,7 @@ internal sealed class PoolPump<T> : Pump<T>, IThreadPoolWorkItem
         }
     }
 
-    private protected override int LingerSpins => ThreadPool.PendingWorkItemCount == 0 ? IdleLingerSpins : 0;
+    private protected override int LingerSpins => PoolBacklog.IsEmpty ? IdleLingerSpins : 0;
 
     private protected override void Schedule() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 }

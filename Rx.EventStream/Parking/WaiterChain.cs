@@ -2,36 +2,50 @@ namespace Rx.Parking;
 
 /// <summary>Puts the entries of a taken stack into the order in which their owners are woken.</summary>
 /// <remarks>
-/// The entries belong to the thread that took the stack, so it links them anew without an allocation. Pumps that ran dry one after the
-/// other, in the order in which they subscribed, are in order once the chain is reversed, which is the usual case. Otherwise a merge sort
-/// takes O(n log n), little beside the n actions that are scheduled then.
+/// The entries belong to the thread that took the stack, so it links them anew without an allocation. Pumps that ran dry on one thread, in
+/// the order in which they subscribed, are in order once the chain is reversed. On several threads some pass by others, and then each goes to
+/// its place by insertion, one step for each that it passes. A chain that is further from its order gets a merge sort, which takes
+/// O(n log n).
 /// </remarks>
 internal static class WaiterChain
 {
+    /// <summary>How many steps of insertion an entry may cost on average. A merge sort of a thousand takes some twenty.</summary>
+    private const int StepsForEach = 4;
+
     /// <summary>Links the entries by ascending <see cref="Waiter.Order"/>, equal ones with the oldest first.</summary>
     /// <param name="newest">The top of a taken stack.</param>
     internal static Waiter InOrder(Waiter newest)
     {
-        Waiter oldest = Reverse(newest, out bool isInOrder);
-        return isInOrder ? oldest : Sort(oldest);
-    }
-
-    private static Waiter Reverse(Waiter newest, out bool isInOrder)
-    {
-        isInOrder = true;
-        Waiter? above = null;
-        Waiter? next = newest;
-        Waiter current;
-        do
+        Waiter first = newest;
+        Waiter? rest = newest.Below;
+        first.Below = null;
+        bool isInOrder = true;
+        int steps = 0;
+        while (rest is not null)
         {
-            current = next;
-            next = current.Below;
-            current.Below = above;
-            isInOrder &= above is null || current.Order <= above.Order;
-            above = current;
+            Waiter current = rest; // older than all in the new chain
+            rest = current.Below;
+            steps += StepsForEach;
+            Waiter? before = null;
+            for (Waiter? at = first; isInOrder && at is not null && at.Order < current.Order; at = at.Below)
+            {
+                before = at;
+                isInOrder = --steps >= 0;
+            }
+
+            if (before is null || !isInOrder)
+            {
+                current.Below = first;
+                first = current;
+            }
+            else
+            {
+                current.Below = before.Below;
+                before.Below = current;
+            }
         }
-        while (next is not null);
-        return current;
+
+        return isInOrder ? first : Sort(first);
     }
 
     /// <summary>A merge sort from the bottom up: runs of one entry, then of two, four and so on. Stable.</summary>
