@@ -100,13 +100,16 @@ public sealed partial class EventProjection<TState, T>
             LetGo();
             if (isFirst)
             {
-                try
+                ErrorList errors = default;
+                errors.Run(_subscription!.Dispose);
+                errors.Run(() => Announce(end!));
+                if (_subscription is Pump<T> pump)
                 {
-                    _subscription!.Dispose();
+                    pump.LeaveWithOwned(errors);
                 }
-                finally
+                else
                 {
-                    Announce(end!);
+                    errors.Throw();
                 }
             }
         }

@@ -68,6 +68,10 @@ public abstract class EventSubscription : IDisposable
     /// <summary>Whether it is the turn of a subscription that another list has, so that no figure counts it.</summary>
     internal virtual bool StandsForAnother => false;
 
+    /// <summary>Whether it leaves the list while its observer may be in a call, after whose return <see cref="SubscriptionList.CountReturned"/> is
+    /// called. Right when it leaves the list.</summary>
+    internal virtual bool IsReturning => false;
+
     /// <summary>Whether it is a reader, which pulls, and for which nothing waits.</summary>
     internal virtual bool IsReader => false;
 

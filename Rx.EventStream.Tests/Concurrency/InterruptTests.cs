@@ -75,6 +75,57 @@ internal sealed class InterruptTests
         }
     }
 
+    /// <summary>As an exception of its observer: publishers do not wait for it any more.</summary>
+    [Test]
+    public async Task Interrupt_ThreadOfAnObserver_EndsItsSubscription(
+        [Values] bool isInCall, [Values("observer", "handler", "projection")] string kind, [Values] bool waits, [Values] bool spins)
+    {
+        Exception? thrown = null;
+        Thread? thread = null;
+        using var stream = new EventStream<int>();
+        IScheduler scheduler = NewThreadScheduler.Default.Catch<Exception>(error => (thrown = error) is not null);
+        EventObservable<int> source = stream.ObserveOn(scheduler).WithLagPolicy(waits ? LagPolicy.Wait(1) : LagPolicy.Unbounded)
+            .WithWaitStrategy(spins ? WaitStrategy.SpinThenPark(TimeSpan.FromMilliseconds(1)) : WaitStrategy.Park);
+        using IDisposable subscribed = kind switch
+        {
+            "observer" => source.Subscribe(OnNext),
+            "handler" => source.SubscribeAwait((value, _) =>
+            {
+                OnNext(value);
+                return default;
+            }),
+            _ => source.ToProjection(0, (_, value) =>
+            {
+                OnNext(value);
+                return value;
+            }),
+        };
+        EventSubscription subscription = stream.Subscriptions.Single();
+
+        stream.OnNext(0);
+        await Eventually.Ends(stream.WhenCaughtUpAsync());
+        if (!isInCall)
+        {
+            thread!.Interrupt();
+        }
+
+        await Eventually.Ends(subscription.WhenEndedAsync());
+        await Eventually.Ends(Eventually.OnThread(() => stream.OnNextRange([1, 2, 3])));
+
+        Assert.That(subscription.Error, Is.TypeOf<ThreadInterruptedException>());
+        Assert.That(stream.Subscriptions, Is.Empty);
+        Eventually.IsTrue(() => Volatile.Read(ref thrown) == subscription.Error, "The exception leaves the action.");
+
+        void OnNext(int value)
+        {
+            thread = Thread.CurrentThread;
+            if (isInCall)
+            {
+                thread.Interrupt(); // meets the next wait
+            }
+        }
+    }
+
     /// <summary>Where a thread is interrupted while it subscribes, disposes or asks, the other threads go on, and nothing is left behind.</summary>
     [Test]
     public async Task Interrupt_ThreadsThatSubscribeAndDispose_LeaveNothingBehind()

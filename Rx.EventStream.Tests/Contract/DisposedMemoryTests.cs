@@ -1,3 +1,4 @@
+using System.Reactive.Concurrency;
 using System.Runtime.CompilerServices;
 using Rx.Tests.Concurrency;
 
@@ -20,6 +21,48 @@ internal sealed class DisposedMemoryTests(StreamConfiguration configuration)
     [Test]
     public void Dispose_InlineSubscription_KeepsNothing([Values] bool isRetaining, [Values] bool endsByItself) =>
         AssertKeepsNothing(isRetaining, stream => Use(stream, stream.Subscribe(Ignore), endsByItself));
+
+    /// <summary>What the callbacks refer to is let go with the observer or handler.</summary>
+    [Test]
+    public async Task Dispose_SubscriptionStillReferenced_KeepsNoCallback(
+        [Values("end", "partition key", "report", "report of a handler", "key")] string callback, [Values] bool endsByItself)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        EventSubscription subscription = Subscribe(out WeakReference used);
+        stream.OnNext(1);
+        await Eventually.Ends(stream.WhenCaughtUpAsync());
+        if (endsByItself)
+        {
+            stream.OnCompleted();
+        }
+        else
+        {
+            subscription.Dispose();
+        }
+
+        await Eventually.Ends(subscription.WhenEndedAsync());
+
+        Eventually.IsTrue(() => CountAlive([used]) == 0, "What the callback refers to is collected.");
+        GC.KeepAlive(subscription);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        EventSubscription Subscribe(out WeakReference used)
+        {
+            var referred = new object();
+            used = new WeakReference(referred);
+            EventObservable<int> source = stream.ObserveOn(TaskPoolScheduler.Default);
+            FaultPolicy<int> policy = FaultPolicy<int>.Continue(_ => GC.KeepAlive(referred));
+            return callback switch
+            {
+                "end" => source.SubscribeAwait(
+                    static (_, _) => default, new() { OnError = _ => GC.KeepAlive(referred), OnCompleted = () => GC.KeepAlive(referred) }),
+                "partition key" => source.SubscribeAwait(static (_, _) => default, new() { MaxConcurrency = 2, PartitionKey = _ => referred }),
+                "report" => (EventSubscription)source.WithFaultPolicy(policy).Subscribe(static _ => { }),
+                "report of a handler" => source.WithFaultPolicy(policy).SubscribeAwait(static (_, _) => default),
+                _ => (EventSubscription)stream.ObserveLatestByKeyOn(_ => referred, TaskPoolScheduler.Default).Subscribe(static _ => { }),
+            };
+        }
+    }
 
     [Test]
     public void Dispose_ReplayingSubscription_KeepsNothing([Values] bool endsByItself) =>

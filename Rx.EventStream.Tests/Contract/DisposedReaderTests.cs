@@ -77,6 +77,47 @@ internal sealed class DisposedReaderTests(StreamConfiguration configuration)
         Assert.That(subscription.IsDisposed, Is.True);
     }
 
+    /// <summary>Wherever in a segment the events lie.</summary>
+    [Test]
+    public void TryRead_StreamDisposedWithAsManyUnreadAsTheBound_ReadsThem(
+        [Values("Latest", "DropOldest", "Fail", "Wait")] string kind, [Values(1, 3)] int bound, [Values] bool isCompleted)
+    {
+        LagPolicy policy = kind switch
+        {
+            "Latest" => LagPolicy.Latest,
+            "DropOldest" => LagPolicy.DropOldest(bound),
+            "Fail" => LagPolicy.Fail(bound),
+            _ => LagPolicy.Wait(bound),
+        };
+        int[] unread = [.. Enumerable.Range(1, policy == LagPolicy.Latest ? 1 : bound)];
+        for (int before = 0; before < 140; before++)
+        {
+            using EventStream<int> stream = configuration.Create<int>();
+            using EventReader<int> reader = stream.WithLagPolicy(policy).OpenReader();
+            for (int i = 0; i < before; i++)
+            {
+                stream.OnNext(0);
+                reader.TryRead(out _);
+            }
+
+            stream.OnNextRange(unread);
+            if (isCompleted)
+            {
+                stream.OnCompleted();
+            }
+
+            stream.Dispose();
+
+            var read = new List<int>();
+            while (reader.TryRead(out int value))
+            {
+                read.Add(value);
+            }
+
+            Assert.That(read, Is.EqualTo(unread), $"after {before} events");
+        }
+    }
+
     [Test]
     public void Completion_ReaderDisposedUnobserved_IsNotReported([Values] bool isAskedBefore, [Values] bool isStream)
     {

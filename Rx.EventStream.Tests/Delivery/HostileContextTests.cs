@@ -83,6 +83,95 @@ internal sealed class HostileContextTests
         }
     }
 
+    /// <summary>Where the action that the others get runs at once, its exceptions leave together with the one before.</summary>
+    [Test]
+    public void Post_RunsObserversThatThrow_EachExceptionComesOut(
+        [Values(HostileContext.Way.AtOnce, HostileContext.Way.OnAnotherThread)] HostileContext.Way way,
+        [Values] Thrower thrower,
+        [Values(1, 2, 1024)] int maxBatch,
+        [Values] bool atOneEvent)
+    {
+        const int Count = 4;
+        using var stream = new EventStream<int>();
+        EventObservable<int> source = stream.ObserveOn(new HostileContext(way, throwsItself: false), maxBatch);
+        var expected = new List<int>();
+        for (int i = 0; i < Count; i++)
+        {
+            int number = i;
+            expected.Add(number);
+            Throw(source, thrower, value => value == (atOneEvent ? 1 : number), number);
+        }
+
+        List<Exception> thrown = Flatten(Assert.Catch(() => stream.OnNextRange([.. Enumerable.Range(0, Count)])));
+
+        Assert.That(thrown.Select(static error => error.Data["number"]), Is.EquivalentTo(expected));
+    }
+
+    [Test]
+    public void Post_RunsManyObserversThatThrow_EachExceptionComesOutOnOneStack([Values] bool atOneEvent)
+    {
+        const int Count = 5_000;
+        using var stream = new EventStream<int>();
+        EventObservable<int> source = stream.ObserveOn(new HostileContext(HostileContext.Way.AtOnce, throwsItself: false));
+        for (int i = 0; i < Count; i++)
+        {
+            int number = i;
+            Throw(source, Thrower.Observer, value => value == (atOneEvent ? 1 : number), number);
+        }
+
+        List<Exception> thrown = Flatten(Assert.Catch(() => stream.OnNextRange([.. Enumerable.Range(0, Count)])));
+
+        Assert.That(thrown.Select(static error => error.Data["number"]), Is.EqualTo(Enumerable.Range(0, Count)));
+    }
+
+    [Test]
+    public void Post_RunsAStateObserverThatThrowsAtEachState_EachExceptionComesOutOnOneStack([Values(1, 1024)] int maxBatch)
+    {
+        const int Count = 20_000;
+        using var stream = new EventStream<int>();
+        var context = new HostileContext(HostileContext.Way.AtOnce, throwsItself: false);
+        foreach (int number in (int[])[0, 1])
+        {
+            Throw(stream.ObserveOn(context, maxBatch), Thrower.StateObserver, static _ => true, number);
+        }
+
+        List<Exception> thrown = Flatten(Assert.Catch(() => stream.OnNextRange(new int[Count])));
+
+        Assert.That(thrown.CountBy(static error => (int)error.Data["number"]!).Select(static n => n.Value), Is.EqualTo([Count, Count]));
+    }
+
+    private static List<Exception> Flatten(Exception? error) =>
+        error is AggregateException several ? [.. several.Flatten().InnerExceptions] : [error!];
+
+    /// <summary>Subscribes what throws exceptions with a number.</summary>
+    private static void Throw(EventObservable<int> source, Thrower thrower, Predicate<int> throwsAt, int number)
+    {
+        switch (thrower)
+        {
+            case Thrower.Observer:
+                source.Subscribe(OnNext);
+                break;
+            case Thrower.Handler:
+                source.SubscribeAwait((value, _) =>
+                {
+                    OnNext(value);
+                    return default;
+                });
+                break;
+            default:
+                source.ToProjection(-1, static (_, value) => value).AsObservable().Subscribe(OnNext);
+                break;
+        }
+
+        void OnNext(int value)
+        {
+            if (value >= 0 && throwsAt(value))
+            {
+                throw new TimeoutException { Data = { ["number"] = number } };
+            }
+        }
+    }
+
     private static EventSubscription Subscribe(EventObservable<int> source, List<int> values, bool awaits) => awaits
         ? source.SubscribeAwait((value, _) =>
         {
@@ -103,6 +192,13 @@ internal sealed class HostileContextTests
         catch (AggregateException)
         {
         }
+    }
+
+    internal enum Thrower
+    {
+        Observer,
+        Handler,
+        StateObserver,
     }
 
     /// <summary>May throw at every third post, after it has run or queued the callback.</summary>

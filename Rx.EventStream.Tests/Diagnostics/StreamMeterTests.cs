@@ -290,9 +290,9 @@ public sealed class StreamMeterTests
         }
     }
 
-    private static string NewName() => TestContext.CurrentContext.Test.ID + Guid.NewGuid();
+    internal static string NewName() => TestContext.CurrentContext.Test.ID + Guid.NewGuid();
 
-    private static Dictionary<string, long> Measure(string name)
+    internal static Dictionary<string, long> Measure(string name)
     {
         var figures = new Dictionary<string, long>();
         using var listener = new MeterListener();

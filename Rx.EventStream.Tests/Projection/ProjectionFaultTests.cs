@@ -2,6 +2,7 @@ using System.Reactive.Concurrency;
 using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using Rx.Tests.Contract;
+using Rx.Tests.Delivery;
 
 namespace Rx.Tests.Projection;
 
@@ -103,6 +104,49 @@ internal sealed class ProjectionFaultTests
 
         Assert.That(stream.Log.CountSegments(), Is.EqualTo(1));
         Assert.That(stream.HasObservers, Is.False);
+    }
+
+    /// <summary>Observers of the states throw when they are told of the end. That is not what the projection's subscription ended with.</summary>
+    [Test]
+    public void Error_StateObserverThrowsAtTheEnd_IsNotItsException(
+        [Values(null, "current thread", "virtual time", "context")] string? scheduler, [Values("completed", "failed", "fault")] string end)
+    {
+        var time = new HistoricalScheduler();
+        using var stream = new EventStream<int>();
+        EventObservable<int> source = scheduler switch
+        {
+            null => stream.WithName("p"),
+            "current thread" => stream.ObserveOn(CurrentThreadScheduler.Instance),
+            "virtual time" => stream.ObserveOn(time),
+            _ => stream.ObserveOn(new HostileContextTests.HostileContext(HostileContextTests.HostileContext.Way.AtOnce, throwsItself: false)),
+        };
+        using EventProjection<int, int> projection = source.ToProjection(0, Apply);
+        EventSubscription subscription = stream.Subscriptions.Single();
+        projection.AsObservable().Subscribe(static _ => { }, static _ => throw new TimeoutException(), static () => throw new TimeoutException());
+
+        Assert.That(
+            () =>
+            {
+                switch (end)
+                {
+                    case "completed":
+                        stream.OnCompleted();
+                        break;
+                    case "failed":
+                        stream.OnError(Marbles.Error);
+                        break;
+                    default:
+                        stream.OnNext(Poison);
+                        break;
+                }
+
+                time.Start();
+            },
+            Throws.TypeOf<TimeoutException>());
+
+        Assert.That(subscription.IsDisposed, Is.True);
+        Assert.That(subscription.Error, end == "failed" ? Is.SameAs(Marbles.Error) : Is.Null);
+        Assert.That(projection.Completion.Exception?.InnerException, end == "completed" ? Is.Null : Is.SameAs(Marbles.Error));
     }
 
     /// <summary>Runs actions when a test says so, and throws when one is cancelled.</summary>

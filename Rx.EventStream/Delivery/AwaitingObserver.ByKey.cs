@@ -3,6 +3,11 @@ namespace Rx.Delivery;
 /// <content>Events of one key, one after the other.</content>
 internal abstract partial class AwaitingObserver<T, TItem>
 {
+    private readonly bool _isByKey;
+
+    /// <summary>The busy keys, if there is a partition key, until the subscription has ended. As <see cref="_handler"/>.</summary>
+    private BusyKeys<TItem>? _keys;
+
     /// <summary>How many items wait for their key. For the thread that runs the pump.</summary>
     private int _waitingCount;
 
@@ -46,12 +51,12 @@ internal abstract partial class AwaitingObserver<T, TItem>
     private KeyPlace PlaceOwned(HandlerItem<TItem> item, out BusyKeys<TItem>.Key key)
     {
         key = default;
-        if (Volatile.Read(ref _keys) is not { } keys)
+        if (Volatile.Read(ref _options) is not { PartitionKey: { } keyOf } || Volatile.Read(ref _keys) is not { } keys)
         {
             return KeyPlace.Blocked; // the subscription has ended
         }
 
-        if (keys.TryEnter(_options.PartitionKey!(item.Value), out key))
+        if (keys.TryEnter(keyOf(item.Value), out key))
         {
             return KeyPlace.Free;
         }

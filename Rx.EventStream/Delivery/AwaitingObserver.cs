@@ -22,8 +22,7 @@ namespace Rx.Delivery;
 [SuppressMessage("Design", "CA1001", Justification = "The source of the token has no timer, and the handler may use the token later.")]
 internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
 {
-    private readonly SubscribeAwaitOptions<TItem> _options;
-    private readonly Action<EventFault<TItem>>? _report;
+    private readonly int _maxConcurrency;
     private readonly CancellationTokenSource _cancellation = new();
     private readonly CancellationToken _token;
     private readonly RunningCalls<TItem> _running;
@@ -32,8 +31,11 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
     /// that runs the pump.</summary>
     private Func<TItem, CancellationToken, ValueTask>? _handler;
 
-    /// <summary>The busy keys, if there is a partition key, until the subscription has ended. As <see cref="_handler"/>.</summary>
-    private BusyKeys<TItem>? _keys;
+    /// <summary>The callbacks. As <see cref="_handler"/>.</summary>
+    private SubscribeAwaitOptions<TItem>? _options;
+
+    /// <summary>What gets the faults, or null. As <see cref="_handler"/>.</summary>
+    private Action<EventFault<TItem>>? _report;
 
     /// <summary>The subscription. Set before the first event.</summary>
     private Pump<T>? _pump;
@@ -77,10 +79,12 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
     {
         _token = _cancellation.Token;
         _handler = handler;
+        _maxConcurrency = options.MaxConcurrency;
+        _isByKey = options.PartitionKey is not null;
         _options = options;
         _report = faults.Report;
         _running = new RunningCalls<TItem>(OnReturned);
-        _keys = options.PartitionKey is null ? null : new BusyKeys<TItem>();
+        _keys = _isByKey ? new BusyKeys<TItem>() : null;
     }
 
     internal override bool IsDue => !_returned.IsEmpty;
@@ -95,7 +99,8 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
 
     public override void OnError(Exception error)
     {
-        if (_options.OnError is { } onError)
+        // Told once, before it is forgotten.
+        if (_options!.OnError is { } onError)
         {
             onError(error);
         }
@@ -105,7 +110,7 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
         }
     }
 
-    public override void OnCompleted() => _options.OnCompleted?.Invoke();
+    public override void OnCompleted() => _options!.OnCompleted?.Invoke();
 
     internal override void OnPumped(Pump<T> pump, in PumpSetup<T> setup, LagPolicy policy)
     {
@@ -130,7 +135,7 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
             return SettleReturnedOwned();
         }
 
-        if (_running.Count == _options.MaxConcurrency)
+        if (_running.Count == _maxConcurrency)
         {
             Volatile.Write(ref _isBusy, true);
             return 0;
@@ -161,12 +166,14 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
     private protected bool IsTraced => _tracing is not null;
 
     /// <summary>Whether one more call may begin.</summary>
-    private protected bool HasRoom => _running.Count < _options.MaxConcurrency;
+    private protected bool HasRoom => _running.Count < _maxConcurrency;
 
     internal override void Release()
     {
         Volatile.Write(ref _handler, null);
         Volatile.Write(ref _keys, null);
+        Volatile.Write(ref _options, null);
+        Volatile.Write(ref _report, null);
         ClearAll(_returned.TakeAll());
         _scope?.End();
         _cancellation.Cancel();
@@ -249,7 +256,7 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
     /// <summary>Calls the handler with what is at the cursor, or has it wait for its key; false if the cursor must stay.</summary>
     private protected bool TryBeginOwned(HandlerItem<TItem> item)
     {
-        if (_options.PartitionKey is not null)
+        if (_isByKey)
         {
             return TryBeginByKeyOwned(item);
         }
@@ -319,13 +326,14 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
     {
         if (error is not null)
         {
+            Action<EventFault<TItem>>? report = Volatile.Read(ref _report); // first: it is forgotten after the handler
             if (Volatile.Read(ref _handler) is null)
             {
                 _hasDropped = true;
                 return;
             }
 
-            if (_report is not { } report)
+            if (report is null)
             {
                 ExceptionDispatchInfo.Throw(error);
                 return;

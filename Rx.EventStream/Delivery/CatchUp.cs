@@ -37,6 +37,9 @@ internal sealed class CatchUp<T>
 
     internal long Sequence => _cursor.Sequence;
 
+    /// <summary>Whether the subscription is in the list, or was: not where the log had ended before. Set before the first event.</summary>
+    internal bool IsListed { get; private set; }
+
     /// <summary>The event that the observer is being called with, where it lies.</summary>
     internal ReadOnlyMemory<T> SliceInDelivery() => _cursor.PeekBatch(_log, 1);
 
@@ -64,8 +67,8 @@ internal sealed class CatchUp<T>
     {
         try
         {
-            bool isListed = _log.End == long.MaxValue && !_log.IsDisposed;
-            if (isListed)
+            IsListed = _log.End == long.MaxValue && !_log.IsDisposed;
+            if (IsListed)
             {
                 _delivery.Add(_subscription);
             }
@@ -74,7 +77,7 @@ internal sealed class CatchUp<T>
             long claimed = _log.Claimed;
             do
             {
-                ReplayOwned(claimed, isListed);
+                ReplayOwned(claimed);
                 if (_cursor.IsAtEnd(_log) || _log.IsDisposed || !_subscription.TryWait())
                 {
                     return true;
@@ -131,7 +134,7 @@ internal sealed class CatchUp<T>
 
     /// <summary>Calls the observer with what is published, and at least with everything before <paramref name="upTo"/>, unless the
     /// subscription ends.</summary>
-    private void ReplayOwned(long upTo, bool isListed)
+    private void ReplayOwned(long upTo)
     {
         var wait = new SpinWait();
         while (_subscription.Observer is not null && !_log.IsDisposed)
@@ -139,7 +142,7 @@ internal sealed class CatchUp<T>
             ReadOnlySpan<T> run = _cursor.PeekRun(_log, int.MaxValue).Span;
             if (!run.IsEmpty)
             {
-                if (isListed)
+                if (IsListed)
                 {
                     ReplayRunOwned(run);
                 }

@@ -146,6 +146,9 @@ internal abstract partial class InlineDelivery<T>
         }
     }
 
+    /// <summary>Counts what a subscription has had that replayed, and has ended.</summary>
+    internal void CountReplayed(InlineSubscription<T> subscription, bool wasListed) => _observers.CountReturned(subscription, wasListed);
+
     internal void Remove(InlineSubscription<T> subscription)
     {
         using (_observers.Gate.Enter())

@@ -134,9 +134,15 @@ internal sealed partial class InlineSubscription<T>
             Volatile.Write(ref _last, replayed);
         }
 
-        Volatile.Write(ref _left, _delivery!.Weak);
+        InlineDelivery<T> delivery = _delivery!;
+        CatchUp<T>? catchUp = _catchUp;
+        Volatile.Write(ref _left, delivery.Weak);
         Volatile.Write(ref _catchUp, null);
         Volatile.Write(ref _delivery, null);
+        if (catchUp is not null)
+        {
+            delivery.CountReplayed(this, catchUp.IsListed);
+        }
     }
 
     /// <summary>Runs what is done at the end, and tells the observer even if that throws.</summary>

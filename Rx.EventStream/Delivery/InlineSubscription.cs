@@ -94,6 +94,9 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
 
     internal override bool StandsForAnother => _standsForAnother;
 
+    /// <remarks>It replays, or waits, until <see cref="LetGo"/>.</remarks>
+    internal override bool IsReturning => !_hasGoneLive && Volatile.Read(ref _catchUp) is not null;
+
     /// <summary>False: an exception of an observer on the publishing thread does not end it.</summary>
     internal override bool HasFailed => false;
 

@@ -50,7 +50,8 @@ internal sealed class LanePump<T> : Pump<T>
         }
     }
 
-    private protected override int ActionsBegun => Volatile.Read(ref _lane)?.ActionsBegun ?? 0;
+    /// <remarks>Another number once it has left: what is thrown then has not ended it.</remarks>
+    private protected override int ActionsBegun => Volatile.Read(ref _lane)?.ActionsBegun ?? -1;
 
     private protected override void Schedule() => Volatile.Read(ref _lane)?.Request(this);
 

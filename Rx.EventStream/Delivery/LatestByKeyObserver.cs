@@ -11,6 +11,9 @@ internal sealed class LatestByKeyObserver<T, TKey>(IObserver<T> observer, Func<T
     /// the thread that calls it.</summary>
     private IObserver<T>? _observer = observer;
 
+    /// <summary>Gives an event's key. As <see cref="_observer"/>.</summary>
+    private Func<T, TKey>? _key = key;
+
     /// <summary>What waits, until the subscription has ended. As <see cref="_observer"/>.</summary>
     private KeyedQueue<TKey, T>? _waiting = new();
 
@@ -64,9 +67,9 @@ internal sealed class LatestByKeyObserver<T, TKey>(IObserver<T> observer, Func<T
     private bool TryGetFirstOwned(ref Cursor<T> cursor, EventLog<T> log, long granted, [MaybeNullWhen(false)] out T first, out long second)
     {
         second = long.MaxValue;
-        if (Volatile.Read(ref _waiting) is { } waiting)
+        if (Volatile.Read(ref _key) is { } key && Volatile.Read(ref _waiting) is { } waiting)
         {
-            ReadAheadOwned(waiting, ref cursor, log, Math.Min(granted, log.NextSequence));
+            ReadAheadOwned(waiting, key, ref cursor, log, Math.Min(granted, log.NextSequence));
             if (waiting.Count > 0)
             {
                 first = waiting.First;
@@ -94,11 +97,12 @@ internal sealed class LatestByKeyObserver<T, TKey>(IObserver<T> observer, Func<T
     {
         Volatile.Write(ref _observer, null);
         Volatile.Write(ref _waiting, null);
+        Volatile.Write(ref _key, null);
     }
 
     /// <summary>Reads what is there now; what is published in between is read before the next call, or publishers could keep the observer
     /// waiting.</summary>
-    private void ReadAheadOwned(KeyedQueue<TKey, T> waiting, ref Cursor<T> cursor, EventLog<T> log, long end)
+    private void ReadAheadOwned(KeyedQueue<TKey, T> waiting, Func<T, TKey> key, ref Cursor<T> cursor, EventLog<T> log, long end)
     {
         while (_keyError is null && cursor.Sequence < end && cursor.PeekRun(log, int.MaxValue) is { IsEmpty: false } run)
         {

@@ -18,12 +18,13 @@ internal abstract partial class Pump<T>
         }
 
         Release();
+        _wasRunning = end == PumpEnd.WasRunning;
         subscriptions.Remove(this);
         OnLeaving(subscriptions, isDisposed: true);
         if (end != PumpEnd.WasRunning)
         {
             CloseOwned();
-            NoteReturnedOwned(subscriptions.Parking);
+            NoteReturnedOwned(subscriptions);
         }
         else if (!_cursor.IsBounded)
         {
@@ -73,8 +74,9 @@ internal abstract partial class Pump<T>
         Release();
         subscriptions.Remove(this);
         OnLeaving(subscriptions, isDisposed: false);
-        ErrorList errors = _endActions.Run();
+        LeaveWithOwned(_endActions.Run());
         Error ??= termination?.Error;
+        ErrorList errors = default;
         errors.Run(() =>
         {
             if (failure is not null)
@@ -100,14 +102,22 @@ internal abstract partial class Pump<T>
     }
 
     /// <summary>Notes that the pump calls its observer no more. By the thread that has closed the cursor.</summary>
-    private void NoteReturnedOwned(ParkingLot<T> parking)
+    private void NoteReturnedOwned(PumpList<T> subscriptions)
     {
         Volatile.Write(ref _subscriptions, null!);
-        parking.NotifyProgress();
+        subscriptions.Parking.NotifyProgress();
+    }
+
+    /// <summary>As <see cref="NoteReturnedOwned"/>, by a thread that has run the pump, which another one may have ended in between.</summary>
+    private void NoteRunOwned(PumpList<T> subscriptions)
+    {
+        Volatile.Write(ref _hasReturned, true);
+        subscriptions.CountReturned(this);
+        NoteReturnedOwned(subscriptions);
     }
 
     /// <summary>Ends the pump with an exception, which the caller throws.</summary>
-    private void EndWith(Exception error)
+    private protected void EndWith(Exception error)
     {
         Error ??= error;
         try

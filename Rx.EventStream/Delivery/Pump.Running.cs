@@ -45,6 +45,10 @@ internal abstract partial class Pump<T>
         }
     }
 
+    /// <summary>Has exceptions leave the action that runs, although the subscription did not end with them. By the observer, while it is called
+    /// for the last time, or by the thread that ends the subscription after the terminal event.</summary>
+    internal void LeaveWithOwned(ErrorList errors) => _passing.AddRange(errors);
+
     /// <summary>Delivers up to <paramref name="maxCount"/> events, or the terminal event; parks when there is no more.</summary>
     /// <returns>True if there is more: the caller schedules it.</returns>
     /// <remarks>
@@ -70,7 +74,7 @@ internal abstract partial class Pump<T>
     {
         Needs?.OnRunning();
         passing = default;
-        ParkingLot<T> parking = _subscriptions.Parking;
+        PumpList<T> subscriptions = _subscriptions;
         bool hasFinished = false;
         bool hasMore = false;
         object? outer = DeliveryScope.Enter(_log);
@@ -78,7 +82,7 @@ internal abstract partial class Pump<T>
         {
             if (DeliverInContextOwned(maxCount))
             {
-                NoteReturnedOwned(parking);
+                NoteRunOwned(subscriptions);
                 hasFinished = true;
             }
             else if (!IsDisposed)
@@ -92,14 +96,14 @@ internal abstract partial class Pump<T>
             HasThrown = true;
             EndWith(error);
             CloseOwned();
-            NoteReturnedOwned(parking);
+            NoteRunOwned(subscriptions);
             _passing.Add(error);
             hasFinished = true;
         }
         finally
         {
             DeliveryScope.Leave(outer);
-            parking.NotifyProgress();
+            subscriptions.Parking.NotifyProgress();
         }
 
         if (hasMore && _state.TryReschedule())
@@ -125,7 +129,7 @@ internal abstract partial class Pump<T>
         }
 
         CloseOwned(); // disposed while it ran
-        NoteReturnedOwned(parking);
+        NoteRunOwned(subscriptions);
         return false;
     }
 
@@ -134,6 +138,7 @@ internal abstract partial class Pump<T>
         ErrorList passing = _passing;
         if (!passing.IsEmpty)
         {
+            HasThrown = true;
             _passing = default;
         }
 

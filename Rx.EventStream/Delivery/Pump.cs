@@ -35,6 +35,13 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     private PumpState _state;
 
+    /// <summary>Whether a thread ran it when it was disposed. For the thread that disposes it.</summary>
+    private bool _wasRunning;
+
+    /// <summary>Whether the thread that ran it has returned from the last call. Written with release by that thread before it takes the list's lock,
+    /// read with acquire under that lock.</summary>
+    private bool _hasReturned;
+
     /// <summary>How many batches have begun; see <see cref="ActionsBegun"/>. Written with release by the thread that runs the pump.</summary>
     private int _batches;
 
@@ -81,6 +88,8 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     public sealed override bool IsDisposed => _state.IsEnded;
 
+    internal sealed override bool IsReturning => _wasRunning && !Volatile.Read(ref _hasReturned);
+
     internal sealed override long KeptEvents =>
         Volatile.Read(ref _log) is { } log && !IsDisposed ? Math.Max(0, _cursor.CountReadable(log.NextSequence)) : 0;
 
@@ -108,7 +117,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// <summary>Where the pump parks.</summary>
     private protected virtual ParkingPlace Place => ParkingPlace.Direct;
 
-    /// <summary>Whether the observer threw: its exception then wins over one of a scheduler that runs actions at once. Written by the
+    /// <summary>Whether an exception left an action: it then wins over one of a scheduler that runs actions at once. Written by the
     /// thread that runs the pump.</summary>
     private protected bool HasThrown { get; private set; }
 
@@ -154,7 +163,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             if (!TryParkOwned(out bool isAwake))
             {
                 CloseOwned(); // disposed between the two
-                NoteReturnedOwned(subscriptions.Parking);
+                NoteRunOwned(subscriptions);
             }
             else if (isAwake)
             {

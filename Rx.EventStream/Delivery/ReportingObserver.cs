@@ -9,6 +9,9 @@ internal sealed class ReportingObserver<T>(IObserver<T> observer, Action<EventFa
     /// the thread that calls it.</summary>
     private IObserver<T>? _observer = observer;
 
+    /// <summary>As <see cref="_observer"/>.</summary>
+    private Action<EventFault<T>>? _report = report;
+
     /// <summary>The subscription. Set before the first event.</summary>
     private EventSubscription? _subscription;
 
@@ -31,6 +34,7 @@ internal sealed class ReportingObserver<T>(IObserver<T> observer, Action<EventFa
 
     internal override int DeliverOwned(ref Cursor<T> cursor, EventLog<T> log, int budget, long granted)
     {
+        Action<EventFault<T>>? report = Volatile.Read(ref _report); // first: it is forgotten after the observer
         if (Volatile.Read(ref _observer) is not { } observer || !cursor.TryPeek(log, out T? value) || cursor.Sequence >= granted)
         {
             return 0;
@@ -44,12 +48,16 @@ internal sealed class ReportingObserver<T>(IObserver<T> observer, Action<EventFa
         catch (Exception error)
         {
             Volatile.Write(ref _faults, _faults + 1);
-            report(new EventFault<T>(value, sequence, error, _subscription!));
+            report!(new EventFault<T>(value, sequence, error, _subscription!));
         }
 
         cursor.MoveTo(sequence + 1);
         return 1;
     }
 
-    internal override void Release() => Volatile.Write(ref _observer, null);
+    internal override void Release()
+    {
+        Volatile.Write(ref _observer, null);
+        Volatile.Write(ref _report, null);
+    }
 }

@@ -1,6 +1,7 @@
 using System.Reactive.Concurrency;
 using System.Reactive.Disposables;
 using System.Runtime.ExceptionServices;
+using Rx.Parking;
 using Rx.Storage;
 
 namespace Rx.Delivery;
@@ -171,24 +172,23 @@ internal sealed partial class SchedulerLane<T>(object key, IScheduler scheduler)
             Volatile.Write(ref _actionsBegun, _actionsBegun + 1);
         }
 
+        ErrorList errors = default; // they leave once the others have an action; where that runs at once, together with what leaves it
         do
         {
+            bool hasMore;
             try
             {
-                if (!RunBatches())
-                {
-                    return;
-                }
+                hasMore = RunBatches();
             }
             catch (Exception thrown)
             {
-                // The other observers go on in an action of their own. If that fails too, each of them has ended with that exception.
-                if (HasTurns())
-                {
-                    TrySchedule(out _, out _);
-                }
+                errors.Add(thrown);
+                hasMore = HasTurns();
+            }
 
-                ExceptionDispatchInfo.Throw(thrown);
+            if (!hasMore)
+            {
+                break;
             }
 
             bool isScheduled;
@@ -208,13 +208,14 @@ internal sealed partial class SchedulerLane<T>(object key, IScheduler scheduler)
             {
                 if (isNews)
                 {
-                    ExceptionDispatchInfo.Throw(error);
+                    errors.Add(error);
                 }
 
-                return; // the scheduler was disposed after the observers
+                break; // if it is no news, the scheduler was disposed after the observers
             }
         }
         while (_scheduling.HasRun);
+        errors.Throw();
     }
 
     /// <summary>Lets the pumps take turns, until one of them has had a batch; false if none has anything left to deliver.</summary>
@@ -225,18 +226,23 @@ internal sealed partial class SchedulerLane<T>(object key, IScheduler scheduler)
         while (TakeNext(ref round, ref left, out int maxCount) is { } pump)
         {
             long before = pump.Sequence;
-            if (pump.RunInLane(maxCount))
+            bool hasMore = false;
+            try
             {
-                using (_gate.Enter())
-                {
-                    AddLocked(pump, hasDelivered: pump.Sequence != before);
-                }
+                hasMore = pump.RunInLane(maxCount);
             }
-            else
+            finally
             {
                 using (_gate.Enter())
                 {
-                    _leastIdle = Math.Min(_leastIdle, pump.Sequence);
+                    if (hasMore)
+                    {
+                        AddLocked(pump, hasDelivered: pump.Sequence != before);
+                    }
+                    else
+                    {
+                        _leastIdle = Math.Min(_leastIdle, pump.Sequence);
+                    }
                 }
             }
         }

@@ -28,6 +28,10 @@ internal class SubscriptionList(object? metered = null)
     /// <summary>What the subscriptions had that have left the list. Under the lock.</summary>
     private SubscriptionTotals _before;
 
+    /// <summary>Subscriptions that have left the list while their observer was called: their figures count until that call has returned. Under the
+    /// lock.</summary>
+    private List<EventSubscription>? _returning;
+
     /// <summary>How many subscriptions were ever added: the number of the next one. Under the lock.</summary>
     private long _added;
 
@@ -49,6 +53,11 @@ internal class SubscriptionList(object? metered = null)
                     {
                         totals = totals.Plus(SubscriptionTotals.Of(subscription));
                     }
+                }
+
+                foreach (EventSubscription subscription in _returning ?? [])
+                {
+                    totals = totals.Plus(SubscriptionTotals.Of(subscription));
                 }
 
                 return totals;
@@ -93,6 +102,19 @@ internal class SubscriptionList(object? metered = null)
         using (Gate.Enter())
         {
             RemoveLocked(subscription);
+        }
+    }
+
+    /// <summary>Counts what a subscription has had that left the list in a call of its observer, or that was never in the list. By the thread on which
+    /// that call has returned.</summary>
+    internal void CountReturned(EventSubscription subscription, bool wasListed = true)
+    {
+        using (Gate.Enter())
+        {
+            if (!wasListed || (_returning is not null && _returning.Remove(subscription)))
+            {
+                _before = _before.Plus(SubscriptionTotals.Of(subscription));
+            }
         }
     }
 
@@ -141,7 +163,15 @@ internal class SubscriptionList(object? metered = null)
 
         OnRemovingLocked(subscription);
         subscription.Slot = -1;
-        _before = _before.Plus(SubscriptionTotals.Of(subscription));
+        if (subscription.IsReturning)
+        {
+            (_returning ??= []).Add(subscription);
+        }
+        else
+        {
+            _before = _before.Plus(SubscriptionTotals.Of(subscription));
+        }
+
         _count--;
         if (_count == 0 || _filled - _count > (_count / 2) + FewEnded)
         {

@@ -77,7 +77,16 @@ internal sealed class ThreadPump<T> : Pump<T>
         _cancel = cancel;
         while (!IsDisposed && !cancel.IsDisposed)
         {
-            _turns.Wait();
+            try
+            {
+                _turns.Wait();
+            }
+            catch (ThreadInterruptedException error)
+            {
+                EndWith(error);
+                throw;
+            }
+
             while (RunBatch(int.MaxValue))
             {
                 // The thread is this pump's alone: it continues without a turn.

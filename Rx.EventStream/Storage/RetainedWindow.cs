@@ -187,7 +187,13 @@ internal sealed class RetainedWindow<T>
     }
 
     /// <summary>The first event to keep for bounded cursors.</summary>
-    private long BoundedFrom(long next) => Math.Min(next - Volatile.Read(ref _bound), _replays.KeptFrom(next));
+    /// <remarks>One more than they may lag: a cursor refers to the segment of the event that it has read last. If that were closed, the cursor could not
+    /// reach the next one once the log is disposed.</remarks>
+    private long BoundedFrom(long next)
+    {
+        long bound = Volatile.Read(ref _bound);
+        return Math.Min(bound == 0 ? next : next - bound - 1, _replays.KeptFrom(next));
+    }
 
     private long NeededFrom(Segment<T> leased) =>
         Math.Min(BoundedFrom(_log.NextSequence), RetainedFrom(leased, Volatile.Read(ref _lastSeen)));
