@@ -26,7 +26,7 @@ public sealed partial class EventStream<T>
         var one = new ReadOnlySpan<T>(in value);
         return (_log.Flags & PublishFlags.GatedOrEnded) == 0 ? new(PublishRange(one))
             : TryPublishUnlessOthersWait(one, out long sequence, isFromSource: true) ? new(sequence)
-            : PublishWhenRoomAsync(value, _waitingPublishers!.Enter(1), CancellationToken.None, isFromSource: true);
+            : PublishWhenRoomAsync(value, CancellationToken.None, isFromSource: true);
     }
 
     /// <summary>What publishes to the stream, and does nothing once the stream is disposed.</summary>

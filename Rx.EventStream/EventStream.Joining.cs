@@ -281,7 +281,16 @@ public sealed partial class EventStream<T>
             HoldPublishersBack(pump, pump.SkipToNext, policy.Capacity, JoinsAtTheNext(position), pump.Needs);
         }
 
-        pump.Start(inline);
+        try
+        {
+            pump.Start(inline);
+        }
+        catch (Exception error)
+        {
+            pump.FailToStart(error); // no caller has it
+            throw;
+        }
+
         return pump;
     }
 

@@ -30,7 +30,7 @@ public sealed partial class EventStream<T>
             var one = new ReadOnlySpan<T>(in value);
             return (_log.Flags & PublishFlags.GatedOrEnded) == 0 ? new(PublishRange(one))
                 : TryPublishAtOnce(one, out long sequence) ? new(sequence)
-                : PublishWhenRoomAsync(value, _waitingPublishers!.Enter(1), cancellationToken);
+                : PublishWhenRoomAsync(value, cancellationToken);
         }
         catch (Exception error)
         {
@@ -68,7 +68,7 @@ public sealed partial class EventStream<T>
 
             return TryPublishAtOnce(values.Span, out _)
                 ? default
-                : PublishWhenRoomAsync(values, _waitingPublishers!.Enter(values.Length), cancellationToken);
+                : PublishWhenRoomAsync(values, cancellationToken);
         }
         catch (Exception error)
         {

@@ -50,7 +50,7 @@ public sealed partial class EventStream<T>
             return;
         }
 
-        PublisherQueue<T>.Place place = _waitingPublishers!.Enter(values.Length, CallingThread.Current);
+        PublisherPlace place = _waitingPublishers!.Enter(values.Length, CallingThread.Current);
         try
         {
             do
@@ -58,7 +58,7 @@ public sealed partial class EventStream<T>
                 ThrowIfWaitingForItself(place);
                 WaitingThreads.Wait(new(CallingThread.Current, DeliveryScope.HandledLogs(), _waitingPublishers), place.Called);
             }
-            while (!TryPublishCalled(values, place, out _, isFromSource));
+            while (!_waitingPublishers.TryTakeTurn(place) || !TryPublishCalled(values, place, out _, isFromSource));
         }
         finally
         {
@@ -66,44 +66,20 @@ public sealed partial class EventStream<T>
         }
     }
 
-    private async ValueTask<long> PublishWhenRoomAsync(
-        T value, PublisherQueue<T>.Place place, CancellationToken cancellationToken, bool isFromSource = false)
-    {
-        try
-        {
-            long sequence;
-            do
-            {
-                await _waitingPublishers!.WhenCalledAsync(place, cancellationToken).ConfigureAwait(false);
-            }
-            while (!TryPublishCalled(new ReadOnlySpan<T>(in value), place, out sequence, isFromSource));
+    private ValueTask<long> PublishWhenRoomAsync(T value, CancellationToken cancellationToken, bool isFromSource = false) =>
+        _waitingPublishers!.RunInTurnAsync(
+            count: 1,
+            place => TryPublishCalled(new ReadOnlySpan<T>(in value), place, out long sequence, isFromSource) ? sequence : null,
+            cancellationToken);
 
-            return sequence;
-        }
-        finally
-        {
-            _waitingPublishers!.Leave(place);
-        }
-    }
-
-    private async ValueTask PublishWhenRoomAsync(ReadOnlyMemory<T> values, PublisherQueue<T>.Place place, CancellationToken cancellationToken)
-    {
-        try
-        {
-            do
-            {
-                await _waitingPublishers!.WhenCalledAsync(place, cancellationToken).ConfigureAwait(false);
-            }
-            while (!TryPublishCalled(values.Span, place, out _));
-        }
-        finally
-        {
-            _waitingPublishers!.Leave(place);
-        }
-    }
+    private async ValueTask PublishWhenRoomAsync(ReadOnlyMemory<T> values, CancellationToken cancellationToken) =>
+        await _waitingPublishers!.RunInTurnAsync(
+            values.Length,
+            place => TryPublishCalled(values.Span, place, out long sequence) ? sequence : null,
+            cancellationToken).ConfigureAwait(false);
 
     /// <summary>Publishes for a publisher that was called; if the room is gone, it waits for the next call.</summary>
-    private bool TryPublishCalled(ReadOnlySpan<T> values, PublisherQueue<T>.Place place, out long sequence, bool isFromSource = false)
+    private bool TryPublishCalled(ReadOnlySpan<T> values, PublisherPlace place, out long sequence, bool isFromSource = false)
     {
         if (TryPublishGated(values, place, out sequence, isFromSource))
         {
@@ -150,7 +126,7 @@ public sealed partial class EventStream<T>
     }
 
     /// <summary>For a caller that is about to block its thread.</summary>
-    private void ThrowIfWaitingForItself(PublisherQueue<T>.Place place)
+    private void ThrowIfWaitingForItself(PublisherPlace place)
     {
         if (!HasEnded && _waitingPublishers!.WaitsForItself(place))
         {
@@ -166,7 +142,7 @@ public sealed partial class EventStream<T>
     /// <param name="place">The publisher's place among those that wait, or null. It is given up with the claim.</param>
     /// <param name="sequence">The sequence number of the first event, or -1 if the log has ended.</param>
     /// <param name="isFromSource">Whether the stream's source publishes, for which a disposed stream is one that has ended.</param>
-    private bool TryPublishGated(ReadOnlySpan<T> values, PublisherQueue<T>.Place? place, out long sequence, bool isFromSource = false)
+    private bool TryPublishGated(ReadOnlySpan<T> values, PublisherPlace? place, out long sequence, bool isFromSource = false)
     {
         sequence = -1;
         if (_log.Termination is not null || values.IsEmpty)

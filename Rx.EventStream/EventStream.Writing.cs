@@ -102,8 +102,7 @@ public sealed partial class EventStream<T>
 
         private async ValueTask WriteWhenRoomAsync(T item, CancellationToken cancellationToken)
         {
-            PublisherQueue<T>.Place place = stream._waitingPublishers!.Enter(1);
-            if (await stream.PublishWhenRoomAsync(item, place, cancellationToken, isFromSource: true).ConfigureAwait(false) < 0)
+            if (await stream.PublishWhenRoomAsync(item, cancellationToken, isFromSource: true).ConfigureAwait(false) < 0)
             {
                 throw Closed();
             }
@@ -111,24 +110,7 @@ public sealed partial class EventStream<T>
 
         private async ValueTask<bool> WaitForRoomAsync(PublisherQueue<T> queue, CancellationToken cancellationToken)
         {
-            PublisherQueue<T>.Place place = queue.Enter(1);
-            try
-            {
-                await queue.WhenCalledAsync(place, cancellationToken).ConfigureAwait(false);
-                while (!stream.HasEnded && !HasRoom(queue))
-                {
-                    queue.WaitAgain(place);
-                    await queue.WhenCalledAsync(place, cancellationToken).ConfigureAwait(false);
-                }
-
-                // Before the next publisher is called, so that the caller has a start.
-                Interlocked.Exchange(ref _hasTurn, 1);
-            }
-            finally
-            {
-                queue.Leave(place);
-            }
-
+            await queue.RunInTurnAsync(count: 1, TryTakeTurn, cancellationToken).ConfigureAwait(false);
             if (stream._log.Termination is not { } end)
             {
                 return true;
@@ -140,6 +122,20 @@ public sealed partial class EventStream<T>
             }
 
             return false;
+        }
+
+        /// <summary>Takes the turn for the next write, which so has a start before the next publisher is called.</summary>
+        private long? TryTakeTurn(AsyncPublisherPlace place)
+        {
+            PublisherQueue<T> queue = stream._waitingPublishers!;
+            if (!stream.HasEnded && !HasRoom(queue))
+            {
+                queue.WaitAgain(place);
+                return null;
+            }
+
+            Interlocked.Exchange(ref _hasTurn, 1);
+            return -1;
         }
 
         private bool HasRoom(PublisherQueue<T> queue) => queue.Gate.HasRoom(stream._log.Claimed, 1);

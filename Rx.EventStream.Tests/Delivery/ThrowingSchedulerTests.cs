@@ -1,4 +1,5 @@
 using System.Reactive.Concurrency;
+using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using Rx.Tests.Contract;
 
@@ -129,5 +130,80 @@ internal sealed class ThrowingSchedulerTests(StreamConfiguration configuration)
         Assert.That(() => _stream.From(start).ObserveOn(loop).Subscribe(new RecordingObserver<int>()), Throws.TypeOf<ObjectDisposedException>());
 
         Assert.That(_stream.HasObservers, Is.False);
+    }
+
+    /// <summary>No caller has a subscription whose <c>Subscribe</c> threw, so it must not go on.</summary>
+    [Test]
+    public void Subscribe_SchedulerThrowsAfterItHasTakenTheAction_LeavesNoSubscription(
+        [Values] bool runsAtOnce, [Values("scheduler", "long running", "context")] string kind, [Values("observer", "handler", "projection")] string observer, [Values] bool waits)
+    {
+        var error = new InvalidOperationException();
+        var taken = new List<Action>();
+        void Take(Action action)
+        {
+            if (runsAtOnce)
+            {
+                action();
+            }
+            else
+            {
+                taken.Add(action);
+            }
+
+            throw error;
+        }
+
+        EventPosition<int> start = _stream.GetNextPosition();
+        _stream.OnNext(1);
+        EventObservable<int> source = _stream.From(start);
+        source = kind == "context" ? source.ObserveOn(new TakingContext(Take))
+            : source.ObserveOn(kind == "scheduler" ? new TakingScheduler(Take) : new TakingThreads(Take)).WithLagPolicy(waits ? LagPolicy.Wait(1) : LagPolicy.Unbounded);
+
+        Assert.That(
+            () => observer switch
+            {
+                "observer" => source.Subscribe(static _ => { }),
+                "handler" => source.SubscribeAwait(static (_, _) => default),
+                _ => source.ToProjection(0, static (sum, value) => sum + value),
+            },
+            Throws.Exception.SameAs(error));
+
+        Assert.That(_stream.Subscriptions, Is.Empty);
+        Assert.That(_stream.HasObservers, Is.False);
+        taken.ForEach(static action => action());
+        _stream.OnNextRange([2, 3]);
+        start.Dispose();
+    }
+
+    private class TakingScheduler(Action<Action> take) : LocalScheduler
+    {
+        public override IDisposable Schedule<TState>(TState state, TimeSpan dueTime, Func<IScheduler, TState, IDisposable> action)
+        {
+            take(() => action(this, state));
+            return Disposable.Empty;
+        }
+
+        protected override object? GetService(Type serviceType) => null;
+    }
+
+    private sealed class TakingThreads(Action<Action> take) : TakingScheduler(take), ISchedulerLongRunning
+    {
+        private readonly Action<Action> _take = take;
+
+        public IDisposable ScheduleLongRunning<TState>(TState state, Action<TState, ICancelable> action)
+        {
+            var cancel = new BooleanDisposable();
+            _take(() => Eventually.OnThread(() => action(state, cancel)));
+            return cancel;
+        }
+
+        protected override object? GetService(Type serviceType) => serviceType == typeof(ISchedulerLongRunning) ? this : null;
+    }
+
+    private sealed class TakingContext(Action<Action> take) : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => take(() => d(state));
+
+        public override SynchronizationContext CreateCopy() => this;
     }
 }

@@ -118,8 +118,8 @@ internal sealed class WaitingPublisherTests(int capacity)
         long read = 0;
         queue.Gate.Add(new WaitGate.Member(() => read, replayEnd: 0, capacity: 1));
         log.Claims.Claim(1);
-        PublisherQueue<int>.Place first = queue.Enter(1);
-        PublisherQueue<int>.Place second = queue.Enter(1);
+        PublisherPlace first = queue.Enter(1, CallingThread.Current);
+        PublisherPlace second = queue.Enter(1, CallingThread.Current);
         Assert.That(first.Called.IsCompleted, Is.False);
 
         read = 1;

@@ -172,6 +172,16 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         }
     }
 
+    /// <summary>Ends a pump whose <see cref="Start"/> threw, unless it has ended. Its scheduler may have taken the action, and have thrown
+    /// later.</summary>
+    internal void FailToStart(Exception error)
+    {
+        if (!IsDisposed)
+        {
+            EndWith(error);
+        }
+    }
+
     public void Wake()
     {
         if (_state.TryWake())

@@ -6,47 +6,22 @@ namespace Rx.Parking;
 /// is called, and the next once that one has claimed or given up.</summary>
 /// <param name="log">What is published to.</param>
 /// <param name="parking">Where the queue parks while its first publisher waits.</param>
-/// <remarks>A blocking publisher blocks on a task that the waking thread completes itself, so its own thread is all that it needs.</remarks>
+/// <remarks>A blocking publisher blocks on a task that the waking thread completes itself. If the first publisher blocks no thread, one that does
+/// publishes for it. So blocking publishers need no threads but their own.</remarks>
 internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) : IParked, IWaitedFor
 {
     private readonly UninterruptibleLock _lock = new();
 
     /// <summary>The publishers in order of arrival. Under the lock.</summary>
-    private readonly LinkedList<Place> _places = [];
+    private readonly LinkedList<PublisherPlace> _places = [];
+
+    /// <summary>Those of them that block a thread. Under the lock.</summary>
+    private readonly LinkedList<PublisherPlace> _blocked = [];
 
     private readonly Waiter _waiter = new();
 
     /// <summary>How many publishers wait. Written under the lock with release; read by any publisher with acquire.</summary>
     private int _count;
-
-    /// <summary>The place of one publisher. Its members are used under the queue's lock, but for the task.</summary>
-    /// <param name="count">The length of its run.</param>
-    /// <param name="blocked">The thread that it blocks, if it waits in one.</param>
-    internal sealed class Place(int count, CallingThread? blocked)
-    {
-        private TaskCompletionSource _called = Create();
-
-        internal int Count => count;
-
-        internal CallingThread? Blocked => blocked;
-
-        /// <summary>Its entry in the queue.</summary>
-        internal LinkedListNode<Place> Node => field ??= new(this);
-
-        internal bool IsCalled => _called.Task.IsCompleted;
-
-        /// <summary>Completes when the publisher is called. For the publisher.</summary>
-        internal Task Called => _called.Task;
-
-        internal void Call() => BlockingWait.Complete(_called);
-
-        /// <summary>Ends the wait, unless the publisher was called.</summary>
-        internal bool TryCancel(CancellationToken token) => _called.TrySetCanceled(token);
-
-        internal void WaitAgain() => _called = Create();
-
-        private static TaskCompletionSource Create() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
 
     bool IParked.IsReadyWhileParked
     {
@@ -64,23 +39,90 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
 
     internal bool IsEmpty => Volatile.Read(ref _count) == 0;
 
-    /// <summary>Takes a place for a run of so many events.</summary>
-    internal Place Enter(int count, CallingThread? blocked = null)
+    /// <summary>Takes a place for a publisher that blocks its thread.</summary>
+    internal PublisherPlace Enter(int count, CallingThread blocked)
     {
-        var place = new Place(count, blocked);
+        var place = new PublisherPlace(count, blocked);
+        Enter(place);
+        return place;
+    }
+
+    /// <summary>Waits for the publisher's turn without blocking, and then publishes; returns the sequence number.</summary>
+    /// <param name="count">The length of the run.</param>
+    /// <param name="tryRun">See <see cref="AsyncPublisherPlace"/>.</param>
+    /// <param name="cancellationToken">Ends the wait, but not the publishing.</param>
+    internal async ValueTask<long> RunInTurnAsync(int count, Func<AsyncPublisherPlace, long?> tryRun, CancellationToken cancellationToken)
+    {
+        var place = new AsyncPublisherPlace(count, tryRun);
+        Enter(place);
+        try
+        {
+            long? sequence = null;
+            while (sequence is null)
+            {
+                await WhenCalledAsync(place, cancellationToken).ConfigureAwait(false);
+                sequence = TryTake(place, out Task<long?>? help) ? place.TryRun() : await help!.ConfigureAwait(false);
+            }
+
+            return sequence.Value;
+        }
+        finally
+        {
+            Leave(place);
+        }
+    }
+
+    /// <summary>Whether it is the turn of a publisher that was called. If not, it waits again, and first publishes for the publisher whose turn it
+    /// is, if that needs a thread.</summary>
+    internal bool TryTakeTurn(PublisherPlace place)
+    {
+        AsyncPublisherPlace? helped;
+        using (_lock.Enter())
+        {
+            if (_places.First == place.Node)
+            {
+                return true;
+            }
+
+            helped = _places.First?.Value as AsyncPublisherPlace;
+            helped = helped?.TryTakeForAnother() == true ? helped : null;
+        }
+
+        if (helped?.TryRunForAnother() == true)
+        {
+            Leave(helped); // its own thread may come late
+        }
+
+        WaitAgain(place);
+        return false;
+    }
+
+    private void Enter(PublisherPlace place)
+    {
         using (_lock.Enter())
         {
             _places.AddLast(place.Node);
+            if (place.Blocked is not null)
+            {
+                _blocked.AddLast(place.BlockedNode);
+            }
+
             Volatile.Write(ref _count, _places.Count);
             CallFirstLocked();
         }
+    }
 
-        return place;
+    private bool TryTake(AsyncPublisherPlace place, out Task<long?>? help)
+    {
+        using (_lock.Enter())
+        {
+            return place.TryTake(out help);
+        }
     }
 
     /// <summary>Waits until a publisher is called. A cancellation gives its place up at once; what follows the wait runs on the pool, as with a
     /// channel, and not inside the call that cancels.</summary>
-    internal async Task WhenCalledAsync(Place place, CancellationToken cancellationToken)
+    private async Task WhenCalledAsync(PublisherPlace place, CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             (_, token) =>
@@ -95,7 +137,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     }
 
     /// <summary>Waits again, without losing the place: the room was taken by a publisher that cannot wait.</summary>
-    internal void WaitAgain(Place place)
+    internal void WaitAgain(PublisherPlace place)
     {
         using (_lock.Enter())
         {
@@ -105,13 +147,17 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     }
 
     /// <summary>Gives a place up, after a claim or for good. Further calls have no effect.</summary>
-    internal void Leave(Place place)
+    internal void Leave(PublisherPlace place)
     {
         using (_lock.Enter())
         {
             if (place.Node.List is not null)
             {
                 _places.Remove(place.Node);
+                if (place.Blocked is not null)
+                {
+                    _blocked.Remove(place.BlockedNode);
+                }
             }
 
             Volatile.Write(ref _count, _places.Count);
@@ -137,34 +183,55 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     /// </remarks>
     private void CallFirstLocked()
     {
-        if (_places.First?.Value is not { IsCalled: false } first)
+        if (_places.First?.Value is not { } first)
         {
             return;
         }
 
-        if (!HasRoom(first.Count))
+        if (!first.IsCalled)
         {
-            CallHoldersLocked(first.Count);
-            if (first.IsCalled)
+            if (!HasRoomLocked(first))
             {
                 return;
             }
 
-            parking.Push(ParkingPlace.Progress, _waiter, this);
-            Interlocked.MemoryBarrierProcessWide();
-            if (!HasRoom(first.Count))
-            {
-                return;
-            }
-
-            _waiter.Disarm();
+            first.Call();
         }
 
-        first.Call();
+        if (first is AsyncPublisherPlace { NeedsThread: true })
+        {
+            _blocked.First?.Value.Call(); // it finds that it can help
+        }
+    }
+
+    /// <summary>Whether there is room for the first publisher. If not, the queue parks, after it has called the publishers that would wait for
+    /// themselves.</summary>
+    private bool HasRoomLocked(PublisherPlace first)
+    {
+        if (HasRoom(first.Count))
+        {
+            return true;
+        }
+
+        CallHoldersLocked(first.Count);
+        if (first.IsCalled)
+        {
+            return false;
+        }
+
+        parking.Push(ParkingPlace.Progress, _waiter, this);
+        Interlocked.MemoryBarrierProcessWide();
+        if (!HasRoom(first.Count))
+        {
+            return false;
+        }
+
+        _waiter.Disarm();
+        return true;
     }
 
     /// <summary>Whether a publisher blocks a thread without which the first publisher never gets room, so that it would wait for itself.</summary>
-    internal bool WaitsForItself(Place place)
+    internal bool WaitsForItself(PublisherPlace place)
     {
         using (_lock.Enter())
         {
@@ -183,7 +250,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     {
         foreach (WaitGate.Member member in Gate.MayBeHeld(log.Claimed, count))
         {
-            foreach (Place place in _places)
+            foreach (PublisherPlace place in _blocked)
             {
                 if (place.Blocked is { } thread && member.Needs(thread))
                 {

@@ -1,0 +1,105 @@
+using Rx.Tests.Contract;
+
+namespace Rx.Tests.Lag;
+
+/// <summary>Publishers that block all threads of the pool, behind one that waits without blocking.</summary>
+[TestFixture]
+[NonParallelizable]
+internal sealed class StarvedPublisherTests
+{
+    private const int Blocking = 150;
+
+    private static readonly AsyncLocal<string?> _caller = new();
+
+    [Test]
+    public void OnNext_OnEveryThreadOfThePool_PublishesForThoseThatWaitWithoutBlocking(
+        [Values("OnNextAsync", "OnNextRangeAsync", "WriteAsync", "WaitToWriteAsync")] string first, [Values(1, 3)] int asynchronous)
+    {
+        using var stream = new EventStream<int>();
+        using EventReader<int> reader = stream.WithLagPolicy(LagPolicy.Wait(1)).OpenReader();
+        stream.OnNext(0);
+        Task[] waiting = [.. Enumerable.Range(1, asynchronous).Select(value => Begin(stream, first, value))];
+        Task[] blocking = BlockThePool(stream);
+
+        List<int> read = ReadUntilDone(reader, [.. waiting, .. blocking]);
+
+        int[] expected = first == "WaitToWriteAsync" ? [0] : [.. Enumerable.Range(0, asynchronous + 1)];
+        Assert.That(read.Take(expected.Length), Is.EqualTo(expected), "First come, first served.");
+        Assert.That(read.Skip(expected.Length), Is.EquivalentTo(Enumerable.Range(100, blocking.Length)));
+    }
+
+    [Test]
+    public void OnNextAsync_PublishedByAnotherPublisher_HasItsOwnContextAndException()
+    {
+        using var stream = new EventStream<int>();
+        var callers = new Dictionary<int, string?>();
+        stream.Subscribe(value =>
+        {
+            callers.Add(value, _caller.Value);
+            if (value is 1 or 100)
+            {
+                throw new TimeoutException($"{value}");
+            }
+        });
+        using EventReader<int> reader = stream.WithLagPolicy(LagPolicy.Wait(1)).OpenReader();
+        stream.OnNext(0);
+        _caller.Value = "asynchronous";
+        Task<long> waiting = stream.OnNextAsync(1).AsTask();
+        _caller.Value = "blocking";
+        Task[] blocking = BlockThePool(stream);
+
+        ReadUntilDone(reader, [waiting, .. blocking]);
+
+        Assert.That(async () => await waiting, Throws.TypeOf<TimeoutException>().With.Message.EqualTo("1"));
+        Assert.That(blocking.Select(static t => t.Exception?.InnerException?.Message), Is.EquivalentTo(["100", .. new string?[blocking.Length - 1]]));
+        Assert.That(callers[1], Is.EqualTo("asynchronous"));
+        Assert.That(callers.Where(static c => c.Key >= 100).Select(static c => c.Value), Is.All.EqualTo("blocking"));
+    }
+
+    private static Task Begin(EventStream<int> stream, string way, int value) => way switch
+    {
+        "OnNextAsync" => stream.OnNextAsync(value).AsTask(),
+        "OnNextRangeAsync" => stream.OnNextRangeAsync(new[] { value }).AsTask(),
+        "WriteAsync" => stream.AsChannelWriter().WriteAsync(value).AsTask(),
+        _ => stream.AsChannelWriter().WaitToWriteAsync().AsTask(),
+    };
+
+    private static List<int> ReadUntilDone(EventReader<int> reader, Task[] publishing)
+    {
+        List<int> read = [];
+        Eventually.IsTrue(
+            () =>
+            {
+                bool isDone = Array.TrueForAll(publishing, static t => t.IsCompleted);
+                while (reader.TryRead(out int value))
+                {
+                    read.Add(value);
+                }
+
+                return isDone;
+            },
+            "Every publisher goes on.");
+        return read;
+    }
+
+    /// <summary>Starts publishers on the pool, which block its threads. A thread that the pool adds, one or two in a second, is blocked by the next of
+    /// them: what is queued after them waits for as many threads as there are publishers.</summary>
+    private static Task[] BlockThePool(EventStream<int> stream)
+    {
+        using var begun = new CountdownEvent(2);
+        Task[] blocking =
+        [
+            .. Enumerable.Range(0, Blocking).Select(i => Task.Run(() =>
+            {
+                if (i < 2)
+                {
+                    begun.Signal();
+                }
+
+                stream.OnNext(100 + i);
+            })),
+        ];
+        begun.Wait();
+        return blocking;
+    }
+}
