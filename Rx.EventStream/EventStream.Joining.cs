@@ -281,16 +281,7 @@ public sealed partial class EventStream<T>
             HoldPublishersBack(pump, pump.SkipToNext, policy.Capacity, JoinsAtTheNext(position), pump.Needs);
         }
 
-        try
-        {
-            pump.Start(inline);
-        }
-        catch (Exception error)
-        {
-            pump.FailToStart(error); // no caller has it
-            throw;
-        }
-
+        pump.Start(inline);
         return pump;
     }
 

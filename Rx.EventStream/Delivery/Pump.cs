@@ -143,9 +143,27 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
         _first = _cursor.Sequence;
     }
 
-    /// <summary>Sets the new pump going, or parks it if there is nothing to read yet.</summary>
+    /// <summary>Sets the new pump going, or parks it if there is nothing to read yet. Ends it if a scheduler throws, also one that has taken the action
+    /// before: no caller has the subscription.</summary>
     /// <param name="inline">For a pump with <see cref="TakesTurn"/>, else null.</param>
     internal void Start(InlineDelivery<T>? inline)
+    {
+        try
+        {
+            ScheduleOrPark(inline);
+        }
+        catch (Exception error)
+        {
+            if (!IsDisposed)
+            {
+                EndWith(error);
+            }
+
+            throw;
+        }
+    }
+
+    private void ScheduleOrPark(InlineDelivery<T>? inline)
     {
         EventLog<T> log = _log; // once it is listed, another thread may dispose it
         Waiter waiter = _waiter;
@@ -169,16 +187,6 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
             {
                 ScheduleOrEnd();
             }
-        }
-    }
-
-    /// <summary>Ends a pump whose <see cref="Start"/> threw, unless it has ended. Its scheduler may have taken the action, and have thrown
-    /// later.</summary>
-    internal void FailToStart(Exception error)
-    {
-        if (!IsDisposed)
-        {
-            EndWith(error);
         }
     }
 

@@ -70,7 +70,7 @@ internal sealed class AsyncPublisherPlace(int count, Func<AsyncPublisherPlace, l
         {
             if (error is ThreadInterruptedException)
             {
-                Thread.CurrentThread.Interrupt(); // it was this thread that was to be interrupted
+                Thread.CurrentThread.Interrupt(); // the interruption is this thread's
             }
 
             help.SetException(error);
