@@ -154,6 +154,38 @@ internal sealed class DisposedMemoryTests(StreamConfiguration configuration)
             return reader;
         });
 
+    /// <summary>The retention keeps nothing for the reader: only the segment in which it stands is left.</summary>
+    [Test]
+    public void Dispose_StreamWhoseReaderLagsTooFar_KeepsOneSegment(
+        [Values("Latest", "DropOldest", "Fail")] string kind, [Values] bool isRetaining, [Values] bool isCompleted)
+    {
+        _events.Clear();
+        using EventReader<byte[]> reader = Lag();
+
+        Eventually.IsTrue(() => CountAlive([.. _events]) <= Math.Max(configuration.SegmentCapacity, 3), "Only the reader's segment is left.");
+        GC.KeepAlive(reader);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        EventReader<byte[]> Lag()
+        {
+            EventStream<byte[]> stream = Create(isRetaining);
+            LagPolicy policy = kind switch { "Latest" => LagPolicy.Latest, "DropOldest" => LagPolicy.DropOldest(3), _ => LagPolicy.Fail(3) };
+            EventReader<byte[]> reader = stream.WithLagPolicy(policy).OpenReader();
+            for (int i = 0; i < 5; i++)
+            {
+                Publish(stream);
+            }
+
+            if (isCompleted)
+            {
+                stream.OnCompleted();
+            }
+
+            stream.Dispose();
+            return reader;
+        }
+    }
+
     [Test]
     public void Fail_ReaderHasLagged_KeepsNothing()
     {

@@ -148,10 +148,16 @@ internal sealed class RetainedWindow<T>
         MoveForward();
     }
 
-    /// <summary>Forgets its segment, for a log that is disposed.</summary>
+    /// <summary>Forgets its segment, for a log that is disposed. What only the retention keeps is let go first: a bounded cursor that lags further than its bound
+    /// would find the way to it.</summary>
     internal void LetGo()
     {
         _state.BeginMove();
+        if (IsOpen && Volatile.Read(ref _bound) > 0)
+        {
+            MoveOwned(Segment, BoundedFrom(_log.NextSequence));
+        }
+
         _state.MoveOwned(Segment<T>.Cut);
         _state.EndMove();
     }
@@ -167,23 +173,28 @@ internal sealed class RetainedWindow<T>
     {
         while (IsOpen && _state.TryBeginMove())
         {
-            Segment<T> segment = Segment;
-            long needed = NeededFrom(segment);
-            while (needed >= segment.End && segment.Next is { } next)
-            {
-                Debug.Assert(next != Segment<T>.Cut, "A leased segment is never closed.");
-                next.Enter();
-                _state.MoveOwned(next);
-                _log.Leave(segment);
-                segment = next;
-            }
-
+            Segment<T> segment = MoveOwned(Segment, NeededFrom(Segment));
             _state.EndMove();
             if (segment.Next is null || IsTimed || IsNeeded(segment))
             {
                 return;
             }
         }
+    }
+
+    /// <summary>Moves up to the segment of the first event to keep, which it returns. By the thread that moves the window.</summary>
+    private Segment<T> MoveOwned(Segment<T> segment, long needed)
+    {
+        while (needed >= segment.End && segment.Next is { } next)
+        {
+            Debug.Assert(next != Segment<T>.Cut, "A leased segment is never closed.");
+            next.Enter();
+            _state.MoveOwned(next);
+            _log.Leave(segment);
+            segment = next;
+        }
+
+        return segment;
     }
 
     /// <summary>The first event to keep for bounded cursors.</summary>
