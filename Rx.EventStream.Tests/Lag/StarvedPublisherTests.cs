@@ -56,12 +56,96 @@ internal sealed class StarvedPublisherTests
         Assert.That(callers.Where(static c => c.Key >= 100).Select(static c => c.Value), Is.All.EqualTo("blocking"));
     }
 
-    private static Task Begin(EventStream<int> stream, string way, int value) => way switch
+    /// <summary>A publisher that blocks its thread may publish for a call at the moment at which that is canceled.</summary>
+    [Test]
+    public async Task OnNextAsync_CanceledBesideABlockingPublisher_IsCanceledOrPublished(
+        [Values("OnNextAsync", "OnNextRangeAsync", "WriteAsync")] string way, [Values] bool atOnce, [Values(1, 3)] int callers)
     {
-        "OnNextAsync" => stream.OnNextAsync(value).AsTask(),
-        "OnNextRangeAsync" => stream.OnNextRangeAsync(new[] { value }).AsTask(),
-        "WriteAsync" => stream.AsChannelWriter().WriteAsync(value).AsTask(),
-        _ => stream.AsChannelWriter().WaitToWriteAsync().AsTask(),
+        const int Calls = 3_000;
+        using var stream = new EventStream<int>();
+        using EventReader<int> all = stream.OpenReader();
+        using EventReader<int> reader = stream.WithLagPolicy(LagPolicy.Wait(1)).OpenReader();
+        int running = callers;
+        var published = new HashSet<int>();
+        var sources = new CancellationTokenSource?[callers];
+        Task reading = Eventually.OnThread(() =>
+        {
+            while (Volatile.Read(ref running) > 0)
+            {
+                if (!reader.TryRead(out _))
+                {
+                    Thread.Yield();
+                }
+            }
+
+            reader.Dispose();
+        });
+        Task blocking = Eventually.OnThread(() =>
+        {
+            while (Volatile.Read(ref running) > 0)
+            {
+                stream.OnNext(-1);
+            }
+        });
+        Task canceling = Eventually.OnThread(() =>
+        {
+            var random = new Random(callers);
+            while (Volatile.Read(ref running) > 0)
+            {
+                Volatile.Read(ref sources[random.Next(callers)])?.Cancel();
+                Thread.SpinWait(random.Next(2_000));
+            }
+        });
+        var canceled = new List<int>[callers];
+        Task[] calling =
+        [
+            .. Enumerable.Range(0, callers).Select(caller => Task.Run(async () =>
+            {
+                canceled[caller] = [];
+                for (int i = 0; i < Calls; i++)
+                {
+                    int value = (i * callers) + caller;
+                    var source = new CancellationTokenSource(); // not disposed: another thread may still cancel it
+                    Volatile.Write(ref sources[caller], atOnce ? null : source);
+                    Task call = Begin(stream, way, value, source.Token);
+                    if (atOnce)
+                    {
+                        await source.CancelAsync();
+                    }
+
+                    try
+                    {
+                        await Eventually.Ends(call);
+                    }
+                    catch (OperationCanceledException)
+                    {
+                        canceled[caller].Add(value);
+                    }
+
+                    Volatile.Write(ref sources[caller], null);
+                }
+
+                Interlocked.Decrement(ref running);
+            })),
+        ];
+
+        await Eventually.Ends(Task.WhenAll(calling));
+        await Eventually.Ends(Task.WhenAll(reading, blocking, canceling));
+        while (all.TryRead(out int value))
+        {
+            Assert.That(value < 0 || published.Add(value), Is.True, "An event is published once.");
+        }
+
+        Assert.That(published.Intersect(canceled.SelectMany(static c => c)), Is.Empty);
+        Assert.That(published.Count + canceled.Sum(static c => c.Count), Is.EqualTo(callers * Calls));
+    }
+
+    private static Task Begin(EventStream<int> stream, string way, int value, CancellationToken cancellationToken = default) => way switch
+    {
+        "OnNextAsync" => stream.OnNextAsync(value, cancellationToken).AsTask(),
+        "OnNextRangeAsync" => stream.OnNextRangeAsync(new[] { value }, cancellationToken).AsTask(),
+        "WriteAsync" => stream.AsChannelWriter().WriteAsync(value, cancellationToken).AsTask(),
+        _ => stream.AsChannelWriter().WaitToWriteAsync(cancellationToken).AsTask(),
     };
 
     private static List<int> ReadUntilDone(EventReader<int> reader, Task[] publishing)

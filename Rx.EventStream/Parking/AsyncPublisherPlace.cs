@@ -26,12 +26,13 @@ internal sealed class AsyncPublisherPlace(int count, Func<AsyncPublisherPlace, l
     internal bool NeedsThread => IsCalled && !_isTaken;
 
     /// <summary>Takes it for the publisher's own thread; false if another one publishes for it, and <paramref name="help"/> then tells what came of
-    /// that.</summary>
+    /// that, or has done so in vain: then it waits again.</summary>
     internal bool TryTake(out Task<long?>? help)
     {
         help = _isTaken ? _help!.Task : null;
-        _isTaken = true;
-        return help is null;
+        bool isFree = NeedsThread;
+        _isTaken |= isFree;
+        return isFree;
     }
 
     /// <summary>Takes it for a thread that publishes for another publisher; false if it needs none.</summary>

@@ -18,7 +18,7 @@ internal class PublisherPlace(int count, CallingThread? blocked)
     /// <summary>Its entry among the publishers that block a thread.</summary>
     internal LinkedListNode<PublisherPlace> BlockedNode => field ??= new(this);
 
-    internal bool IsCalled => _called.Task.IsCompleted;
+    internal bool IsCalled => _called.Task.IsCompletedSuccessfully;
 
     /// <summary>Completes when the publisher is called. For the publisher.</summary>
     internal Task Called => _called.Task;

@@ -61,7 +61,9 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
             while (sequence is null)
             {
                 await WhenCalledAsync(place, cancellationToken).ConfigureAwait(false);
-                sequence = TryTake(place, out Task<long?>? help) ? place.TryRun() : await help!.ConfigureAwait(false);
+                sequence = TryTake(place, out Task<long?>? help) ? place.TryRun()
+                    : help is not null ? await help.ConfigureAwait(false)
+                    : null;
             }
 
             return sequence.Value;
@@ -124,16 +126,21 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     /// channel, and not inside the call that cancels.</summary>
     private async Task WhenCalledAsync(PublisherPlace place, CancellationToken cancellationToken)
     {
+        // Before the registration: another thread may publish in vain, and have the place wait again, after the cancellation has come too late.
+        Task called = place.Called;
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             (_, token) =>
             {
-                if (place.TryCancel(token))
+                using (_lock.Enter())
                 {
-                    Leave(place);
+                    if (place.TryCancel(token))
+                    {
+                        LeaveLocked(place);
+                    }
                 }
             },
             null);
-        await place.Called.ConfigureAwait(false);
+        await called.ConfigureAwait(false);
     }
 
     /// <summary>Waits again, without losing the place: the room was taken by a publisher that cannot wait.</summary>
@@ -151,18 +158,23 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     {
         using (_lock.Enter())
         {
-            if (place.Node.List is not null)
-            {
-                _places.Remove(place.Node);
-                if (place.Blocked is not null)
-                {
-                    _blocked.Remove(place.BlockedNode);
-                }
-            }
-
-            Volatile.Write(ref _count, _places.Count);
-            CallFirstLocked();
+            LeaveLocked(place);
         }
+    }
+
+    private void LeaveLocked(PublisherPlace place)
+    {
+        if (place.Node.List is not null)
+        {
+            _places.Remove(place.Node);
+            if (place.Blocked is not null)
+            {
+                _blocked.Remove(place.BlockedNode);
+            }
+        }
+
+        Volatile.Write(ref _count, _places.Count);
+        CallFirstLocked();
     }
 
     /// <summary>A subscriber has moved, or the stream has ended.</summary>
