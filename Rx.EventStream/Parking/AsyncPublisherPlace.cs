@@ -25,8 +25,8 @@ internal sealed class AsyncPublisherPlace(int count, Func<AsyncPublisherPlace, l
     /// <summary>Whether it is called, and no thread publishes for it yet.</summary>
     internal bool NeedsThread => IsCalled && !_isTaken;
 
-    /// <summary>Takes it for the publisher's own thread; false if another one publishes for it, and <paramref name="help"/> then tells what came of
-    /// that, or has done so in vain: then it waits again.</summary>
+    /// <summary>Takes it for the publisher's own thread. False if another thread has it, and <paramref name="help"/> tells what comes of that; also
+    /// if another one had it, and found no room: then the publisher waits again.</summary>
     internal bool TryTake(out Task<long?>? help)
     {
         help = _isTaken ? _help!.Task : null;
