@@ -141,6 +141,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         EventLog<T> log = LogOrThrow();
         batch = _cursor.PeekAcross(log, maxCount, minCount: maxCount); // not PeekBatch: once a reader has existed, no arrays are used again
         _cursor.MoveTo(_cursor.Sequence + batch.Length);
+        _cursor.LeaveRead(log);
         OnRead(log);
         return !batch.IsEmpty;
     }
@@ -243,6 +244,9 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         _cursor.SkipToNext(_log!);
         _listing.SetFirst(_cursor.Sequence);
     }
+
+    /// <summary>Skips what the reader need not have, before it starts: the events that it can read are then kept for it.</summary>
+    internal void SkipReplay() => _cursor.StepIn(_log!);
 
     /// <summary>Lists the new reader.</summary>
     internal void Start() => _listing.Add();

@@ -251,6 +251,11 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
             HoldPublishersBack(reader.Subscription, reader.SkipToNext, policy.Capacity, JoinsAtTheNext(position));
         }
 
+        if (policy.SkipsReplay)
+        {
+            reader.SkipReplay();
+        }
+
         reader.Start();
         return reader;
     }

@@ -106,6 +106,37 @@ internal sealed class DisposedMemoryTests(StreamConfiguration configuration)
         }
     }
 
+    [Test]
+    public void TryReadBatch_OverSeveralSegments_KeepsNoneOfThem([Values] bool waits)
+    {
+        _events.Clear();
+        using EventStream<byte[]> stream = Create(isRetaining: false);
+        using EventReader<byte[]> reader = stream.WithLagPolicy(waits ? LagPolicy.Wait(1_000) : LagPolicy.Unbounded).OpenReader();
+        for (int i = 0; i < 10; i++)
+        {
+            Publish(stream);
+        }
+
+        Read(reader);
+
+        Eventually.IsTrue(() => CountAlive([.. _events]) <= configuration.SegmentCapacity + 1, "Only the stream's last segment is left.");
+        GC.KeepAlive(reader);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void Read(EventReader<byte[]> reader)
+        {
+            int read = 0;
+            while (reader.TryReadBatch(1_000, out ReadOnlyMemory<byte[]> batch))
+            {
+                read += batch.Length;
+                if (read == 10 * Events)
+                {
+                    return; // it is not asked again
+                }
+            }
+        }
+    }
+
     /// <summary>The reader is still referenced, and has found that nothing more comes.</summary>
     [Test]
     public void Dispose_StreamWhoseReaderHasReadAll_KeepsNothing(

@@ -108,14 +108,71 @@ internal sealed class DisposedReaderTests(StreamConfiguration configuration)
 
             stream.Dispose();
 
-            var read = new List<int>();
-            while (reader.TryRead(out int value))
+            Assert.That(ReadAll(reader), Is.EqualTo(unread), $"after {before} events");
+        }
+    }
+
+    [Test]
+    public void TryRead_StreamDisposedAfterABatch_ReadsWhatTheBoundAllows([Values("DropOldest", "Fail", "Wait")] string kind, [Values(1, 5)] int unread)
+    {
+        LagPolicy policy = kind switch { "DropOldest" => LagPolicy.DropOldest(5), "Fail" => LagPolicy.Fail(5), _ => LagPolicy.Wait(5) };
+        for (int before = 0; before < 70; before++)
+        {
+            using EventStream<int> stream = configuration.Create<int>();
+            using EventReader<int> reader = stream.WithLagPolicy(policy).OpenReader();
+            for (int i = 0; i < before; i++)
             {
-                read.Add(value);
+                stream.OnNext(0);
+                reader.TryRead(out _);
             }
 
-            Assert.That(read, Is.EqualTo(unread), $"after {before} events");
+            stream.OnNextRange([0, 0, 0, 0, 0]);
+            reader.TryReadBatch(5, out ReadOnlyMemory<int> batch);
+            for (int i = batch.Length; i < 5; i++)
+            {
+                reader.TryRead(out _);
+            }
+
+            int[] expected = [.. Enumerable.Range(1, unread)];
+            stream.OnNextRange(expected);
+            stream.Dispose();
+
+            Assert.That(ReadAll(reader), Is.EqualTo(expected), $"after {before} events");
         }
+    }
+
+    /// <summary>Its newest event is kept for it from the join on.</summary>
+    [Test]
+    public void TryRead_StreamDisposedAfterALatestReaderHasJoined_ReadsTheNewest([Values(1, 5, 1_000)] int retained, [Values] bool atPosition)
+    {
+        for (int count = 1; count < 140; count++)
+        {
+            using var stream = new EventStream<int>(new EventStreamOptions
+            {
+                SingleWriter = configuration.SingleWriter, SegmentCapacity = configuration.SegmentCapacity, Retention = Retention.Count(retained),
+            });
+            stream.OnNextRange([.. Enumerable.Range(1, count)]);
+            using EventPosition<int> oldest = stream.GetOldestPosition();
+            EventObservable<int> source = atPosition ? oldest.AsObservable() : stream.WithName("reader");
+            using EventReader<int> reader = source.WithLagPolicy(LagPolicy.Latest).OpenReader();
+            oldest.Dispose();
+            Assert.That((reader.Count, reader.Dropped), Is.EqualTo((1, Math.Min(count, retained) - 1)));
+
+            stream.Dispose();
+
+            Assert.That(ReadAll(reader), Is.EqualTo(new[] { count }), $"of {count} events");
+        }
+    }
+
+    private static List<int> ReadAll(EventReader<int> reader)
+    {
+        var read = new List<int>();
+        while (reader.TryRead(out int value))
+        {
+            read.Add(value);
+        }
+
+        return read;
     }
 
     [Test]
