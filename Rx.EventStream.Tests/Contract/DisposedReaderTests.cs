@@ -94,12 +94,7 @@ internal sealed class DisposedReaderTests(StreamConfiguration configuration)
         {
             using EventStream<int> stream = configuration.Create<int>();
             using EventReader<int> reader = stream.WithLagPolicy(policy).OpenReader();
-            for (int i = 0; i < before; i++)
-            {
-                stream.OnNext(0);
-                reader.TryRead(out _);
-            }
-
+            PublishAndRead(stream, reader, before);
             stream.OnNextRange(unread);
             if (isCompleted)
             {
@@ -120,12 +115,7 @@ internal sealed class DisposedReaderTests(StreamConfiguration configuration)
         {
             using EventStream<int> stream = configuration.Create<int>();
             using EventReader<int> reader = stream.WithLagPolicy(policy).OpenReader();
-            for (int i = 0; i < before; i++)
-            {
-                stream.OnNext(0);
-                reader.TryRead(out _);
-            }
-
+            PublishAndRead(stream, reader, before);
             stream.OnNextRange([0, 0, 0, 0, 0]);
             reader.TryReadBatch(5, out ReadOnlyMemory<int> batch);
             for (int i = batch.Length; i < 5; i++)
@@ -161,6 +151,15 @@ internal sealed class DisposedReaderTests(StreamConfiguration configuration)
             stream.Dispose();
 
             Assert.That(ReadAll(reader), Is.EqualTo(new[] { count }), $"of {count} events");
+        }
+    }
+
+    private static void PublishAndRead(EventStream<int> stream, EventReader<int> reader, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            stream.OnNext(0);
+            reader.TryRead(out _);
         }
     }
 

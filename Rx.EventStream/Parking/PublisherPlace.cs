@@ -6,6 +6,7 @@ namespace Rx.Parking;
 /// <param name="blocked">The thread that it blocks, if it waits in one.</param>
 internal class PublisherPlace(int count, CallingThread? blocked)
 {
+    /// <summary>Replaced under the lock with release; read by the publisher with acquire.</summary>
     private TaskCompletionSource _called = Create();
 
     internal int Count => count;
@@ -21,14 +22,14 @@ internal class PublisherPlace(int count, CallingThread? blocked)
     internal bool IsCalled => _called.Task.IsCompletedSuccessfully;
 
     /// <summary>Completes when the publisher is called. For the publisher.</summary>
-    internal Task Called => _called.Task;
+    internal Task Called => Volatile.Read(ref _called).Task;
 
     internal void Call() => BlockingWait.Complete(_called);
 
     /// <summary>Ends the wait, unless the publisher was called.</summary>
     internal bool TryCancel(CancellationToken token) => _called.TrySetCanceled(token);
 
-    internal virtual void WaitAgain() => _called = Create();
+    internal virtual void WaitAgain() => Volatile.Write(ref _called, Create());
 
     private static TaskCompletionSource Create() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
