@@ -1,4 +1,5 @@
 using System.Reactive.Concurrency;
+using System.Runtime.CompilerServices;
 using Rx.Tests.Contract;
 
 namespace Rx.Tests.Diagnostics;
@@ -111,6 +112,52 @@ internal sealed class EndedInACallTests
 
         Assert.That(had, Is.EqualTo(upTo));
         Assert.That(StreamMeterTests.Measure(name)["rx.eventstream.delivered"], Is.EqualTo(upTo));
+    }
+
+    /// <summary>The list that counts them keeps some that have ended, and not more the more there are.</summary>
+    [Test]
+    public void Dispose_InsideTheCall_SubscriptionIsNotKept([Values("scheduled", "handler", "replay")] string kind)
+    {
+        const int Subscriptions = 200;
+        const int FewEnded = 50;
+        using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Count(1) });
+        stream.Subscribe(static _ => { });
+        stream.ObserveOn(CurrentThreadScheduler.Instance).Subscribe(static _ => { });
+        stream.OnNext(0);
+        WeakReference[] ended = [.. Enumerable.Range(0, Subscriptions).Select(_ => Subscribe())];
+
+        Eventually.IsTrue(() => CountAlive() < FewEnded, "The subscriptions are collected.");
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        WeakReference Subscribe()
+        {
+            EventSubscription? called = null;
+            EventObservable<int> scheduled = stream.ObserveOn(CurrentThreadScheduler.Instance);
+            _ = kind switch
+            {
+                "scheduled" => scheduled.Subscribe(_ => End()),
+                "handler" => scheduled.SubscribeAwait((_, _) =>
+                {
+                    End();
+                    return default;
+                }),
+                _ => stream.Subscribe(_ => End()),
+            };
+            return new WeakReference(called);
+
+            void End()
+            {
+                called = stream.Subscriptions[^1];
+                called.Dispose();
+            }
+        }
+
+        int CountAlive()
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return ended.Count(static e => e.IsAlive);
+        }
     }
 
     [Test]
