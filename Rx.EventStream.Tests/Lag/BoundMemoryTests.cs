@@ -69,4 +69,62 @@ internal sealed class BoundMemoryTests(StreamConfiguration configuration)
 
         Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo((8 / configuration.SegmentCapacity) + 3));
     }
+
+    /// <summary>A subscriber that stands still beyond its bound keeps no more than that, also after one that may lag further has replayed the same
+    /// events.</summary>
+    [Test]
+    public void Overrun_BesideAGreaterBound_LetsTheReplayGoWithIt(
+        [Values("DropOldest", "Fail")] string policy, [Values("DropOldest", "Fail")] string greater, [Values] bool isReader, [Values] bool isFirst,
+        [Values] bool isRead)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var clock = new HistoricalScheduler();
+        EventPosition<int> start = stream.GetNextPosition();
+        stream.OnNext(-1);
+        EventReader<int>? large = isFirst ? Open(greater, Bound) : null;
+        EventObservable<int> small = WithPolicy(policy, 2);
+        using EventReader<int>? reader = isReader ? small.OpenReader() : null;
+        using IDisposable? observer = isReader ? null : small.ObserveOn(clock).Subscribe(new RecordingObserver<int>());
+        large ??= Open(greater, Bound);
+        start.Dispose();
+        for (int i = 1; i < Bound; i++)
+        {
+            stream.OnNext(i); // beyond the small bound, within the large one
+        }
+
+        while (isRead && large.TryRead(out _))
+        {
+        }
+
+        large.Dispose();
+
+        Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo((2 / configuration.SegmentCapacity) + 3));
+
+        EventObservable<int> WithPolicy(string name, int bound) =>
+            start.AsObservable().WithLagPolicy(name == "Fail" ? LagPolicy.Fail(bound) : LagPolicy.DropOldest(bound));
+
+        EventReader<int> Open(string name, int bound) => WithPolicy(name, bound).OpenReader();
+    }
+
+    /// <summary>On a stream that rests, the first event that a reader takes after it was overrun lets its replay go.</summary>
+    [Test]
+    public void Read_AfterAnOverrun_LetsTheReplayGo()
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        EventPosition<int> start = stream.GetNextPosition();
+        for (int i = 0; i < Bound; i++)
+        {
+            stream.OnNext(i);
+        }
+
+        using EventReader<int> reader = start.AsObservable().WithLagPolicy(LagPolicy.DropOldest(2)).OpenReader();
+        start.Dispose();
+        for (int i = 0; i < 3; i++)
+        {
+            stream.OnNext(Bound + i); // more than the bound
+        }
+
+        Assert.That((reader.TryRead(out int value), value), Is.EqualTo((true, Bound + 1)));
+        Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(5));
+    }
 }

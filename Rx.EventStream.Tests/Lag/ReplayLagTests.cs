@@ -122,26 +122,59 @@ internal sealed class ReplayLagTests(StreamConfiguration configuration)
         await waiting;
     }
 
-    /// <summary>The reader replays from a position, which nothing else keeps.</summary>
-    [TestCaseSource(nameof(Bounded))]
-    public void Reading_PastTheReplay_LetsItGo(LagPolicy policy)
+    /// <summary>The reader replays from a position, which nothing else keeps. It does not ask for more.</summary>
+    [Test]
+    public void Reading_PastTheReplay_LetsItGo(
+        [ValueSource(nameof(Bounded))] LagPolicy policy, [Values("one by one", "a batch", "batches")] string way)
     {
         using var stream = configuration.Create<object>();
-        EventPosition<object> start = stream.GetNextPosition();
-        for (int i = 0; i < Replayed; i++)
-        {
-            stream.OnNext(i);
-        }
-
+        EventPosition<object> start = PublishReplay(stream);
         using EventReader<object> reader = start.AsObservable().WithLagPolicy(policy).OpenReader();
         start.Dispose();
         int kept = stream.Log.CountSegments();
-        while (reader.TryRead(out _))
+        for (int read = 0; read < Replayed;)
         {
+            int length = 1;
+            bool isRead = way == "one by one" ? reader.TryRead(out _) : TryReadBatch(out length);
+            Assert.That(isRead, Is.True);
+            read += length;
         }
 
         Assert.That(kept, Is.GreaterThanOrEqualTo(Replayed / Math.Min(32, configuration.SegmentCapacity)));
         Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(Bound + 2));
+
+        bool TryReadBatch(out int length)
+        {
+            bool isRead = reader.TryReadBatch(way == "a batch" ? int.MaxValue : 7, out ReadOnlyMemory<object> batch);
+            length = batch.Length;
+            return isRead;
+        }
+    }
+
+    /// <summary>A handler that is busy with the last event of its replay keeps the others no longer.</summary>
+    [Test]
+    public void Handler_BusyWithTheLastOfTheReplay_LetsItGo([ValueSource(nameof(Bounded))] LagPolicy policy, [Values] bool inBatches)
+    {
+        using var stream = configuration.Create<object>();
+        EventPosition<object> start = PublishReplay(stream);
+        EventObservable<object> observable = start.AsObservable().ObserveOn(_manual).WithLagPolicy(policy);
+        var call = new TaskCompletionSource();
+        int handled = 0;
+        using EventSubscription subscription = inBatches
+            ? observable.SubscribeAwaitBatch(50, (batch, _) => Handle(batch.Length))
+            : observable.SubscribeAwait((_, _) => Handle(1));
+        start.Dispose();
+
+        _manual.RunAll();
+
+        Assert.That((handled, call.Task.IsCompleted), Is.EqualTo((Replayed, false)));
+        Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(Bound + 2));
+
+        ValueTask Handle(int count)
+        {
+            handled += count;
+            return handled == Replayed ? new ValueTask(call.Task) : default;
+        }
     }
 
     /// <summary>A subscriber that stands still never reads its replay once its bound is exceeded.</summary>
@@ -149,12 +182,7 @@ internal sealed class ReplayLagTests(StreamConfiguration configuration)
     public void Publish_BeyondTheBoundOfAStuckReplay_LetsTheReplayGo(LagPolicy policy)
     {
         using var stream = configuration.Create<object>();
-        EventPosition<object> start = stream.GetNextPosition();
-        for (int i = 0; i < Replayed; i++)
-        {
-            stream.OnNext(i);
-        }
-
+        EventPosition<object> start = PublishReplay(stream);
         using EventReader<object> first = start.AsObservable().WithLagPolicy(policy).OpenReader();
         using EventReader<object> second = start.AsObservable().WithLagPolicy(policy).OpenReader();
         start.Dispose();
@@ -194,6 +222,18 @@ internal sealed class ReplayLagTests(StreamConfiguration configuration)
             static state => state.Stream.OnNext(2),
             static state => state.Reader.Dispose(),
             static state => state.Check());
+
+    /// <summary>Publishes what a subscriber at the position that it returns replays.</summary>
+    private static EventPosition<object> PublishReplay(EventStream<object> stream)
+    {
+        EventPosition<object> start = stream.GetNextPosition();
+        for (int i = 0; i < Replayed; i++)
+        {
+            stream.OnNext(i);
+        }
+
+        return start;
+    }
 
     private static List<int> ReadAll(EventReader<int> reader)
     {

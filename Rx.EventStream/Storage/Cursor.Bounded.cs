@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Rx.Storage;
 
@@ -36,21 +37,28 @@ internal partial struct Cursor<T>
         return CountPublished(first, int.MaxValue);
     }
 
+    /// <summary>Keeps no replay any more that was read, or skipped.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal readonly void LeaveReplay(EventLog<T> log)
+    {
+        if (_limit is { } limit && limit.HasPassedReplay(_sequence))
+        {
+            log.Window.EndReplay(limit);
+        }
+    }
+
     private readonly bool IsOvertaken(long next) => _limit is { } limit && limit.LagOf(Sequence, next) > limit.Bound;
 
     /// <summary>If it lags further than the bound: jumps to the newest events it allows, or ends.</summary>
     private void KeepUp(EventLog<T> log, LagLimit limit)
     {
-        if (limit.HasPassedReplay(_sequence))
-        {
-            log.Window.EndReplay(limit);
-        }
-
         long next = log.NextSequence;
         if (limit.LagOf(_sequence, next) > limit.Bound && limit.Missed == 0)
         {
             Skip(log, limit, next, next - limit.Bound);
         }
+
+        LeaveReplay(log);
     }
 
     private void Skip(EventLog<T> log, LagLimit limit, long next, long target)

@@ -136,14 +136,16 @@ internal partial struct Cursor<T>
     /// <summary>Steps into the segment of the next event, if it is there, so that the lease keeps no earlier one.</summary>
     internal void StepIn(EventLog<T> log) => HasEvent(log);
 
-    /// <summary>After a move over events of several segments: leaves those that were read to their end. A lease keeps them, and for a bounded cursor
-    /// the window keeps only that of the last event.</summary>
+    /// <summary>After a move over events of several segments: leaves those that were read to their end, and a replay that was. A lease keeps them, and
+    /// for a bounded cursor the window keeps only that of the last event.</summary>
     internal void LeaveRead(EventLog<T> log)
     {
         if (_segment.Owned is { } segment && _sequence >= segment.End)
         {
             TryAdvanceSlow(log, out _, out _);
         }
+
+        LeaveReplay(log);
     }
 
     /// <summary>Skips what is claimed so far, for a cursor that joins at the next event.</summary>

@@ -4,45 +4,43 @@ namespace Rx.Storage;
 /// <remarks>
 /// A replay is kept from the event at which the cursor joined. It is kept until the cursor has passed it, is closed, or has lagged too far by
 /// what was published since: then it never reads its replay, so a cursor that stands still keeps no more than its bound. Replays that begin
-/// at the same event share a group.
+/// and end alike share a group.
 /// <para>The groups are under a lock. A publisher does not wait for it: it asks again when it moves the window the next time.</para>
 /// </remarks>
 internal sealed class ReplayList
 {
     private readonly UninterruptibleLock _gate = new();
 
-    /// <summary>The groups by their first event. Under the lock.</summary>
-    private readonly SortedDictionary<long, Group> _groups = [];
+    /// <summary>The groups by their first event, and then by their end. Under the lock.</summary>
+    private readonly SortedDictionary<(long First, long Until), Group> _groups = [];
 
-    /// <summary>The group with the oldest event, or null. Written under the lock with release, read with acquire by the thread that moves the
-    /// window.</summary>
+    /// <summary>The group with the oldest event, of several the one that is over first; or null. Written under the lock with release, read with acquire by
+    /// the thread that moves the window.</summary>
     private Group? _oldest;
 
-    /// <summary>Replays that begin at one event.</summary>
-    internal sealed class Group(long first)
+    /// <summary>Replays that begin at one event, and are kept until the same sequence number was published.</summary>
+    internal sealed class Group(long first, long until)
     {
         /// <summary>How many there are. Under the lock.</summary>
         internal int Count;
 
-        /// <summary>The events are kept until this sequence number was published. Written under the lock with release, read with
-        /// acquire.</summary>
-        internal long Until;
-
         internal long First => first;
+
+        internal long Until => until;
     }
 
     internal void Add(LagLimit limit, long first)
     {
         using (_gate.Enter())
         {
-            if (!_groups.TryGetValue(first, out Group? group))
+            long until = limit.ReplayEnd + limit.Bound;
+            if (!_groups.TryGetValue((first, until), out Group? group))
             {
-                group = new Group(first);
-                _groups.Add(first, group);
+                group = new Group(first, until);
+                _groups.Add((first, until), group);
             }
 
             group.Count++;
-            Volatile.Write(ref group.Until, Math.Max(group.Until, limit.ReplayEnd + limit.Bound));
             limit.Replay = group;
             FindOldestLocked();
         }
@@ -67,7 +65,7 @@ internal sealed class ReplayList
     internal long KeptFrom(long next)
     {
         Group? oldest = Volatile.Read(ref _oldest);
-        if (oldest is not null && next > Volatile.Read(ref oldest.Until) && _gate.TryEnter())
+        if (oldest is not null && next > oldest.Until && _gate.TryEnter())
         {
             while ((oldest = _oldest) is not null && next > oldest.Until)
             {
@@ -82,10 +80,10 @@ internal sealed class ReplayList
 
     private void DropLocked(Group group)
     {
-        // A group that was dropped may have a successor that begins at the same event.
-        if (_groups.GetValueOrDefault(group.First) == group)
+        // A group that was dropped may have a successor with the same begin and end.
+        if (_groups.GetValueOrDefault((group.First, group.Until)) == group)
         {
-            _groups.Remove(group.First);
+            _groups.Remove((group.First, group.Until));
             FindOldestLocked();
         }
     }
