@@ -198,12 +198,12 @@ internal sealed class RetainedWindow<T>
     }
 
     /// <summary>The first event to keep for bounded cursors.</summary>
-    /// <remarks>One more than they may lag: a cursor refers to the segment of the event that it has read last. If that were closed, the cursor could not
-    /// reach the next one once the log is disposed.</remarks>
+    /// <remarks>One more than they may lag or replay: a cursor refers to the segment of the event before the one that it reads next. If that were closed,
+    /// the cursor could not reach the next one once the log is disposed.</remarks>
     private long BoundedFrom(long next)
     {
         long bound = Volatile.Read(ref _bound);
-        return Math.Min(bound == 0 ? next : next - bound - 1, _replays.KeptFrom(next));
+        return bound == 0 ? next : Math.Min(next - bound, _replays.KeptFrom(next)) - 1;
     }
 
     private long NeededFrom(Segment<T> leased) =>
