@@ -59,7 +59,7 @@ public sealed partial class EventReader<T>
         internal override bool IsReader => true;
 
         internal override long KeptEvents =>
-            Find() is { } reader && Volatile.Read(ref reader._log) is { } log ? Math.Max(0, reader._cursor.CountReadable(log.NextSequence)) : 0;
+            Find() is { } reader && Volatile.Read(ref reader._log) is { } log ? Math.Max(0, reader._cursor.CountKept(log)) : 0;
 
         internal override Func<long> SequenceInDelivery => () => Sequence;
 

@@ -15,7 +15,8 @@ public sealed partial class EventReader<T>
 
         private ReaderWaitState _state;
 
-        /// <summary>The result of the pending wait. Reset by the owner, set by the thread that moved the state out of Pending.</summary>
+        /// <summary>The result of the pending wait. Set by the thread that moved the state out of Pending; reset by the owner when it takes the
+        /// result, so that what has followed the wait is kept no longer.</summary>
         private ManualResetValueTaskSourceCore<bool> _result = new() { RunContinuationsAsynchronously = true };
 
         /// <summary>Whether a wait was begun whose result the owner has not taken yet, pending or not. Written by the thread that begins the wait
@@ -47,13 +48,14 @@ public sealed partial class EventReader<T>
 
         public bool GetResult(short token)
         {
+            bool isDone = token == _result.Version && _result.GetStatus(token) != ValueTaskSourceStatus.Pending;
             try
             {
                 return _result.GetResult(token);
             }
             finally
             {
-                if (token == _result.Version)
+                if (isDone)
                 {
                     Finish();
                 }
@@ -74,7 +76,6 @@ public sealed partial class EventReader<T>
                     "A wait for this reader is already pending; a reader has one owner at a time."));
             }
 
-            _result.Reset();
             short version = _result.Version;
             _token = cancellationToken;
             if (!_state.TryBegin())
@@ -109,6 +110,7 @@ public sealed partial class EventReader<T>
             _registration.Dispose();
             _registration = default;
             _token = default;
+            _result.Reset();
             Volatile.Write(ref _isOutstanding, false);
         }
 

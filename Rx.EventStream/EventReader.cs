@@ -81,19 +81,8 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// reader has ended.</summary>
     /// <remarks>A reader with <see cref="LagPolicy.Fail"/> that lags too far ends when it is next asked for an event. Until then this is the
     /// policy's bound, so that a caller that reads only where there is something to read asks.</remarks>
-    public override int Count
-    {
-        get
-        {
-            if (Volatile.Read(ref _log) is not { } log || _cursor.HasFailed)
-            {
-                return 0;
-            }
-
-            long next = log.NextSequence;
-            return (int)Math.Clamp(log.IsDisposed ? _cursor.CountReadableOfDisposed(next) : _cursor.CountReadable(next), 0, int.MaxValue);
-        }
-    }
+    public override int Count =>
+        Volatile.Read(ref _log) is { } log && !_cursor.HasFailed ? (int)Math.Clamp(_cursor.CountReadable(log), 0, int.MaxValue) : 0;
 
     /// <summary>True.</summary>
     public override bool CanCount => true;

@@ -15,7 +15,7 @@ internal sealed class DisposedReaderTests(StreamConfiguration configuration)
     /// <summary>The stream is dropped, so what is alive afterwards is what the reader keeps.</summary>
     [Test]
     public void Dispose_ReaderStillReferenced_KeepsNothing(
-        [ValueSource(nameof(Policies))] LagPolicy policy, [Values("nothing", "reads", "waits", "completion", "others")] string use)
+        [ValueSource(nameof(Policies))] LagPolicy policy, [Values("nothing", "reads", "waits", "awaits", "completion", "others")] string use)
     {
         EventReader<object> reader = Use(policy, use, out WeakReference[] kept);
 
@@ -221,8 +221,12 @@ internal sealed class DisposedReaderTests(StreamConfiguration configuration)
         EventStream<object> stream = configuration.Create<object>();
         EventReader<object> reader = stream.WithLagPolicy(policy).OpenReader();
         kept = new WeakReference[Events + 1];
+        Task<object>? awaited = null;
         switch (use)
         {
+            case "awaits":
+                awaited = reader.ReadAsync().AsTask();
+                break;
             case "waits":
                 _ = reader.WaitToReadAsync().AsTask();
                 break;
@@ -249,6 +253,10 @@ internal sealed class DisposedReaderTests(StreamConfiguration configuration)
             object value = new();
             kept[i] = new WeakReference(value);
             stream.OnNext(value);
+            if (i == 0)
+            {
+                awaited?.Wait(Eventually.Limit); // before the reader can lag
+            }
         }
 
         if (use == "reads")

@@ -24,6 +24,61 @@ internal sealed class FiguresInDeliveryTests(bool singleWriter)
         }
     }
 
+    /// <summary>Where a context runs callbacks inside <c>Post</c>, its observers are called before those without a scheduler.</summary>
+    [Test]
+    public void Delivered_ObserverOnAContextDisposesOneBeforeItsTurn_CountsTheCalls(
+        [Values] bool isRun, [Values] bool isFirst, [Values(1, 2)] int observers, [Values(1, 32)] int maxBatch)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = singleWriter });
+        var context = new CallingContext();
+        var got = new int[observers];
+        var told = new List<(long Delivered, int Got)>();
+        var disposed = new EventSubscription[observers];
+        if (!isFirst)
+        {
+            SubscribeOnContext();
+        }
+
+        for (int i = 0; i < observers; i++)
+        {
+            int index = i;
+            disposed[i] = (EventSubscription)stream.Subscribe(_ => got[index]++);
+        }
+
+        if (isFirst)
+        {
+            SubscribeOnContext();
+        }
+
+        if (isRun)
+        {
+            stream.OnNextRange([0, 1, 2]);
+        }
+        else
+        {
+            Array.ForEach([0, 1, 2], stream.OnNext);
+        }
+
+        Assert.That(told, Is.Not.Empty.And.All.Matches<(long Delivered, int Got)>(static pair => pair.Delivered == pair.Got));
+        Assert.That(disposed.Select(static s => (s.Delivered, s.Sequence)), Is.EqualTo(got.Select(static count => ((long)count, (long)count))));
+
+        void SubscribeOnContext() => stream.ObserveOn(context, maxBatch).Subscribe(value =>
+        {
+            told.AddRange(disposed.Select((subscription, i) => (subscription.Delivered, got[i])));
+            if (value == 1)
+            {
+                Array.ForEach(disposed, static subscription => subscription.Dispose());
+            }
+        });
+    }
+
+    private sealed class CallingContext : SynchronizationContext
+    {
+        public override SynchronizationContext CreateCopy() => this;
+
+        public override void Post(SendOrPostCallback d, object? state) => d(state);
+    }
+
     private void Check(string first, string second, bool isRun)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = singleWriter });

@@ -156,6 +156,39 @@ public sealed class StreamMeterTests
         Assert.That(found, Is.EqualTo(new[] { $"{holder.Split(' ')[^1]} {kept}" }));
     }
 
+    /// <summary>A stream keeps as many events as a bound allows, whether they were consumed or not, and a whole replay until it was.</summary>
+    [Test]
+    public void Measure_EventsOfABoundConsumed_AreKeptByIt([Values("DropOldest", "Fail")] string policy, [Values] bool isReader, [Values] bool hasPosition)
+    {
+        string name = NewName();
+        using var stream = new EventStream<object>(new EventStreamOptions { Name = name });
+        var scheduler = new HistoricalScheduler();
+        EventPosition<object> start = stream.GetNextPosition();
+        stream.OnNextRange(new object[1_000]); // the replay
+        EventObservable<object> events = start.AsObservable().ObserveOn(scheduler).WithLagPolicy(policy == "Fail" ? LagPolicy.Fail(100) : LagPolicy.DropOldest(100));
+        using EventReader<object>? reader = isReader ? events.OpenReader() : null;
+        using IDisposable? observer = isReader ? null : events.Subscribe(static _ => { });
+        if (!hasPosition)
+        {
+            start.Dispose();
+        }
+
+        string holder = isReader ? "reader" : "observer";
+        Assert.That(Kept(), Is.EqualTo(new[] { $"{holder} 1000" }));
+        Assert.That(reader?.TryRead(out _), Is.Not.False);
+        Assert.That(Kept(), Is.EqualTo(new[] { $"{holder} 1000" }), "The replay is kept as a whole.");
+        reader?.TryReadBatch(1_000, out _);
+        scheduler.Start();
+
+        string[] expected = hasPosition ? [$"{holder} 100", "position 1000"] : [$"{holder} 100"];
+        Assert.That(Kept(), Is.EqualTo(expected));
+        start.Dispose();
+
+        IEnumerable<string> Kept() => Measure(name)
+            .Where(static f => f.Key.StartsWith("rx.eventstream.kept", StringComparison.Ordinal) && f.Value > 0)
+            .Select(static f => $"{f.Key.Split('.')[^1]} {f.Value}");
+    }
+
     [Test]
     public void Measure_StreamDisposed_NothingIsKept([Values] bool retains)
     {

@@ -12,7 +12,7 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>The array that was walked over last, kept for the case that an observer throws. For the drainer.</summary>
     private IObserver<T>?[] _walked = [];
 
-    /// <summary>The slot of the observer that is being called, 0 between events. Written by the drainer, read by any thread for figures.</summary>
+    /// <summary>The slot of the observer that is being called, 0 between events, and -1 while others are called before them. Written by the drainer, read by any thread for figures.</summary>
     private nint _slot;
 
     /// <summary>What observers threw during the current delivery; the drainer takes it along when it leaves. For the drainer.</summary>
@@ -109,7 +109,15 @@ internal abstract partial class InlineDelivery<T>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private protected void WakeOwned()
     {
-        if ((_log.Flags & PublishFlags.HasWaiters) != 0 && _parking.WakeReaders() is { IsEmpty: false } thrown)
+        if ((_log.Flags & PublishFlags.HasWaiters) == 0)
+        {
+            return;
+        }
+
+        _slot = -1; // a scheduler may run the actions of other observers here
+        ErrorList thrown = _parking.WakeReaders();
+        _slot = 0;
+        if (!thrown.IsEmpty)
         {
             _errors.AddRange(thrown);
             _log.SetFlag(PublishFlags.ObserverThrew);

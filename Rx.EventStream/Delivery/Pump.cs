@@ -91,7 +91,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     internal sealed override bool IsReturning => _wasRunning && !Volatile.Read(ref _hasReturned);
 
     internal sealed override long KeptEvents =>
-        Volatile.Read(ref _log) is { } log && !IsDisposed ? Math.Max(0, _cursor.CountReadable(log.NextSequence)) : 0;
+        Volatile.Read(ref _log) is { } log && !IsDisposed ? Math.Max(0, _cursor.CountKept(log)) : 0;
 
     bool IParked.IsReadyWhileParked =>
         Volatile.Read(ref _subscriptions) is not { } subscriptions || IsReadyWhileParked(subscriptions.Parking);

@@ -27,14 +27,54 @@ internal partial struct Cursor<T>
         log.Leave(_segment.Owned!);
     }
 
-    /// <summary>How many events there are for the cursor, of those published; for any thread.</summary>
-    internal readonly long CountReadable(long next) => IsOvertaken(next) ? _limit!.Bound : next - Sequence;
+    /// <summary>How far the cursor lags, as far as its bound goes; for any thread. What writers have claimed counts.</summary>
+    internal readonly long CountClaimed(long next) => IsOvertaken(next) ? _limit!.Bound : next - Sequence;
 
-    /// <summary>As <see cref="CountReadable"/>, of a disposed log: a bounded cursor finds what follows its segment only as far as that is linked.</summary>
-    internal readonly long CountReadableOfDisposed(long next)
+    /// <summary>How many of the newest events are kept for the cursor; for any thread. A window keeps as many as the bound, read or not, and the whole
+    /// of a replay that the cursor has not passed.</summary>
+    internal readonly long CountKept(EventLog<T> log)
     {
-        long first = IsOvertaken(next) ? next - _limit!.Bound : Sequence;
-        return CountPublished(first, int.MaxValue);
+        long next = log.NextSequence;
+        if (_limit is not { } limit || HasFailed)
+        {
+            return HasFailed ? 0 : next - Sequence;
+        }
+
+        long replay = limit.Replay is { } group && next <= group.Until ? next - group.First : 0; // plain: for a figure
+        return Math.Max(replay, Math.Min(limit.Bound, next - log.WindowFirst));
+    }
+
+    /// <summary>How many events there are for the cursor; for any thread. None while the first of them is claimed, and not published: so the owner,
+    /// having counted one, reads one.</summary>
+    /// <remarks>Once the log is disposed a bounded cursor finds what follows its segment only as far as that is linked.</remarks>
+    internal readonly long CountReadable(EventLog<T> log)
+    {
+        long next = log.NextSequence;
+        long first = next - CountClaimed(next);
+        return log.IsDisposed ? CountPublished(first, int.MaxValue)
+            : first < next && IsPublished(log, first) ? next - first
+            : 0;
+    }
+
+    /// <summary>Whether an event from the cursor on is published; for any thread, also while the owner moves the cursor over it.</summary>
+    private readonly bool IsPublished(EventLog<T> log, long sequence)
+    {
+        Segment<T>? segment = log.Tail is { } tail && sequence >= tail.First ? tail : _segment.Current;
+        while (segment is not null && sequence >= segment.End)
+        {
+            segment = segment.Next;
+            if (segment == Segment<T>.Cut)
+            {
+                if (!IsBounded)
+                {
+                    return true; // the owner has moved on
+                }
+
+                segment = log.Window.Segment;
+            }
+        }
+
+        return segment is not null && (sequence < segment.First || segment.IsPublished(sequence));
     }
 
     /// <summary>Keeps no replay any more that was read, or skipped.</summary>
