@@ -66,7 +66,7 @@ internal sealed class ReaderModel
         }
 
         bool replays = Sequence < _replayEnd && next <= _replayEnd + _policy.Capacity + slack;
-        return HasFailed ? next : Math.Min(next - _policy.Capacity, replays ? _first : next);
+        return HasFailed ? next : Math.Min(next - _policy.Capacity, replays ? Sequence : next);
     }
 
     public override string ToString() => $"{_policy} from {_first} at {Sequence}";

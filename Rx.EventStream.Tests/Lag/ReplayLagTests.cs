@@ -151,6 +151,64 @@ internal sealed class ReplayLagTests(StreamConfiguration configuration)
         }
     }
 
+    /// <summary>What is read of a replay is kept no longer, though the rest is.</summary>
+    [Test]
+    public void Reading_APartOfTheReplay_LetsThatPartGo(
+        [ValueSource(nameof(Bounded))] LagPolicy policy, [Values("reader", "batches", "observer", "handler")] string kind, [Values] bool hasCompleted)
+    {
+        using var stream = configuration.Create<object>();
+        EventPosition<object> start = PublishReplay(stream);
+        EventObservable<object> observable = start.AsObservable().ObserveOn(_manual, maxBatch: 10).WithLagPolicy(policy);
+        using EventReader<object>? reader = kind is "reader" or "batches" ? observable.OpenReader() : null;
+        using EventSubscription? observer = kind switch
+        {
+            "observer" => (EventSubscription)observable.Subscribe(static _ => { }),
+            "handler" => observable.SubscribeAwait(static (_, _) => default),
+            _ => null,
+        };
+        using EventReader<object> other = observable.OpenReader(); // it has the same replay
+        start.Dispose();
+        if (hasCompleted)
+        {
+            stream.OnCompleted();
+        }
+
+        const int Left = 50;
+        Read(other);
+        for (int i = 0; _manual.Count > 0 && i < (Replayed - Left) / 10; i++)
+        {
+            _manual.RunOne();
+        }
+
+        if (reader is not null)
+        {
+            Read(reader);
+        }
+
+        long left = Replayed - Math.Min(other.Sequence, observer?.Sequence ?? reader!.Sequence);
+        Assert.That(left, Is.InRange(Left, 2 * Left));
+        long most = (left / Math.Min(32, configuration.SegmentCapacity)) + 4;
+        Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(most));
+
+        void Read(EventReader<object> from)
+        {
+            for (int i = 0; i < Replayed - Left; i += 10)
+            {
+                for (int j = 0; kind != "batches" && j < 10; j++)
+                {
+                    from.TryRead(out _);
+                }
+
+                if (kind == "batches")
+                {
+                    from.TryReadBatch(10, out _);
+                }
+            }
+
+            Assert.That(from.Sequence, Is.EqualTo(Replayed - Left));
+        }
+    }
+
     /// <summary>A handler that is busy with the last event of its replay keeps the others no longer.</summary>
     [Test]
     public void Handler_BusyWithTheLastOfTheReplay_LetsItGo([ValueSource(nameof(Bounded))] LagPolicy policy, [Values] bool inBatches)

@@ -144,6 +144,11 @@ internal partial struct Cursor<T>
             segment = next;
         }
 
+        if (segment is not null && limit.Replay is not null) // plain: set before the cursor is used
+        {
+            log.Window.MoveReplay(limit, segment.First);
+        }
+
         sequence = _sequence;
         return segment is not null && segment.Contains(sequence);
     }

@@ -2,7 +2,7 @@ namespace Rx.Storage;
 
 /// <summary>The events that bounded cursors still replay, and which a log's window keeps for them.</summary>
 /// <remarks>
-/// A replay is kept from the event at which the cursor joined. It is kept until the cursor has passed it, is closed, or has lagged too far by
+/// A replay is kept from the segment that the cursor has reached. It is kept until the cursor has passed it, is closed, or has lagged too far by
 /// what was published since: then it never reads its replay, so a cursor that stands still keeps no more than its bound. Replays that begin
 /// and end alike share a group.
 /// <para>The groups are under a lock. A publisher does not wait for it: it asks again when it moves the window the next time.</para>
@@ -33,16 +33,27 @@ internal sealed class ReplayList
     {
         using (_gate.Enter())
         {
-            long until = limit.ReplayEnd + limit.Bound;
-            if (!_groups.TryGetValue((first, until), out Group? group))
-            {
-                group = new Group(first, until);
-                _groups.Add((first, until), group);
-            }
-
-            group.Count++;
-            limit.Replay = group;
+            AddLocked(limit, first);
             FindOldestLocked();
+        }
+    }
+
+    /// <summary>Keeps a replay only from here on; does nothing if it is not in the list any more.</summary>
+    internal void Move(LagLimit limit, long first)
+    {
+        using (_gate.Enter())
+        {
+            if (limit.Replay is { } group)
+            {
+                bool isKept = _groups.GetValueOrDefault((group.First, group.Until)) == group;
+                RemoveLocked(limit);
+                if (isKept)
+                {
+                    AddLocked(limit, first);
+                }
+
+                FindOldestLocked();
+            }
         }
     }
 
@@ -51,12 +62,8 @@ internal sealed class ReplayList
     {
         using (_gate.Enter())
         {
-            if (limit.Replay is { } group && --group.Count == 0)
-            {
-                DropLocked(group);
-            }
-
-            limit.Replay = null;
+            RemoveLocked(limit);
+            FindOldestLocked();
         }
     }
 
@@ -70,6 +77,7 @@ internal sealed class ReplayList
             while ((oldest = _oldest) is not null && next > oldest.Until)
             {
                 DropLocked(oldest);
+                FindOldestLocked();
             }
 
             _gate.Exit();
@@ -78,13 +86,35 @@ internal sealed class ReplayList
         return oldest?.First ?? long.MaxValue;
     }
 
+    private void AddLocked(LagLimit limit, long first)
+    {
+        long until = limit.ReplayEnd + limit.Bound;
+        if (!_groups.TryGetValue((first, until), out Group? group))
+        {
+            group = new Group(first, until);
+            _groups.Add((first, until), group);
+        }
+
+        group.Count++;
+        limit.Replay = group;
+    }
+
+    private void RemoveLocked(LagLimit limit)
+    {
+        if (limit.Replay is { } group && --group.Count == 0)
+        {
+            DropLocked(group);
+        }
+
+        limit.Replay = null;
+    }
+
     private void DropLocked(Group group)
     {
         // A group that was dropped may have a successor with the same begin and end.
         if (_groups.GetValueOrDefault((group.First, group.Until)) == group)
         {
             _groups.Remove((group.First, group.Until));
-            FindOldestLocked();
         }
     }
 

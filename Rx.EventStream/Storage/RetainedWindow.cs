@@ -130,6 +130,13 @@ internal sealed class RetainedWindow<T>
         MoveForward();
     }
 
+    /// <summary>Keeps a replay only from here on, for a cursor that has read what is before.</summary>
+    internal void MoveReplay(LagLimit limit, long first)
+    {
+        _replays.Move(limit, first);
+        MoveForward();
+    }
+
     /// <summary>Moves the window back to a segment that the caller holds a lease on, as far as a bound or the retention needs it.</summary>
     /// <remarks>For a bounded cursor that joins before the window's place. Waits while another thread moves the window, also where the
     /// window's place is old enough: the thread that moves it may not have seen the new bound.</remarks>
