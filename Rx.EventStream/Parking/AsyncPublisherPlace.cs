@@ -1,7 +1,7 @@
 namespace Rx.Parking;
 
-/// <summary>The place of a publisher that blocks no thread. Once it is called it publishes on a thread of the pool, or a publisher that does block a
-/// thread does that for it: whichever comes first.</summary>
+/// <summary>The place of a publisher that blocks no thread. Once it is called it publishes on a thread of the pool, or on one that a publisher which
+/// blocks its own has started: whichever comes first.</summary>
 /// <remarks>
 /// If publishers that block their threads come after it, these may be all the threads that the pool has.
 /// <code>
@@ -69,11 +69,6 @@ internal sealed class AsyncPublisherPlace(int count, Func<AsyncPublisherPlace, l
         }
         catch (Exception error)
         {
-            if (error is ThreadInterruptedException)
-            {
-                Thread.CurrentThread.Interrupt(); // the interruption is this thread's
-            }
-
             help.SetException(error);
             return true;
         }

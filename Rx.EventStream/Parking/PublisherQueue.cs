@@ -6,8 +6,8 @@ namespace Rx.Parking;
 /// is called, and the next once that one has claimed or given up.</summary>
 /// <param name="log">What is published to.</param>
 /// <param name="parking">Where the queue parks while its first publisher waits.</param>
-/// <remarks>A blocking publisher blocks on a task that the waking thread completes itself. If the first publisher blocks no thread, one that does
-/// publishes for it. So blocking publishers need no threads but their own.</remarks>
+/// <remarks>A blocking publisher blocks on a task that the waking thread completes itself. If the first publisher blocks no thread, and the pool has
+/// none for it, one that does block starts a thread for it. So blocking publishers need no thread of the pool.</remarks>
 internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) : IParked, IWaitedFor
 {
     private readonly UninterruptibleLock _lock = new();
@@ -19,6 +19,9 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     private readonly LinkedList<PublisherPlace> _blocked = [];
 
     private readonly Waiter _waiter = new();
+
+    /// <summary>Whether a thread has been started that has not taken a publisher's turn yet. Under the lock.</summary>
+    private bool _isThreadStarting;
 
     /// <summary>How many publishers wait. Written under the lock with release; read by any publisher with acquire.</summary>
     private int _count;
@@ -74,11 +77,11 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
         }
     }
 
-    /// <summary>Whether it is the turn of a publisher that was called. If not, it waits again, and first publishes for the publisher whose turn it
-    /// is, if that needs a thread.</summary>
+    /// <summary>Whether it is the turn of a blocking publisher that was called. If not, it waits again, and first starts a thread for the publisher
+    /// whose turn it is, if that needs one.</summary>
     internal bool TryTakeTurn(PublisherPlace place)
     {
-        AsyncPublisherPlace? helped;
+        bool isPoolBusy = ThreadPool.PendingWorkItemCount > 0; // else a thread of the pool is about to take the turn
         using (_lock.Enter())
         {
             if (_places.First == place.Node)
@@ -86,17 +89,62 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
                 return true;
             }
 
-            helped = _places.First?.Value as AsyncPublisherPlace;
-            helped = helped?.TryTakeForAnother() == true ? helped : null;
+            isPoolBusy &= FirstNeedsThreadLocked;
+            _isThreadStarting |= isPoolBusy;
         }
 
-        if (helped?.TryRunForAnother() == true)
+        if (isPoolBusy)
         {
-            Leave(helped); // its own thread may come late
+            StartThread();
+        }
+        else
+        {
+            Thread.Yield();
         }
 
         WaitAgain(place);
         return false;
+    }
+
+    private bool FirstNeedsThreadLocked => !_isThreadStarting && _places.First?.Value is AsyncPublisherPlace { NeedsThread: true };
+
+    /// <remarks>A thread of its own, since the caller's may be one that observers need, or inside one's call.</remarks>
+    private void StartThread()
+    {
+        try
+        {
+            new Thread(PublishForOthers) { IsBackground = true, Name = nameof(PublisherQueue<>) }.UnsafeStart();
+        }
+        catch (Exception)
+        {
+            using (_lock.Enter())
+            {
+                _isThreadStarting = false;
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Publishes for publishers that block no thread, as long as it is the turn of such a one.</summary>
+    private void PublishForOthers()
+    {
+        while (TryTakeForAnother() is { } place)
+        {
+            if (place.TryRunForAnother())
+            {
+                Leave(place); // the publisher itself may come late
+            }
+        }
+    }
+
+    private AsyncPublisherPlace? TryTakeForAnother()
+    {
+        using (_lock.Enter())
+        {
+            _isThreadStarting = false;
+            return _places.First?.Value is AsyncPublisherPlace place && place.TryTakeForAnother() ? place : null;
+        }
     }
 
     private void Enter(PublisherPlace place)
@@ -210,9 +258,9 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
             first.Call();
         }
 
-        if (first is AsyncPublisherPlace { NeedsThread: true })
+        if (FirstNeedsThreadLocked)
         {
-            _blocked.First?.Value.Call(); // it finds that it can help
+            _blocked.First?.Value.Call(); // it sees to that
         }
     }
 
