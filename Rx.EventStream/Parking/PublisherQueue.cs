@@ -113,7 +113,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     {
         try
         {
-            new Thread(PublishForOthers) { IsBackground = true, Name = nameof(PublisherQueue<>) }.UnsafeStart();
+            new Thread(PublishForOthers) { IsBackground = true, Name = "Rx.EventStream publisher" }.UnsafeStart();
         }
         catch (Exception)
         {

@@ -30,8 +30,8 @@ internal partial struct Cursor<T>
     /// <summary>How far the cursor lags, as far as its bound goes; for any thread. What writers have claimed counts.</summary>
     internal readonly long CountClaimed(long next) => IsOvertaken(next) ? _limit!.Bound : next - Sequence;
 
-    /// <summary>How many of the newest events are kept for the cursor; for any thread. A window keeps as many as the bound, read or not, and the whole
-    /// of a replay that the cursor has not passed.</summary>
+    /// <summary>How many of the newest events are kept for the cursor; for any thread. A window keeps as many as the bound, read or not, and what is
+    /// left of a replay.</summary>
     internal readonly long CountKept(EventLog<T> log)
     {
         long next = log.NextSequence;

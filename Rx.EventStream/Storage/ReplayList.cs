@@ -43,15 +43,10 @@ internal sealed class ReplayList
     {
         using (_gate.Enter())
         {
-            if (limit.Replay is { } group)
+            if (limit.Replay is not null)
             {
-                bool isKept = _groups.GetValueOrDefault((group.First, group.Until)) == group;
                 RemoveLocked(limit);
-                if (isKept)
-                {
-                    AddLocked(limit, first);
-                }
-
+                AddLocked(limit, first);
                 FindOldestLocked();
             }
         }
