@@ -6,10 +6,13 @@ namespace Rx.Parking;
 /// is called, and the next once that one has claimed or given up.</summary>
 /// <param name="log">What is published to.</param>
 /// <param name="parking">Where the queue parks while its first publisher waits.</param>
-/// <remarks>A blocking publisher blocks on a task that the waking thread completes itself. If the first publisher blocks no thread, and the pool has
-/// none for it, one that does block starts a thread for it. So blocking publishers need no thread of the pool.</remarks>
+/// <remarks>A blocking publisher blocks on a task that the waking thread completes itself. If the first publisher blocks no thread, and the pool soon
+/// has none for it, one that does block starts a thread for it. So blocking publishers need no thread of the pool.</remarks>
 internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) : IParked, IWaitedFor
 {
+    /// <summary>How long the pool may take to run a publisher that was called, before a thread is started for it.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromMilliseconds(1);
+
     private readonly UninterruptibleLock _lock = new();
 
     /// <summary>The publishers in order of arrival. Under the lock.</summary>
@@ -20,8 +23,9 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
 
     private readonly Waiter _waiter = new();
 
-    /// <summary>Whether a thread has been started that has not taken a publisher's turn yet. Under the lock.</summary>
-    private bool _isThreadStarting;
+    /// <summary>Whether a blocking publisher sees to it that the first one has a thread, or has started one that has not looked yet. Under the
+    /// lock.</summary>
+    private bool _isAttended;
 
     /// <summary>How many publishers wait. Written under the lock with release; read by any publisher with acquire.</summary>
     private int _count;
@@ -77,11 +81,10 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
         }
     }
 
-    /// <summary>Whether it is the turn of a blocking publisher that was called. If not, it waits again, and first starts a thread for the publisher
-    /// whose turn it is, if that needs one.</summary>
+    /// <summary>Whether it is the turn of a blocking publisher that was called. If not, it waits again, and first sees to it that the publisher whose
+    /// turn it is has a thread.</summary>
     internal bool TryTakeTurn(PublisherPlace place)
     {
-        bool isPoolBusy = ThreadPool.PendingWorkItemCount > 0; // else a thread of the pool is about to take the turn
         using (_lock.Enter())
         {
             if (_places.First == place.Node)
@@ -89,24 +92,46 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
                 return true;
             }
 
-            isPoolBusy &= FirstNeedsThreadLocked;
-            _isThreadStarting |= isPoolBusy;
+            if (!FirstNeedsThreadLocked)
+            {
+                WaitAgainLocked(place);
+                return false;
+            }
+
+            _isAttended = true;
+            WaitAgainLocked(place);
         }
 
-        if (isPoolBusy)
-        {
-            StartThread();
-        }
-        else
-        {
-            Thread.Yield();
-        }
-
-        WaitAgain(place);
+        Attend(place);
         return false;
     }
 
-    private bool FirstNeedsThreadLocked => !_isThreadStarting && _places.First?.Value is AsyncPublisherPlace { NeedsThread: true };
+    /// <summary>Whether the first publisher was called, and no thread has come or is seen to.</summary>
+    private bool FirstNeedsThreadLocked => !_isAttended && _places.First?.Value is AsyncPublisherPlace { NeedsThread: true };
+
+    /// <summary>Gives the pool time to run the first publisher, unless the caller is called before; then starts a thread for it.</summary>
+    private void Attend(PublisherPlace caller)
+    {
+        bool isNeeded = false;
+        try
+        {
+            isNeeded = !caller.Called.Wait(_patience);
+        }
+        finally
+        {
+            using (_lock.Enter())
+            {
+                _isAttended = false;
+                isNeeded &= FirstNeedsThreadLocked;
+                _isAttended = isNeeded;
+            }
+        }
+
+        if (isNeeded)
+        {
+            StartThread();
+        }
+    }
 
     /// <remarks>A thread of its own, since the caller's may be one that observers need, or inside one's call.</remarks>
     private void StartThread()
@@ -119,7 +144,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
         {
             using (_lock.Enter())
             {
-                _isThreadStarting = false;
+                _isAttended = false;
             }
 
             throw;
@@ -142,7 +167,7 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     {
         using (_lock.Enter())
         {
-            _isThreadStarting = false;
+            _isAttended = false;
             return _places.First?.Value is AsyncPublisherPlace place && place.TryTakeForAnother() ? place : null;
         }
     }
@@ -196,9 +221,14 @@ internal sealed class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> parking) 
     {
         using (_lock.Enter())
         {
-            place.WaitAgain();
-            CallFirstLocked();
+            WaitAgainLocked(place);
         }
+    }
+
+    private void WaitAgainLocked(PublisherPlace place)
+    {
+        place.WaitAgain();
+        CallFirstLocked();
     }
 
     /// <summary>Gives a place up, after a claim or for good. Further calls have no effect.</summary>
