@@ -77,10 +77,11 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <see cref="LagPolicy.Fail"/> has ended, <see cref="SubscriberLaggedException.MissedCount"/> tells what it missed.</summary>
     public long Dropped => _cursor.Dropped;
 
-    /// <summary>How many published events wait for this reader: its lag, or what its <see cref="LagPolicy"/> leaves of it. 0 while the next one is
-    /// still being published, and once the reader has ended.</summary>
-    /// <remarks>A reader with <see cref="LagPolicy.Fail"/> that lags too far ends when it is next asked for an event. Until then this is the
-    /// policy's bound, so that a caller that reads only where there is something to read asks.</remarks>
+    /// <summary>How many published events wait for this reader, and can be read one after the other: its lag, or what its
+    /// <see cref="LagPolicy"/> leaves of it. 0 once the reader has ended.</summary>
+    /// <remarks>Takes a look at each segment of these events. <see cref="EventSubscription.Lag"/> is quicker.
+    /// <para>A reader with <see cref="LagPolicy.Fail"/> that lags too far ends when it is next asked for an event. Until then this is the
+    /// policy's bound, so that a caller that reads only where there is something to read asks.</para></remarks>
     public override int Count =>
         Volatile.Read(ref _log) is { } log && !_cursor.HasFailed ? (int)Math.Clamp(_cursor.CountReadable(log), 0, int.MaxValue) : 0;
 

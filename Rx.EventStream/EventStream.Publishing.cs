@@ -122,7 +122,7 @@ public sealed partial class EventStream<T>
         LetReadersGo();
         ErrorList errors = WakeReaders();
         Volatile.Read(ref _parking)?.WakeEnded();
-        Deliver(_log.End, 1, errors);
+        DeliverEnd(errors);
         return true;
     }
 
@@ -143,7 +143,7 @@ public sealed partial class EventStream<T>
     private void AppendSlow(T value, long sequence, Segment<T>? tail) => WakeSlow(_log.AppendSlow(value, sequence, tail));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void WakeSlow(long sequence) => Deliver(sequence, 1, WakeReaders());
+    private void WakeSlow(long sequence) => WakeAndDeliver(sequence, 1);
 
     /// <summary>Publishes a run where <see cref="PublishFlags.GatedOrEnded"/> is not set; returns the sequence number of its first event.</summary>
     private long PublishRange(ReadOnlySpan<T> values)
@@ -159,16 +159,28 @@ public sealed partial class EventStream<T>
     private void PublishClaimed(Segment<T> tail, long sequence, ReadOnlySpan<T> values, EventStamp stamp)
     {
         _log.PublishRange(tail, sequence, values, stamp);
-        Deliver(sequence, values.Length, WakeReaders());
+        WakeAndDeliver(sequence, values.Length);
     }
 
     private ErrorList WakeReaders() => (_log.Flags & PublishFlags.HasWaiters) != 0 ? _parking!.WakeReaders() : default;
 
-    private void Deliver(long sequence, int count, ErrorList errors)
+    private void WakeAndDeliver(long sequence, int count)
     {
         if (Volatile.Read(ref _inline) is { } inline)
         {
-            inline.Deliver(sequence, count, errors);
+            inline.WakeAndDeliver(sequence, count);
+        }
+        else
+        {
+            WakeReaders().Throw();
+        }
+    }
+
+    private void DeliverEnd(ErrorList errors)
+    {
+        if (Volatile.Read(ref _inline) is { } inline)
+        {
+            inline.Deliver(_log.End, errors: errors);
         }
         else
         {

@@ -27,57 +27,54 @@ internal sealed class EventReaderHoleTests
         Assert.That(first, Is.EqualTo(1));
     }
 
-    /// <summary>So a reader that finds a count reads an event, as with a channel.</summary>
+    /// <summary>So a reader that finds a count reads as many events, as with a channel.</summary>
     [Test]
-    public void Count_NextEventIsAHole_IsZero([Values("Unbounded", "Wait", "DropOldest", "Fail", "Latest")] string policy, [Values(1, 2, 1024)] int capacity)
+    public void Count_BesideAHole_CountsToTheHole(
+        [Values("Unbounded", "Wait", "DropOldest", "Fail")] string policy, [Values(1, 2, 1024)] int capacity, [Values(0, 1, 5)] int before)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
         using EventReader<int> reader = stream.WithLagPolicy(policy switch
         {
             "Wait" => LagPolicy.Wait(10),
-            "DropOldest" => LagPolicy.DropOldest(3),
+            "DropOldest" => LagPolicy.DropOldest(10),
             "Fail" => LagPolicy.Fail(10),
-            "Latest" => LagPolicy.Latest,
             _ => LagPolicy.Unbounded,
         }).OpenReader();
-        stream.OnNext(1);
-        Assert.That(reader.Count, Is.EqualTo(1));
-        Assert.That(reader.TryRead(out _), Is.True);
+        stream.OnNextRange([.. Enumerable.Range(0, before)]);
         Segment<int> segment = stream.Log.TailBeforeClaim();
         long hole = stream.Log.Claims.Claim(1).Count;
+        Assert.That(reader.Count, Is.EqualTo(before));
+        stream.OnNextRange([-1, -1]);
+        Assert.That(reader.Count, Is.EqualTo(before));
+        for (int i = before; i > 0; i--)
+        {
+            Assert.That((reader.Count, reader.TryRead(out _)), Is.EqualTo((i, true)));
+        }
 
         Assert.That((reader.Count, reader.TryPeek(out _)), Is.EqualTo((0, false)));
-        if (policy != "Latest")
-        {
-            stream.OnNext(3);
-            Assert.That((reader.Count, reader.TryPeek(out _)), Is.EqualTo((0, false)));
-        }
 
-        stream.Log.Publish(segment, hole, 2);
+        stream.Log.Publish(segment, hole, 7);
 
-        Assert.That((reader.Count, reader.TryRead(out int value), value), Is.EqualTo((policy == "Latest" ? 1 : 2, true, 2)));
+        Assert.That((reader.Count, reader.TryRead(out int value), value), Is.EqualTo((3, true, 7)));
+        Assert.That(reader.Count, Is.EqualTo(2));
     }
 
-    /// <summary>A reader that lags further than its bound continues with a hole.</summary>
+    /// <summary>A reader that lags further than its bound continues where the bound says, which may be a hole.</summary>
     [Test]
-    public void Count_Overtaken_NewestEventIsAHole_IsZero([Values(1, 2, 1024)] int capacity)
+    public void Count_OvertakenBesideAHole_CountsToTheHole([Values(1, 2, 3)] int bound, [Values(1, 2, 1024)] int capacity)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
-        using EventReader<int> reader = stream.WithLagPolicy(LagPolicy.DropOldest(2)).OpenReader();
-        for (int i = 0; i < 40; i++)
-        {
-            stream.OnNext(i);
-        }
-
-        Assert.That(reader.Count, Is.EqualTo(2));
+        using EventReader<int> reader = stream.WithLagPolicy(bound == 1 ? LagPolicy.Latest : LagPolicy.DropOldest(bound)).OpenReader();
+        stream.OnNextRange([.. Enumerable.Range(0, 40)]);
+        Assert.That(reader.Count, Is.EqualTo(bound));
         Segment<int> segment = stream.Log.TailBeforeClaim();
         long hole = stream.Log.Claims.Claim(1).Count;
-        Assert.That(reader.Count, Is.EqualTo(2));
-        stream.OnNext(41);
+        Assert.That(reader.Count, Is.EqualTo(bound - 1));
+        stream.OnNextRange([.. Enumerable.Range(0, bound - 1)]);
         Assert.That((reader.Count, reader.TryRead(out _)), Is.EqualTo((0, false)));
 
         stream.Log.Publish(segment, hole, 40);
 
-        Assert.That((reader.Count, reader.TryRead(out int value), value), Is.EqualTo((2, true, 40)));
+        Assert.That((reader.Count, reader.TryRead(out int value), value), Is.EqualTo((bound, true, 40)));
     }
 }

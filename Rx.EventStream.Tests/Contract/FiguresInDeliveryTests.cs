@@ -27,7 +27,7 @@ internal sealed class FiguresInDeliveryTests(bool singleWriter)
     /// <summary>Where a context runs callbacks inside <c>Post</c>, its observers are called before those without a scheduler.</summary>
     [Test]
     public void Delivered_ObserverOnAContextDisposesOneBeforeItsTurn_CountsTheCalls(
-        [Values] bool isRun, [Values] bool isFirst, [Values(1, 2)] int observers, [Values(1, 32)] int maxBatch)
+        [Values] bool isRun, [Values] bool isFirst, [Values(1, 2)] int observers, [Values(1, 32)] int maxBatch, [Values] bool hasNewer)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = singleWriter });
         var context = new CallingContext();
@@ -48,6 +48,12 @@ internal sealed class FiguresInDeliveryTests(bool singleWriter)
         if (isFirst)
         {
             SubscribeOnContext();
+        }
+
+        if (hasNewer)
+        {
+            stream.OnNext(0);
+            stream.Subscribe(static _ => { });
         }
 
         if (isRun)

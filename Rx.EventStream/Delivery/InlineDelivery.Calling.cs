@@ -109,22 +109,28 @@ internal abstract partial class InlineDelivery<T>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private protected void WakeOwned()
     {
-        if ((_log.Flags & PublishFlags.HasWaiters) == 0)
-        {
-            return;
-        }
-
-        _slot = -1; // a scheduler may run the actions of other observers here
-        ErrorList thrown = _parking.WakeReaders();
-        _slot = 0;
-        if (!thrown.IsEmpty)
+        if (WakeReadersOwned() is { IsEmpty: false } thrown)
         {
             _errors.AddRange(thrown);
             _log.SetFlag(PublishFlags.ObserverThrew);
         }
     }
 
-    /// <summary>Wakes readers, for a publisher that is not the drainer; returns what that threw.</summary>
+    /// <summary>Wakes readers, for a publisher that is the drainer; returns what that threw.</summary>
+    private protected ErrorList WakeReadersOwned()
+    {
+        if ((_log.Flags & PublishFlags.HasWaiters) == 0)
+        {
+            return default;
+        }
+
+        _slot = -1; // a scheduler may run the actions of other observers here
+        ErrorList thrown = _parking.WakeReaders();
+        _slot = 0;
+        return thrown;
+    }
+
+    /// <summary>As <see cref="WakeReadersOwned"/>, for a publisher that is not the drainer.</summary>
     private protected ErrorList WakeReaders() => (_log.Flags & PublishFlags.HasWaiters) != 0 ? _parking.WakeReaders() : default;
 
     /// <summary>Delivers the remaining events after the only observer threw.</summary>

@@ -91,6 +91,9 @@ internal abstract partial class InlineDelivery<T>
     /// <param name="errors">What waking threw, to be thrown with what observers throw.</param>
     internal abstract void Deliver(long sequence, int count = 1, ErrorList errors = default);
 
+    /// <summary>As <see cref="Deliver"/>, and wakes readers first.</summary>
+    internal virtual void WakeAndDeliver(long sequence, int count = 1) => Deliver(sequence, count, WakeReaders());
+
     /// <summary>Adds an observer, which takes its place in the order of observers now. It joins now too, unless it replays first.</summary>
     internal void Add(InlineSubscription<T> subscription)
     {

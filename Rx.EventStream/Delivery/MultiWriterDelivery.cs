@@ -275,7 +275,7 @@ internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IWaite
         ClaimWord.Snapshot before = _log.Claims.ClaimAndTryDrain(out bool isDrainer);
         long sequence = before.Count;
         _log.Publish(tail, sequence, value, stamp);
-        ErrorList errors = WakeReaders();
+        ErrorList errors = isDrainer ? WakeReadersOwned() : WakeReaders();
         if (isDrainer)
         {
             DrainOwned(ref errors, sequence);

@@ -51,6 +51,33 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         }
     }
 
+    /// <remarks>First the writer begins to deliver: a scheduler may run an observer while readers are woken, and what that publishes is published from inside
+    /// the delivery.</remarks>
+    internal override void WakeAndDeliver(long sequence, int count = 1)
+    {
+        bool isOwner;
+        try
+        {
+            isOwner = TryOwn(sequence);
+        }
+        catch (InvalidOperationException error)
+        {
+            ErrorList thrown = WakeReaders();
+            thrown.Add(error);
+            thrown.Throw();
+            throw;
+        }
+
+        if (isOwner)
+        {
+            DrainOwnedAndThrow(WakeReadersOwned());
+        }
+        else
+        {
+            WakeReaders().Throw();
+        }
+    }
+
     /// <remarks>
     /// <code>
     /// P (writer):     claim;  mark := published;                    is the delivery open? no: not delivered
@@ -205,7 +232,7 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
         EventStamp stamp = _log.TakeStamp();
         long sequence = _log.Claims.ClaimOwned(1);
         _log.Publish(tail, sequence, value, stamp);
-        Deliver(sequence, 1, WakeReaders());
+        WakeAndDeliver(sequence);
     }
 
     /// <summary>Begins to deliver what the writer has published, unless it delivers further up its stack.</summary>

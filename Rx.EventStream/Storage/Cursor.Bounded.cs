@@ -44,37 +44,43 @@ internal partial struct Cursor<T>
         return Math.Max(replay, Math.Min(limit.Bound, next - log.WindowFirst));
     }
 
-    /// <summary>How many events there are for the cursor; for any thread. None while the first of them is claimed, and not published: so the owner,
-    /// having counted one, reads one.</summary>
-    /// <remarks>Once the log is disposed a bounded cursor finds what follows its segment only as far as that is linked.</remarks>
+    /// <summary>How many events the owner can read one after the other; for any thread, to which it may be too many while the owner moves the
+    /// cursor.</summary>
+    /// <remarks>Takes a look at each segment. Once the log is disposed a bounded cursor finds what follows its segment only as far as that is
+    /// linked.</remarks>
     internal readonly long CountReadable(EventLog<T> log)
     {
         long next = log.NextSequence;
         long first = next - CountClaimed(next);
-        return log.IsDisposed ? CountPublished(first, int.MaxValue)
-            : first < next && IsPublished(log, first) ? next - first
-            : 0;
-    }
-
-    /// <summary>Whether an event from the cursor on is published; for any thread, also while the owner moves the cursor over it.</summary>
-    private readonly bool IsPublished(EventLog<T> log, long sequence)
-    {
-        Segment<T>? segment = log.Tail is { } tail && sequence >= tail.First ? tail : _segment.Current;
-        while (segment is not null && sequence >= segment.End)
+        long end = first;
+        Segment<T>? segment = _segment.Current;
+        while (segment is not null && end < next)
         {
-            segment = segment.Next;
             if (segment == Segment<T>.Cut)
             {
-                if (!IsBounded)
+                if (!IsBounded || log.IsDisposed)
                 {
-                    return true; // the owner has moved on
+                    return IsBounded ? end - first : next - first;
                 }
 
                 segment = log.Window.Segment;
             }
+            else if (end >= segment.End)
+            {
+                segment = segment.Next;
+            }
+            else if (end < segment.First)
+            {
+                return next - first; // the owner has moved on, or lags even further
+            }
+            else
+            {
+                end += segment.PublishedFrom(end, int.MaxValue).Length;
+                segment = end < segment.End ? null : segment.Next;
+            }
         }
 
-        return segment is not null && (sequence < segment.First || segment.IsPublished(sequence));
+        return Math.Min(end, next) - first;
     }
 
     /// <summary>Keeps no replay any more that was read, or skipped.</summary>
