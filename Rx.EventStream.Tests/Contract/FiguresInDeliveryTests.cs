@@ -85,14 +85,42 @@ internal sealed class FiguresInDeliveryTests(bool singleWriter)
         public override void Post(SendOrPostCallback d, object? state) => d(state);
     }
 
-    private void Check(string first, string second, bool isRun)
+    [Test]
+    public void Delivered_ObserversComeAndGoBeforeADelivery_CountsTheCalls([Values] bool isRun, [Values] bool isFirst)
+    {
+        foreach (string onContext in _scripts.Where(static script => script.Length < 3))
+        {
+            foreach (string first in _scripts.Where(static script => script.Length < 3))
+            {
+                Check(first, "", isRun, onContext, isFirst);
+                Check("", first, isRun, onContext, isFirst);
+            }
+        }
+    }
+
+    /// <param name="first">What the first observer does.</param>
+    /// <param name="second">What the second one does.</param>
+    /// <param name="isRun">Whether the events are published as a run.</param>
+    /// <param name="onContext">What an observer does that a context calls before those without a scheduler, or null.</param>
+    /// <param name="isFirst">Whether it subscribes first.</param>
+    private void Check(string first, string second, bool isRun, string? onContext = null, bool isFirst = false)
     {
         using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = singleWriter });
         var subscriptions = new List<EventSubscription>();
         var calls = new List<int>();
+        if (isFirst)
+        {
+            SubscribeOnContext();
+        }
+
         foreach (string script in new[] { first, second, "", "" })
         {
             Subscribe(script);
+        }
+
+        if (!isFirst)
+        {
+            SubscribeOnContext();
         }
 
         if (isRun)
@@ -107,7 +135,7 @@ internal sealed class FiguresInDeliveryTests(bool singleWriter)
             }
         }
 
-        string what = $"a: '{first}', b: '{second}'";
+        string what = $"a: '{first}', b: '{second}', on the context: '{onContext}'";
         Assert.That(subscriptions.Select(static s => s.Delivered), Is.EqualTo(calls), what);
         Assert.That(subscriptions.Take(4).Select(static s => s.Sequence), Is.EqualTo(calls.Take(4)), what);
 
@@ -124,6 +152,14 @@ internal sealed class FiguresInDeliveryTests(bool singleWriter)
                     Run(script);
                 }
             });
+        }
+
+        void SubscribeOnContext()
+        {
+            if (onContext is not null)
+            {
+                stream.ObserveOn(new CallingContext()).Subscribe(value => Run(value == 1 ? onContext : ""));
+            }
         }
 
         void Run(string script)

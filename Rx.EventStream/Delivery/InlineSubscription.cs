@@ -144,7 +144,7 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     internal long NoteReached()
     {
         _ = Sequence;
-        return Volatile.Read(ref _delivery) is { IsDraining: true } delivery ? delivery.Sequence : -1;
+        return Volatile.Read(ref _delivery) is { IsCalling: true } delivery ? delivery.Sequence : -1;
     }
 
     /// <summary>Notes how far it came. Called under the list's lock, when it loses its slot: a later call goes through this type, and notes
