@@ -239,8 +239,12 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <summary>Skips what the reader need not have, before it starts: the events that it can read are then kept for it.</summary>
     internal void SkipReplay() => _cursor.StepIn(_log!);
 
-    /// <summary>Lists the new reader.</summary>
-    internal void Start() => _listing.Add();
+    /// <summary>Lists the new reader, which keeps nothing if there will be nothing to read.</summary>
+    internal void Start()
+    {
+        EndIfOver(_log!); // no other thread knows the reader yet
+        _listing.Add();
+    }
 
     private ObjectDisposedException Disposed() => DisposedError.Of(typeof(EventReader<T>), _listing?.Name);
 

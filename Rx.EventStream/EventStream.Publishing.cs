@@ -120,6 +120,7 @@ public sealed partial class EventStream<T>
         }
 
         LetReadersGo();
+        _log.MoveWindow(); // the tail moves no more
         ErrorList errors = WakeReaders();
         Volatile.Read(ref _parking)?.WakeEnded();
         DeliverEnd(errors);

@@ -184,10 +184,39 @@ public sealed class StreamMeterTests
         Assert.That(Kept(), Is.EqualTo(expected));
         start.Dispose();
 
-        IEnumerable<string> Kept() => Measure(name)
-            .Where(static f => f.Key.StartsWith("rx.eventstream.kept", StringComparison.Ordinal) && f.Value > 0)
-            .Select(static f => $"{f.Key.Split('.')[^1]} {f.Value}");
+        IEnumerable<string> Kept() => MeasureKept(name);
     }
+
+    /// <summary>A replay is kept until the next segment begins, or the stream ends.</summary>
+    [Test]
+    public void Measure_ReplayBeyondTheBound_IsShownWhileItIsKept([Values("DropOldest", "Fail")] string policy, [Values] bool ends)
+    {
+        string name = NewName();
+        using var stream = new EventStream<object>(new EventStreamOptions { Name = name });
+        EventPosition<object> start = stream.GetNextPosition();
+        stream.OnNextRange(new object[1_000]);
+        using EventReader<object> reader =
+            start.AsObservable().WithLagPolicy(policy == "Fail" ? LagPolicy.Fail(2) : LagPolicy.DropOldest(2)).OpenReader();
+        start.Dispose();
+        stream.OnNextRange(new object[3]);
+        Assert.That(MeasureKept(name), Is.EqualTo(new[] { "reader 1003" }));
+
+        if (ends)
+        {
+            stream.OnCompleted();
+        }
+        else
+        {
+            stream.OnNextRange(new object[40]);
+        }
+
+        Assert.That(MeasureKept(name), Is.EqualTo(new[] { "reader 2" }));
+        Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(3));
+    }
+
+    private static IEnumerable<string> MeasureKept(string name) => Measure(name)
+        .Where(static f => f.Key.StartsWith("rx.eventstream.kept", StringComparison.Ordinal) && f.Value > 0)
+        .Select(static f => $"{f.Key.Split('.')[^1]} {f.Value}");
 
     [Test]
     public void Measure_StreamDisposed_NothingIsKept([Values] bool retains)

@@ -104,6 +104,12 @@ internal sealed class ReaderScript : IDisposable
             End();
         }
 
+        for (int i = _random.Next(4); i > 0 && !_isDisposed; i--)
+        {
+            Join();
+        }
+
+        Check();
         if (_random.Next(2) == 0)
         {
             DisposeStream();
@@ -115,9 +121,8 @@ internal sealed class ReaderScript : IDisposable
             Read(reader, model);
             ReadOneByOne(reader, model, int.MaxValue);
             Wait(reader, model);
+            Check();
         }
-
-        Check();
     }
 
     private void Publish(int count)

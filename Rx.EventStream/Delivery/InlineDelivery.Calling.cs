@@ -18,6 +18,9 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>What observers threw during the current delivery; the drainer takes it along when it leaves. For the drainer.</summary>
     private ErrorList _errors;
 
+    /// <summary>Whether a thread drains the delivery, and calls its observers: it has read which.</summary>
+    internal bool IsCalling => IsDraining && Volatile.Read(ref _slot) >= 0;
+
     /// <summary>Keeps what an observer threw until the delivery is over. For the drainer.</summary>
     internal void AddErrorOwned(Exception error)
     {

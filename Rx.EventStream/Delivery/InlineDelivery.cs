@@ -45,9 +45,6 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>Whether a thread drains the delivery.</summary>
     internal abstract bool IsDraining { get; }
 
-    /// <summary>Whether a thread drains the delivery, and calls its observers: it has read which.</summary>
-    internal bool IsCalling => IsDraining && Volatile.Read(ref _slot) >= 0;
-
     /// <summary>Whether the current thread, which is about to publish, does so from inside this delivery.</summary>
     internal abstract bool IsInside { get; }
 

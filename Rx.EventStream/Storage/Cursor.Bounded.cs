@@ -40,7 +40,7 @@ internal partial struct Cursor<T>
             return HasFailed ? 0 : next - Sequence;
         }
 
-        long replay = limit.Replay is { } group && next <= group.Until ? next - group.First : 0; // plain: for a figure
+        long replay = limit.Replay is { IsDropped: false } group ? next - group.First : 0; // plain: for a figure
         return Math.Max(replay, Math.Min(limit.Bound, next - log.WindowFirst));
     }
 

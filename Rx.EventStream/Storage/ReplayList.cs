@@ -27,6 +27,13 @@ internal sealed class ReplayList
         internal long First => first;
 
         internal long Until => until;
+
+        /// <summary>Whether the events are kept no more. Written under the lock with release; read with acquire by any thread, for a figure.</summary>
+        internal bool IsDropped
+        {
+            get => Volatile.Read(ref field);
+            set => Volatile.Write(ref field, value);
+        }
     }
 
     internal void Add(LagLimit limit, long first)
@@ -106,6 +113,8 @@ internal sealed class ReplayList
 
     private void DropLocked(Group group)
     {
+        group.IsDropped = true;
+
         // A group that was dropped may have a successor with the same begin and end.
         if (_groups.GetValueOrDefault((group.First, group.Until)) == group)
         {
