@@ -27,6 +27,9 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
         Test,
     }
 
+    /// <summary>Of these an action may be scheduled on one thread while another runs them.</summary>
+    private static Kind[] ThatTakeAnyThread => [.. Enum.GetValues<Kind>().Where(static kind => kind != Kind.Historical)];
+
     [Test]
     public async Task OnNext_OnTheObserversThread_ThrowsWhereItWouldWait(
         [Values] Kind kind, [Values] Observing observing, [Values(0, 1)] int maxBatch, [Values] bool isRange)
@@ -82,6 +85,11 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
         reader.TryRead(out _);
         reader.TryRead(out _);
         await Eventually.Ends(publishing);
+        if (kind == Kind.Historical)
+        {
+            subscription.Dispose(); // one thread at a time may use such a clock, and the others publish on the pool
+        }
+
         reader.Dispose();
         Eventually.IsTrue(
             () =>
@@ -96,7 +104,7 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
 
     /// <summary>Waiting without blocking gives the thread back, so the observer is called.</summary>
     [Test]
-    public async Task OnNextAsync_OnTheObserversThread_Waits([Values] Kind kind, [Values] Observing observing)
+    public async Task OnNextAsync_OnTheObserversThread_Waits([ValueSource(nameof(ThatTakeAnyThread))] Kind kind, [Values] Observing observing)
     {
         using EventStream<int> stream = configuration.Create<int>();
         using var on = new OneThread(kind);
