@@ -37,6 +37,10 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// completes the wait owns it.</summary>
     private Cursor<T> _cursor;
 
+    /// <summary>To where a <see cref="Count"/> has found all events published. Written with release by any thread that counts, and read with
+    /// acquire.</summary>
+    private long _seenTo;
+
     /// <summary>What <see cref="Completion"/> returned, or null. Set once, by the first caller; read with acquire.</summary>
     private CompletionWatch? _completion;
 
@@ -79,11 +83,10 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
 
     /// <summary>How many published events wait for this reader, and can be read one after the other: its lag, or what its
     /// <see cref="LagPolicy"/> leaves of it. 0 once the reader has ended.</summary>
-    /// <remarks>Takes a look at each segment of these events. <see cref="EventSubscription.Lag"/> is quicker.
-    /// <para>A reader with <see cref="LagPolicy.Fail"/> that lags too far ends when it is next asked for an event. Until then this is the
-    /// policy's bound, so that a caller that reads only where there is something to read asks.</para></remarks>
+    /// <remarks>A reader with <see cref="LagPolicy.Fail"/> that lags too far ends when it is next asked for an event. Until then this is the
+    /// policy's bound, so that a caller that reads only where there is something to read asks.</remarks>
     public override int Count =>
-        Volatile.Read(ref _log) is { } log && !_cursor.HasFailed ? (int)Math.Clamp(_cursor.CountReadable(log), 0, int.MaxValue) : 0;
+        Volatile.Read(ref _log) is { } log && !_cursor.HasFailed ? (int)Math.Clamp(_cursor.CountReadable(log, ref _seenTo), 0, int.MaxValue) : 0;
 
     /// <summary>True.</summary>
     public override bool CanCount => true;

@@ -214,6 +214,23 @@ public sealed class StreamMeterTests
         Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(3));
     }
 
+    /// <summary>Beyond its bound a subscriber keeps its bound, though another one keeps the replay of both.</summary>
+    [Test]
+    public void Measure_ReplayBeyondTheBound_CountsForTheOneThatKeepsIt([Values(0, 11)] int read)
+    {
+        string name = NewName();
+        using var stream = new EventStream<object>(new EventStreamOptions { Name = name, SegmentCapacity = 1 });
+        using EventPosition<object> start = stream.GetNextPosition();
+        stream.OnNextRange(new object[37]);
+        using IDisposable observer = start.AsObservable().ObserveOn(new HistoricalScheduler()).WithLagPolicy(LagPolicy.Fail(5_000)).Subscribe(static _ => { });
+        using EventReader<object> reader = start.AsObservable().WithLagPolicy(LagPolicy.Fail(41)).OpenReader();
+        start.Dispose();
+        reader.TryReadBatch(Math.Max(read, 1), out _);
+        stream.OnNextRange(new object[4_000]);
+
+        Assert.That(MeasureKept(name), Is.EquivalentTo(new[] { "observer 4037", "reader 41" }));
+    }
+
     private static IEnumerable<string> MeasureKept(string name) => Measure(name)
         .Where(static f => f.Key.StartsWith("rx.eventstream.kept", StringComparison.Ordinal) && f.Value > 0)
         .Select(static f => $"{f.Key.Split('.')[^1]} {f.Value}");

@@ -40,27 +40,44 @@ internal partial struct Cursor<T>
             return HasFailed ? 0 : next - Sequence;
         }
 
-        long replay = limit.Replay is { IsDropped: false } group ? next - group.First : 0; // plain: for a figure
-        return Math.Max(replay, Math.Min(limit.Bound, next - log.WindowFirst));
+        return Math.Max(next - log.Window.ReplayKeptFrom(limit, next), Math.Min(limit.Bound, next - log.WindowFirst));
     }
 
     /// <summary>How many events the owner can read one after the other; for any thread, to which it may be too many while the owner moves the
     /// cursor.</summary>
-    /// <remarks>Takes a look at each segment. Once the log is disposed a bounded cursor finds what follows its segment only as far as that is
-    /// linked.</remarks>
-    internal readonly long CountReadable(EventLog<T> log)
+    /// <param name="log">The log.</param>
+    /// <param name="seenTo">The sequence number to which all events are published, as far as a count has seen; kept for the next count.</param>
+    /// <remarks>Once the log is disposed a bounded cursor finds what follows its segment only as far as that is linked.</remarks>
+    internal readonly long CountReadable(EventLog<T> log, ref long seenTo)
     {
         long next = log.NextSequence;
         long first = next - CountClaimed(next);
-        long end = first;
-        Segment<T>? segment = _segment.Current;
+        if (log.IsDisposed)
+        {
+            return CountPublished(first, int.MaxValue);
+        }
+
+        long end = Math.Max(first, Volatile.Read(ref seenTo));
+        if (end < next)
+        {
+            end = FindHole(log, end, next);
+            Volatile.Write(ref seenTo, end);
+        }
+
+        return Math.Min(end, next) - first;
+    }
+
+    /// <summary>The first sequence number that is not published, or <paramref name="next"/>.</summary>
+    private readonly long FindHole(EventLog<T> log, long end, long next)
+    {
+        Segment<T>? segment = log.Tail is { } tail && tail != Segment<T>.Cut && end >= tail.First ? tail : _segment.Current;
         while (segment is not null && end < next)
         {
             if (segment == Segment<T>.Cut)
             {
                 if (!IsBounded || log.IsDisposed)
                 {
-                    return IsBounded ? end - first : next - first;
+                    return next; // the owner has moved on
                 }
 
                 segment = log.Window.Segment;
@@ -71,7 +88,7 @@ internal partial struct Cursor<T>
             }
             else if (end < segment.First)
             {
-                return next - first; // the owner has moved on, or lags even further
+                return next; // the owner has moved on, or lags even further
             }
             else
             {
@@ -80,7 +97,7 @@ internal partial struct Cursor<T>
             }
         }
 
-        return Math.Min(end, next) - first;
+        return Math.Min(end, next);
     }
 
     /// <summary>Keeps no replay any more that was read, or skipped.</summary>

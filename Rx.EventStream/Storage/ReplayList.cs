@@ -27,13 +27,6 @@ internal sealed class ReplayList
         internal long First => first;
 
         internal long Until => until;
-
-        /// <summary>Whether the events are kept no more. Written under the lock with release; read with acquire by any thread, for a figure.</summary>
-        internal bool IsDropped
-        {
-            get => Volatile.Read(ref field);
-            set => Volatile.Write(ref field, value);
-        }
     }
 
     internal void Add(LagLimit limit, long first)
@@ -88,6 +81,10 @@ internal sealed class ReplayList
         return oldest?.First ?? long.MaxValue;
     }
 
+    /// <summary>Whether a replay is kept, though it may be over: then it is taken out the next time that the window moves. For any thread, for a
+    /// figure.</summary>
+    internal bool Keeps(Group group, long next) => next <= group.Until || Volatile.Read(ref _oldest) == group;
+
     private void AddLocked(LagLimit limit, long first)
     {
         long until = limit.ReplayEnd + limit.Bound;
@@ -113,8 +110,6 @@ internal sealed class ReplayList
 
     private void DropLocked(Group group)
     {
-        group.IsDropped = true;
-
         // A group that was dropped may have a successor with the same begin and end.
         if (_groups.GetValueOrDefault((group.First, group.Until)) == group)
         {

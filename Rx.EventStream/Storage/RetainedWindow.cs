@@ -137,6 +137,10 @@ internal sealed class RetainedWindow<T>
         MoveForward();
     }
 
+    /// <summary>The first event that is kept for a cursor's replay, or <paramref name="next"/>. For any thread, for a figure.</summary>
+    internal long ReplayKeptFrom(LagLimit limit, long next) =>
+        limit.Replay is { } group && _replays.Keeps(group, next) ? group.First : next;
+
     /// <summary>Moves the window back to a segment that the caller holds a lease on, as far as a bound or the retention needs it.</summary>
     /// <remarks>For a bounded cursor that joins before the window's place. Waits while another thread moves the window, also where the
     /// window's place is old enough: the thread that moves it may not have seen the new bound.</remarks>
