@@ -78,13 +78,6 @@ internal sealed class FiguresInDeliveryTests(bool singleWriter)
         });
     }
 
-    private sealed class CallingContext : SynchronizationContext
-    {
-        public override SynchronizationContext CreateCopy() => this;
-
-        public override void Post(SendOrPostCallback d, object? state) => d(state);
-    }
-
     [Test]
     public void Delivered_ObserversComeAndGoBeforeADelivery_CountsTheCalls([Values] bool isRun, [Values] bool isFirst)
     {

@@ -108,11 +108,4 @@ internal sealed class PublishingInsidePostTests(StreamConfiguration configuratio
                 break;
         }
     }
-
-    private sealed class CallingContext : SynchronizationContext
-    {
-        public override SynchronizationContext CreateCopy() => this;
-
-        public override void Post(SendOrPostCallback d, object? state) => d(state);
-    }
 }

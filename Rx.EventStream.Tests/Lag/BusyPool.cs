@@ -8,10 +8,14 @@ internal sealed class BusyPool : IDisposable
     private readonly ManualResetEventSlim _isOver = new();
     private readonly Task[] _actions;
 
-    internal BusyPool()
+    internal BusyPool() => _actions = Block(_ => _isOver.Wait());
+
+    /// <summary>Starts actions on the pool, which block its threads. A thread that the pool adds, one or two in a second, is blocked by the next of
+    /// them: what is queued after them waits for as many threads as there are actions.</summary>
+    internal static Task[] Block(Action<int> action)
     {
         using var begun = new CountdownEvent(2);
-        _actions =
+        Task[] blocking =
         [
             .. Enumerable.Range(0, Actions).Select(i => Task.Run(() =>
             {
@@ -20,10 +24,11 @@ internal sealed class BusyPool : IDisposable
                     begun.Signal();
                 }
 
-                _isOver.Wait();
+                action(i);
             })),
         ];
         begun.Wait();
+        return blocking;
     }
 
     public void Dispose()

@@ -8,8 +8,6 @@ namespace Rx.Tests.Lag;
 [NonParallelizable]
 internal sealed class StarvedPublisherTests
 {
-    private const int Blocking = 150;
-
     private static readonly AsyncLocal<string?> _caller = new();
 
     [Test]
@@ -171,24 +169,5 @@ internal sealed class StarvedPublisherTests
         return read;
     }
 
-    /// <summary>Starts publishers on the pool, which block its threads. A thread that the pool adds, one or two in a second, is blocked by the next of
-    /// them: what is queued after them waits for as many threads as there are publishers.</summary>
-    private static Task[] BlockThePool(EventStream<int> stream)
-    {
-        using var begun = new CountdownEvent(2);
-        Task[] blocking =
-        [
-            .. Enumerable.Range(0, Blocking).Select(i => Task.Run(() =>
-            {
-                if (i < 2)
-                {
-                    begun.Signal();
-                }
-
-                stream.OnNext(100 + i);
-            })),
-        ];
-        begun.Wait();
-        return blocking;
-    }
+    private static Task[] BlockThePool(EventStream<int> stream) => BusyPool.Block(i => stream.OnNext(100 + i));
 }

@@ -215,7 +215,7 @@ internal sealed class ProjectionObserverTests(StreamConfiguration configuration)
         yield return new TestCaseData(CurrentThreadScheduler.Instance).SetArgDisplayNames("current thread");
         yield return new TestCaseData(CurrentThreadScheduler.Instance.DisableOptimizations()).SetArgDisplayNames("current thread, wrapped");
         yield return new TestCaseData(ImmediateScheduler.Instance.DisableOptimizations()).SetArgDisplayNames("immediate, wrapped");
-        yield return new TestCaseData(new SynchronizationContextScheduler(new SynchronousContext())).SetArgDisplayNames("context");
+        yield return new TestCaseData(new SynchronizationContextScheduler(new CallingContext())).SetArgDisplayNames("context");
     }
 
     /// <summary>The exception passes through the scheduler, and through what has scheduled the fold.</summary>
@@ -278,11 +278,6 @@ internal sealed class ProjectionObserverTests(StreamConfiguration configuration)
         {
             throw Marbles.Error;
         }
-    }
-
-    private sealed class SynchronousContext : SynchronizationContext
-    {
-        public override void Post(SendOrPostCallback d, object? state) => d(state);
     }
 
     [Test]

@@ -84,6 +84,45 @@ internal sealed class EventLogTests
         Assert.That(log.CountSegments(), Is.EqualTo(1));
     }
 
+    /// <summary>A count by another thread, which the owner has passed by, must not tell the owner's next count that a hole is published.</summary>
+    [Test]
+    public void CountReadable_OwnerHasMovedOn_RemembersNoHole([Values] bool isBounded)
+    {
+        var log = new EventLog<int>(isSingleWriter: false, maxCapacity: 1);
+        Cursor<int> owner = log.JoinNext();
+        if (isBounded)
+        {
+            owner.SetLimit(log, new LagLimit(2, failsWhenLagging: false, replayEnd: 0));
+        }
+
+        for (int i = 0; i < 10; i++)
+        {
+            Publish(log, i);
+        }
+
+        Cursor<int> seen = owner; // as another thread has read it
+        while (owner.TryRead(log, out _))
+        {
+        }
+
+        Segment<int> tail = log.TailBeforeClaim();
+        long hole = log.Claims.Claim(1).Count;
+        Publish(log, 11);
+        long seenTo = 0;
+        _ = seen.CountReadable(log, ref seenTo);
+
+        Assert.That(seenTo, Is.LessThanOrEqualTo(hole));
+        Assert.That(owner.CountReadable(log, ref seenTo), Is.Zero);
+        log.Publish(tail, hole, 10);
+        Assert.That(owner.CountReadable(log, ref seenTo), Is.EqualTo(2));
+    }
+
+    private static void Publish(EventLog<int> log, int value)
+    {
+        Segment<int> tail = log.TailBeforeClaim();
+        log.Publish(tail, log.Claims.Claim(1).Count, value);
+    }
+
     [Test]
     public void CountSegments_AllKindsOfReadersGone_IsOne([Values(1, 2, 64)] int capacity)
     {

@@ -12,7 +12,8 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>The array that was walked over last, kept for the case that an observer throws. For the drainer.</summary>
     private IObserver<T>?[] _walked = [];
 
-    /// <summary>The slot of the observer that is being called, 0 between events, and -1 while others are called before them. Written by the drainer, read by any thread for figures.</summary>
+    /// <summary>The slot of the observer that is being called, 0 between events, -1 while readers are woken before the observers are called. Written
+    /// by the drainer, read by any thread for figures.</summary>
     private nint _slot;
 
     /// <summary>What observers threw during the current delivery; the drainer takes it along when it leaves. For the drainer.</summary>

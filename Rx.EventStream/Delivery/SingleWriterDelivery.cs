@@ -55,26 +55,25 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     /// the delivery.</remarks>
     internal override void WakeAndDeliver(long sequence, int count = 1)
     {
-        bool isOwner;
+        ErrorList errors = default;
+        bool isOwner = false;
         try
         {
             isOwner = TryOwn(sequence);
         }
         catch (InvalidOperationException error)
         {
-            ErrorList thrown = WakeReaders();
-            thrown.Add(error);
-            thrown.Throw();
-            throw;
+            errors.Add(error); // the event is there all the same
         }
 
+        errors.AddRange(isOwner ? WakeReadersOwned() : WakeReaders());
         if (isOwner)
         {
-            DrainOwnedAndThrow(WakeReadersOwned());
+            DrainOwnedAndThrow(errors);
         }
         else
         {
-            WakeReaders().Throw();
+            errors.Throw();
         }
     }
 

@@ -14,6 +14,7 @@ internal sealed partial class PublisherQueue<T>
     /// turn it is has a thread.</summary>
     internal bool TryTakeTurn(PublisherPlace place)
     {
+        bool attends;
         using (_lock.Enter())
         {
             if (_places.First == place.Node)
@@ -21,17 +22,16 @@ internal sealed partial class PublisherQueue<T>
                 return true;
             }
 
-            if (!FirstNeedsThreadLocked)
-            {
-                WaitAgainLocked(place);
-                return false;
-            }
-
-            _isAttended = true;
+            attends = FirstNeedsThreadLocked;
+            _isAttended |= attends;
             WaitAgainLocked(place);
         }
 
-        Attend(place);
+        if (attends)
+        {
+            Attend(place);
+        }
+
         return false;
     }
 

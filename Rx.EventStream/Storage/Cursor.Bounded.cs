@@ -60,15 +60,20 @@ internal partial struct Cursor<T>
         long end = Math.Max(first, Volatile.Read(ref seenTo));
         if (end < next)
         {
-            end = FindHole(log, end, next);
+            if (!TryFindHole(log, ref end, next))
+            {
+                return next - first;
+            }
+
             Volatile.Write(ref seenTo, end);
         }
 
         return Math.Min(end, next) - first;
     }
 
-    /// <summary>The first sequence number that is not published, or <paramref name="next"/>.</summary>
-    private readonly long FindHole(EventLog<T> log, long end, long next)
+    /// <summary>Moves a sequence number on to the first one that is not published, or to <paramref name="next"/>. False if the way there is gone, since the
+    /// owner has moved on: what was not looked at may still have holes.</summary>
+    private readonly bool TryFindHole(EventLog<T> log, ref long end, long next)
     {
         Segment<T>? segment = log.Tail is { } tail && tail != Segment<T>.Cut && end >= tail.First ? tail : _segment.Current;
         while (segment is not null && end < next)
@@ -77,7 +82,7 @@ internal partial struct Cursor<T>
             {
                 if (!IsBounded || log.IsDisposed)
                 {
-                    return next; // the owner has moved on
+                    return false;
                 }
 
                 segment = log.Window.Segment;
@@ -88,7 +93,7 @@ internal partial struct Cursor<T>
             }
             else if (end < segment.First)
             {
-                return next; // the owner has moved on, or lags even further
+                return false;
             }
             else
             {
@@ -97,7 +102,8 @@ internal partial struct Cursor<T>
             }
         }
 
-        return Math.Min(end, next);
+        end = Math.Min(end, next);
+        return true;
     }
 
     /// <summary>Keeps no replay any more that was read, or skipped.</summary>
@@ -167,7 +173,7 @@ internal partial struct Cursor<T>
             segment = next;
         }
 
-        if (segment is not null && limit.Replay is not null) // plain: set before the cursor is used
+        if (segment is not null && limit.Replay is not null) // plain: a hint, see the field
         {
             log.Window.MoveReplay(limit, segment.First);
         }

@@ -11,8 +11,8 @@ internal sealed class LagLimit(int bound, bool failsWhenLagging, long replayEnd)
     /// <summary>How many events the cursor jumped over. Written by the owner, read by any thread for figures.</summary>
     private long _dropped;
 
-    /// <summary>What the window keeps for the cursor's replay, or null. Under the lock of the <see cref="ReplayList"/>; the owner reads it
-    /// plainly, as a hint.</summary>
+    /// <summary>What the window keeps for the cursor's replay, or null. Under the lock of the <see cref="ReplayList"/>; read plainly by the owner, as
+    /// a hint, and by any thread for a figure.</summary>
     internal ReplayList.Group? Replay;
 
     internal int Bound => bound;

@@ -15,7 +15,7 @@ internal sealed class ReplayList
     private readonly SortedDictionary<(long First, long Until), Group> _groups = [];
 
     /// <summary>The group with the oldest event, of several the one that is over first; or null. Written under the lock with release, read with acquire by
-    /// the thread that moves the window.</summary>
+    /// the thread that moves the window, and by any thread for a figure.</summary>
     private Group? _oldest;
 
     /// <summary>Replays that begin at one event, and are kept until the same sequence number was published.</summary>
@@ -43,9 +43,9 @@ internal sealed class ReplayList
     {
         using (_gate.Enter())
         {
-            if (limit.Replay is not null)
+            if (limit.Replay is { } group && group.First != first)
             {
-                RemoveLocked(limit);
+                RemoveLocked(limit, group);
                 AddLocked(limit, first);
                 FindOldestLocked();
             }
@@ -57,8 +57,11 @@ internal sealed class ReplayList
     {
         using (_gate.Enter())
         {
-            RemoveLocked(limit);
-            FindOldestLocked();
+            if (limit.Replay is { } group)
+            {
+                RemoveLocked(limit, group);
+                FindOldestLocked();
+            }
         }
     }
 
@@ -98,14 +101,13 @@ internal sealed class ReplayList
         limit.Replay = group;
     }
 
-    private void RemoveLocked(LagLimit limit)
+    private void RemoveLocked(LagLimit limit, Group group)
     {
-        if (limit.Replay is { } group && --group.Count == 0)
+        limit.Replay = null;
+        if (--group.Count == 0)
         {
             DropLocked(group);
         }
-
-        limit.Replay = null;
     }
 
     private void DropLocked(Group group)
