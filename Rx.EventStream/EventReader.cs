@@ -117,7 +117,6 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     {
         EventLog<T> log = LogOrThrow();
         bool isRead = _cursor.TryRead(log, out item);
-        _cursor.LeaveReplay(log);
         OnRead(log);
         return isRead;
     }

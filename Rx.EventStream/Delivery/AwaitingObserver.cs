@@ -138,7 +138,6 @@ internal abstract partial class AwaitingObserver<T, TItem> : CursorObserver<T>
         if (_running.Count == _maxConcurrency)
         {
             Volatile.Write(ref _isBusy, true);
-            cursor.LeaveReplay(log); // the next look comes after a call has returned
             return 0;
         }
 

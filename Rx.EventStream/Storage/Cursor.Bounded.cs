@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.CompilerServices;
 
 namespace Rx.Storage;
 
@@ -107,8 +106,7 @@ internal partial struct Cursor<T>
     }
 
     /// <summary>Keeps no replay any more that was read, or skipped.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal readonly void LeaveReplay(EventLog<T> log)
+    private readonly void LeaveReplay(EventLog<T> log)
     {
         if (_limit is { } limit && limit.HasPassedReplay(_sequence))
         {
