@@ -274,10 +274,14 @@ public sealed partial class EventStream<T>
             throw;
         }
 
+        if (policy.WaitsWhenFull || scheduler is EventLoopScheduler)
+        {
+            pump.Needs = NeededThread.Of(scheduler);
+        }
+
         if (policy.WaitsWhenFull)
         {
             pump.IsWaitedFor = true;
-            pump.Needs = NeededThread.Of(scheduler);
             HoldPublishersBack(pump, pump.SkipToNext, policy.Capacity, JoinsAtTheNext(position), pump.Needs);
         }
 

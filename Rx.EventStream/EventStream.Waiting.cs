@@ -45,7 +45,7 @@ public sealed partial class EventStream<T>
     /// back.</summary>
     private void PublishGated(ReadOnlySpan<T> values, bool isFromSource = false)
     {
-        if (TryPublishAtOnce(values, out _, isFromSource))
+        if (TryPublishAtOnce(values, out _, isFromSource, blocks: true))
         {
             return;
         }
@@ -92,14 +92,15 @@ public sealed partial class EventStream<T>
 
     /// <summary>Publishes without waiting, as <see cref="TryPublishUnlessOthersWait"/> does; throws where waiting could wait for
     /// itself.</summary>
-    private bool TryPublishAtOnce(ReadOnlySpan<T> values, out long sequence, bool isFromSource = false)
+    private bool TryPublishAtOnce(ReadOnlySpan<T> values, out long sequence, bool isFromSource = false, bool blocks = false)
     {
-        if (TryPublishUnlessOthersWait(values, out sequence, isFromSource))
+        bool isWaking = blocks && WakingScope.IsInside(_log); // in an action of a scheduler, which keeps this thread from waking the others
+        if (TryPublishUnlessOthersWait(values, out sequence, isFromSource, hasTurn: isWaking))
         {
             return true;
         }
 
-        ThrowIfInsideDelivery();
+        ThrowIfInsideDelivery(isWaking);
         return false;
     }
 
@@ -115,9 +116,9 @@ public sealed partial class EventStream<T>
     }
 
     /// <summary>For a caller that has to wait.</summary>
-    private void ThrowIfInsideDelivery()
+    private void ThrowIfInsideDelivery(bool isWaking = false)
     {
-        if (IsInsideDelivery && !HasEnded) // read last: a stream that has ended makes no publisher wait
+        if ((isWaking || IsInsideDelivery) && !HasEnded) // read last: a stream that has ended makes no publisher wait
         {
             throw new InvalidOperationException(
                 "A subscriber with LagPolicy.Wait has no room, and this is published from inside a delivery of the same stream, or from a " +

@@ -132,6 +132,79 @@ internal sealed class CircleOfStreamsTests(int capacity)
         Assert.That(waited.Delivered, Is.EqualTo((2 * Each) - refused));
     }
 
+    /// <summary>The subscriber that is waited for was not called yet, and its thread is known only by another observer, of the other stream. Or it has
+    /// its turn after an observer that waits in a delivery of its own stream.</summary>
+    [Test]
+    public async Task OnNext_SubscriberHasNotBeenCalled_BothReturn(
+        [Values("same loop", "turn on a loop", "turn on a context")] string kind, [Values] bool isTurnLast, [Values] bool isRun)
+    {
+        using ManualResetEventSlim mayPublishOn = new(), mayPublishBack = new();
+        using var loop = new EventLoopScheduler();
+        using var context = new PumpingContext();
+        Thread? publishesOn = null;
+        Thread? publishesBack = null;
+        var seen = new RecordingObserver<int>();
+        EventObservable<int> waited = _scheduled.WithLagPolicy(LagPolicy.Wait(1));
+        waited = kind switch
+        {
+            "same loop" => waited.ObserveOn(loop),
+            "turn on a loop" => waited.ObserveOn(loop, maxBatch: 1),
+            _ => waited.ObserveOn(context, maxBatch: 1),
+        };
+        using IDisposable publishingBack = kind == "same loop"
+            ? _inline.ObserveOn(loop).Subscribe(value => PublishBack(value, _inline))
+            : _scheduled.Subscribe(value => PublishBack(value - 1, _inline));
+        using IDisposable full = waited.Subscribe(seen);
+        using IDisposable publishingOn = _inline.Subscribe(value =>
+        {
+            if (value == 0)
+            {
+                mayPublishOn.Wait();
+                Volatile.Write(ref publishesOn, Thread.CurrentThread);
+                Publish(_scheduled, 2);
+                Publish(_scheduled, 3);
+            }
+        });
+
+        Task delivering = Eventually.OnThread(() => _inline.OnNext(0));
+        Task first = kind == "same loop" ? Task.CompletedTask : Eventually.OnThread(() => _scheduled.OnNext(1));
+        (isTurnLast ? mayPublishOn : mayPublishBack).Set();
+        Eventually.IsTrue(
+            () => (isTurnLast ? Volatile.Read(ref publishesOn) : Volatile.Read(ref publishesBack)) is { ThreadState: var state }
+                && state.HasFlag(ThreadState.WaitSleepJoin),
+            "One of the two waits.");
+        (isTurnLast ? mayPublishBack : mayPublishOn).Set();
+
+        await Eventually.Ends(delivering);
+        await Eventually.Ends(first);
+        await Eventually.Ends(_scheduled.WhenCaughtUpAsync());
+        Assert.That(seen.Values, Is.EqualTo(kind == "same loop" ? new[] { 2, 3 } : [1, 2, 3]));
+        Assert.That(_inline.NextSequence, Is.EqualTo(3));
+
+        void PublishBack(int value, EventStream<int> stream)
+        {
+            if (value == 0)
+            {
+                mayPublishBack.Wait();
+                Volatile.Write(ref publishesBack, Thread.CurrentThread);
+                Publish(stream, -1);
+                Publish(stream, -2);
+            }
+        }
+
+        void Publish(EventStream<int> stream, int value)
+        {
+            if (isRun)
+            {
+                stream.OnNextRange([value]);
+            }
+            else
+            {
+                stream.OnNext(value);
+            }
+        }
+    }
+
     private EventSubscription Subscribe(string kind, IScheduler loop, Action<int> onNext)
     {
         EventObservable<int> events = _scheduled.WithLagPolicy(LagPolicy.Wait(1));

@@ -21,6 +21,7 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
         CurrentThread,
         Context,
         ContextOfEachCallback,
+        ContextScheduler,
         EventLoop,
         Historical,
         Marbles,
@@ -163,6 +164,9 @@ internal sealed class WaitOnOwnThreadTests(StreamConfiguration configuration)
                     break;
                 case Kind.ContextOfEachCallback:
                     _context = new ContextOfACallback(_thread);
+                    break;
+                case Kind.ContextScheduler:
+                    _scheduler = new SynchronizationContextScheduler(_thread);
                     break;
                 case Kind.EventLoop:
                     _scheduler = new EventLoopScheduler();

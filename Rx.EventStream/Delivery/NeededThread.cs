@@ -1,4 +1,5 @@
 using System.Reactive.Concurrency;
+using System.Runtime.CompilerServices;
 using Rx.Parking;
 
 namespace Rx.Delivery;
@@ -7,6 +8,9 @@ namespace Rx.Delivery;
 /// there that waited for the observer would wait for itself.</summary>
 internal sealed class NeededThread
 {
+    /// <summary>An event loop has one thread, which the observers of any stream on it have shown.</summary>
+    private static readonly ConditionalWeakTable<EventLoopScheduler, NeededThread> _ofLoops = [];
+
     private readonly IScheduler _scheduler;
 
     /// <summary>The identifier of the thread, or 0 if it is unknown. For <c>CurrentThreadScheduler</c>: the thread that has queued the pump's action.
@@ -15,6 +19,10 @@ internal sealed class NeededThread
     /// for blocked ones. Only a thread itself writes its identifier, and a publisher that was called looks again: so it gives up only where
     /// the value is its own.</remarks>
     private int _id;
+
+    /// <summary>Of Rx's scheduler for a context, which does not tell the context: what was current in the pump's last action. Written with release by the
+    /// thread that runs the action, read with acquire by publishers.</summary>
+    private SynchronizationContext? _context;
 
     private NeededThread(IScheduler scheduler)
     {
@@ -27,7 +35,8 @@ internal sealed class NeededThread
     {
         // The base class posts to the thread pool.
         ContextScheduler { Context: var context } when context.GetType() == typeof(SynchronizationContext) => null,
-        ContextScheduler or CurrentThreadScheduler or EventLoopScheduler => new NeededThread(scheduler),
+        EventLoopScheduler loop => _ofLoops.GetValue(loop, static loop => new NeededThread(loop)),
+        ContextScheduler or SynchronizationContextScheduler or CurrentThreadScheduler => new NeededThread(scheduler),
         _ => VirtualTime.IsClockOf(scheduler) ? new NeededThread(scheduler) : null,
     };
 
@@ -41,15 +50,26 @@ internal sealed class NeededThread
     }
 
     /// <summary>An action of the pump begins.</summary>
-    internal void OnRunning() => Volatile.Write(ref _id, _scheduler is CurrentThreadScheduler ? 0 : Environment.CurrentManagedThreadId);
+    internal void OnRunning()
+    {
+        if (_scheduler is SynchronizationContextScheduler)
+        {
+            Volatile.Write(ref _context, SynchronizationContext.Current);
+        }
+
+        Volatile.Write(ref _id, _scheduler is CurrentThreadScheduler ? 0 : Environment.CurrentManagedThreadId);
+    }
 
     /// <summary>Whether the observer cannot be called before this thread returns from what it does.</summary>
     internal bool Is(CallingThread caller) => _scheduler switch
     {
-        // A context may have a new object for each of its callbacks, as WPF's has.
-        ContextScheduler { Context: var context } =>
-            context == caller.Context || (Volatile.Read(ref _id) == caller.Id && caller.Context?.GetType() == context.GetType()),
+        ContextScheduler { Context: var context } => IsInside(context, caller),
+        SynchronizationContextScheduler => Volatile.Read(ref _context) is { } context && IsInside(context, caller),
         CurrentThreadScheduler or EventLoopScheduler => Volatile.Read(ref _id) == caller.Id,
         _ => VirtualTime.IsRunning(_scheduler) && Volatile.Read(ref _id) == caller.Id,
     };
+
+    /// <remarks>A context may have a new object for each of its callbacks, as WPF's has.</remarks>
+    private bool IsInside(SynchronizationContext context, CallingThread caller) =>
+        context == caller.Context || (Volatile.Read(ref _id) == caller.Id && caller.Context?.GetType() == context.GetType());
 }

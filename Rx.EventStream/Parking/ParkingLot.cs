@@ -132,7 +132,7 @@ internal sealed class ParkingLot<T>(EventLog<T> log)
     }
 
     /// <summary>Wakes all that are parked at a place, on a thread that does not publish.</summary>
-    internal void WakeAll(ParkingPlace place) => StackAt(place).WakeAll();
+    internal void WakeAll(ParkingPlace place) => WakeChain(StackAt(place).TakeAll());
 
     /// <summary>Wakes the callers that wait for the end. Called after the end was set, which is a full fence.</summary>
     internal void WakeEnded()
@@ -156,8 +156,8 @@ internal sealed class ParkingLot<T>(EventLog<T> log)
     internal ErrorList WakeEverything()
     {
         Interlocked.MemoryBarrierProcessWide();
-        ErrorList errors = _direct.WakeAll();
-        errors.AddRange(_pool.WakeAll());
+        ErrorList errors = WakeChain(_direct.TakeAll());
+        errors.AddRange(WakeChain(_pool.TakeAll()));
         WakeEnded();
         return errors;
     }
@@ -169,16 +169,30 @@ internal sealed class ParkingLot<T>(EventLog<T> log)
         Waiter? pooled = _pool.TakeAll();
         if (pooled is { Below: null })
         {
-            errors = WaiterStack.WakeChain(pooled);
+            errors = WakeChain(pooled);
         }
         else if (pooled is not null)
         {
             // One work item, however many there are: publishing costs the same for one and for a thousand.
-            ThreadPool.UnsafeQueueUserWorkItem(static chain => WaiterStack.WakeChain(chain).Throw(), pooled, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(static work => work.Lot.WakeChain(work.Chain).Throw(), (Lot: this, Chain: pooled), preferLocal: false);
         }
 
-        errors.AddRange(_direct.WakeAll());
+        errors.AddRange(WakeChain(_direct.TakeAll()));
         return errors;
+    }
+
+    /// <summary>Wakes readers and pumps that were taken off their stack; returns what that threw.</summary>
+    private ErrorList WakeChain(Waiter? chain)
+    {
+        object? outer = WakingScope.Enter(log);
+        try
+        {
+            return WaiterStack.WakeChain(chain);
+        }
+        finally
+        {
+            WakingScope.Leave(outer);
+        }
     }
 
     private ref WaiterStack StackAt(ParkingPlace place)

@@ -233,9 +233,11 @@ internal sealed partial class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> p
         }
     }
 
-    /// <remarks>A thread that handles an event of the log counts as one that a full subscriber needs, though it may be another's.</remarks>
+    /// <remarks>A thread that handles an event of the log, or calls its observers, counts as one that a full subscriber needs, though it may be
+    /// another's.</remarks>
     bool IWaitedFor.IsHeldBy(WaitingThread thread) =>
-        thread.Handles(log) || Array.Exists(Gate.MayBeHeld(log.Claimed, 1), member => member.Needs(thread.Thread));
+        thread.Handles(log) || log.Claims.DrainerThread == thread.Thread.Id
+        || Array.Exists(Gate.MayBeHeld(log.Claimed, 1), member => member.Needs(thread.Thread));
 
     /// <summary>Calls each publisher that <see cref="WaitsForItself"/>: it finds that out, and gives up.</summary>
     private void CallHoldersLocked(int count)
