@@ -68,6 +68,14 @@ public sealed partial class EventReader<T>
         /// <remarks>The reader reads what it has still to read. If that is nothing, its owner may never ask it again.</remarks>
         internal override void OnStreamEnded() => Find()?.OnStreamEnded();
 
+        internal override void OnLettingGo()
+        {
+            if (Find() is { } reader && Volatile.Read(ref reader._log) is { } log)
+            {
+                reader._cursor.BringForward(log);
+            }
+        }
+
         internal void SetError(Exception error) => Error = error;
 
         internal void Add() => _readers.Add(this);

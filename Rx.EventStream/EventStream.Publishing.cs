@@ -130,13 +130,19 @@ public sealed partial class EventStream<T>
     /// <summary>Has readers end, and keep nothing, that have read everything, now that the stream has ended or is disposed.</summary>
     private void LetReadersGo()
     {
-        List<EventSubscription> readers = [];
-        Volatile.Read(ref _scheduled)?.Readers.CopyTo(readers);
+        List<EventSubscription> readers = CopyReaders();
         if (readers.Count > 0)
         {
             Interlocked.MemoryBarrierProcessWide(); // a reader stores its sequence number, then loads the end, without a fence between
             readers.ForEach(static reader => reader.OnStreamEnded());
         }
+    }
+
+    private List<EventSubscription> CopyReaders()
+    {
+        List<EventSubscription> readers = [];
+        Volatile.Read(ref _scheduled)?.Readers.CopyTo(readers);
+        return readers;
     }
 
     /// <summary>Appends where that takes more than <see cref="EventLog{T}.TryAppend"/> does.</summary>

@@ -264,7 +264,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
     /// again.</summary>
     private void LetGo()
     {
-        _log.LetGo();
+        _log.LetGo(bringForward: () => CopyReaders().ForEach(static reader => reader.OnLettingGo()));
         Volatile.Write(ref _inline, null);
     }
 

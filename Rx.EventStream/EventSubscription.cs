@@ -94,6 +94,11 @@ public abstract class EventSubscription : IDisposable
     {
     }
 
+    /// <summary>The disposed stream is about to forget its events, but what the subscription has still to read.</summary>
+    internal virtual void OnLettingGo()
+    {
+    }
+
     /// <summary>Waits until this subscription has consumed every event published by now, or has ended.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <remarks>A handler of <see cref="EventObservable{T}.SubscribeAwait"/> has consumed an event when its call has returned.</remarks>

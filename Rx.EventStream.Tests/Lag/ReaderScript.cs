@@ -190,18 +190,6 @@ internal sealed class ReaderScript : IDisposable
         Log("stream disposed");
         _stream.Dispose();
         _isDisposed = true;
-
-        // What lags too far then can read a part.
-        LeaveAll(_readers.FindAll(r => r.Model.LagsTooFar(_next)));
-    }
-
-    private void LeaveAll(List<(EventReader<long> Reader, ReaderModel Model)> readers)
-    {
-        foreach ((EventReader<long> Reader, ReaderModel Model) reader in readers)
-        {
-            reader.Reader.Dispose();
-            _readers.Remove(reader);
-        }
     }
 
     private void Read(EventReader<long> reader, ReaderModel model)

@@ -50,6 +50,11 @@ internal partial struct Cursor<T>
     internal readonly long CountReadable(EventLog<T> log, ref long seenTo)
     {
         long next = log.NextSequence;
+        if (WillFail(next))
+        {
+            return _limit!.Bound; // it ends when it is asked for an event
+        }
+
         long first = next - CountClaimed(next);
         if (log.IsDisposed)
         {
@@ -114,6 +119,8 @@ internal partial struct Cursor<T>
         }
     }
 
+    private readonly bool WillFail(long next) => _limit is { FailsWhenLagging: true } && IsOvertaken(next);
+
     private readonly bool IsOvertaken(long next) => _limit is { } limit && limit.LagOf(Sequence, next) > limit.Bound;
 
     /// <summary>If it lags further than the bound: jumps to the newest events it allows, or ends.</summary>
@@ -140,35 +147,50 @@ internal partial struct Cursor<T>
         }
     }
 
+    /// <summary>Before the log forgets its segments: has a bounded cursor stand in the segment of the first event that its bound allows.</summary>
+    /// <remarks>
+    /// By the thread that disposes the log, and keeps the window from moving. The owner may move the cursor at the same time:
+    /// <code>
+    /// P (disposes): segment := its place in the window  (a CAS);      window := cut
+    /// C (owner):    link cut;  window cut?  yes: looks at the segment once more
+    /// </code>
+    /// </remarks>
+    internal void BringForward(EventLog<T> log)
+    {
+        long next = log.NextSequence;
+        if (!IsBounded || WillFail(next))
+        {
+            return;
+        }
+
+        Segment<T> target = log.Window.Segment;
+        long needed = next - CountClaimed(next);
+        while (needed >= target.End && target.Next is { } following)
+        {
+            target = following;
+        }
+
+        while (_segment.Current is { } segment && segment.First < target.First)
+        {
+            _segment.TryMove(segment, target);
+        }
+    }
+
     /// <summary>Steps into the segment of the next sequence number without a lease; at a cut link it starts again from the
     /// window.</summary>
     private bool TryAdvanceUnleased(EventLog<T> log, LagLimit limit, [NotNullWhen(true)] out Segment<T>? segment, out long sequence)
     {
         sequence = _sequence;
         segment = _segment.Owned;
-        while (segment is not null && _sequence >= segment.End)
+        while (segment is not null && !segment.Contains(_sequence))
         {
-            Segment<T>? next = segment.Next;
-            if (next is null)
+            if (!TryFindNext(log, limit, segment, out Segment<T>? next))
             {
                 return false;
             }
 
-            if (next == Segment<T>.Cut)
-            {
-                next = log.Window.Segment;
-                if (next == Segment<T>.Cut || (next.First > _sequence && !TryReach(log, limit, next)))
-                {
-                    return false; // of a disposed log, or ended
-                }
-            }
-
-            if (!_segment.TryMove(segment, next))
-            {
-                return false; // being closed
-            }
-
-            segment = next;
+            // Another thread may close the cursor, or bring it forward.
+            segment = next == segment || _segment.TryMove(segment, next) ? next : _segment.Current;
         }
 
         if (segment is not null && limit.Replay is not null) // plain: a hint, see the field
@@ -177,7 +199,33 @@ internal partial struct Cursor<T>
         }
 
         sequence = _sequence;
-        return segment is not null && segment.Contains(sequence);
+        return segment is not null;
+    }
+
+    /// <summary>Finds where to look on from a segment that does not have the next event; false if there is nothing there yet, or any more.</summary>
+    private bool TryFindNext(EventLog<T> log, LagLimit limit, Segment<T> segment, [NotNullWhen(true)] out Segment<T>? next)
+    {
+        next = segment;
+        if (_sequence < segment.First)
+        {
+            KeepUp(log, limit); // brought forward, after it last looked how far it lags
+            return _sequence >= segment.First;
+        }
+
+        next = segment.Next;
+        if (next != Segment<T>.Cut)
+        {
+            return next is not null;
+        }
+
+        next = log.Window.Segment;
+        if (next == Segment<T>.Cut)
+        {
+            next = _segment.Current; // of a disposed log: it may have been brought forward just now
+            return next is not null && next != segment;
+        }
+
+        return next.First <= _sequence || TryReach(log, limit, next);
     }
 
     /// <summary>Moves up to the window's segment; false if the cursor ends instead.</summary>

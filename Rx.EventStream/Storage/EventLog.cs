@@ -202,10 +202,11 @@ internal sealed partial class EventLog<T>
 
     /// <summary>Forgets every segment of a log that is disposed. What is being published at this moment goes where no reader finds it.
     /// Calling it again does nothing; a thread that has joined the log at the same time does.</summary>
-    internal void LetGo()
+    /// <param name="bringForward">Calls <see cref="Cursor{T}.BringForward"/> of bounded cursors.</param>
+    internal void LetGo(Action bringForward)
     {
         Debug.Assert(IsDisposed, "Only a disposed log forgets its segments.");
-        Volatile.Read(ref _window)?.LetGo();
+        Volatile.Read(ref _window)?.LetGo(bringForward);
         _segments.LetGo();
     }
 

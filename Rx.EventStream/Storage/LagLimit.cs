@@ -17,6 +17,9 @@ internal sealed class LagLimit(int bound, bool failsWhenLagging, long replayEnd)
 
     internal int Bound => bound;
 
+    /// <summary>Whether a cursor that lags too far ends, instead of jumping over events.</summary>
+    internal bool FailsWhenLagging => failsWhenLagging;
+
     /// <summary>The first sequence number that is not replay.</summary>
     internal long ReplayEnd => replayEnd;
 

@@ -161,12 +161,14 @@ internal sealed class RetainedWindow<T>
 
     /// <summary>Forgets its segment, for a log that is disposed. What only the retention keeps is let go first: a bounded cursor that lags further than its bound
     /// would find the way to it.</summary>
-    internal void LetGo()
+    /// <param name="bringForward">Has bounded cursors stand no further back than the window, which stays where it is until this returns.</param>
+    internal void LetGo(Action bringForward)
     {
         _state.BeginMove();
         if (IsOpen && Volatile.Read(ref _bound) > 0)
         {
             MoveOwned(Segment, BoundedFrom(_log.NextSequence));
+            bringForward();
         }
 
         _state.MoveOwned(Segment<T>.Cut);
