@@ -19,6 +19,9 @@ public sealed partial class EventProjection<TState, T>
 
         internal Task Completion => _completion.Task;
 
+        /// <summary>Whether it has ended with an exception of its own.</summary>
+        private bool HasFailed => _state.End is { IsFinal: true, IsDisposal: false };
+
         /// <summary>How many callers wait, for tests.</summary>
         internal int WaitCount => _waits.Count;
 
@@ -78,7 +81,7 @@ public sealed partial class EventProjection<TState, T>
                 var end = ProjectionEnd.OfStream(termination.Error);
                 if (_state.TryEndStream(end))
                 {
-                    LetGoOfEvents(stream.Log);
+                    LetGoAtTheEnd(stream.Log);
                     Announce(end);
                 }
             }
@@ -156,12 +159,13 @@ public sealed partial class EventProjection<TState, T>
             }
         }
 
-        /// <summary>Keeps no event once the stream has ended and every event is in the state: none follows. The fold of the last event, which may
-        /// not have returned, uses neither any more.</summary>
-        private void LetGoOfEvents(EventLog<T> log)
+        /// <summary>Keeps no event, and not <c>apply</c>, once the stream has ended and every event is in the state: none follows. The fold of the last
+        /// event, which may not have returned, uses them no more.</summary>
+        private void LetGoAtTheEnd(EventLog<T> log)
         {
             Volatile.Read(ref _current)?.LeaveSegment();
             _cursor.Close(log);
+            Volatile.Write(ref _apply, null);
         }
 
         /// <summary>Closes the cursor and forgets the stream, once the projection has ended. By the folding thread, or by the one that ended

@@ -156,7 +156,10 @@ public sealed partial class EventProjection<TState, T>
 
             private long _last = first?.Sequence ?? -1;
 
-            private bool IsDisposed => Volatile.Read(ref folder._isDisposed) || stream is { IsDisposed: true };
+            /// <summary>Whether the projection had failed before. That is then its end, although it may be disposed since.</summary>
+            private readonly bool _joinsFailed = folder.HasFailed;
+
+            private bool IsDisposed => !_joinsFailed && (Volatile.Read(ref folder._isDisposed) || stream is { IsDisposed: true });
 
             /// <remarks>Here, so that an observer which subscribes another in this call comes before that one, and one that disposes the
             /// projection finds itself subscribed, as in later calls.</remarks>

@@ -238,9 +238,6 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         _listing.SetFirst(_cursor.Sequence);
     }
 
-    /// <summary>Skips what the reader need not have, before it starts: the events that it can read are then kept for it.</summary>
-    internal void SkipReplay() => _cursor.StepIn(_log!);
-
     /// <summary>Lists the new reader, which keeps nothing if there will be nothing to read.</summary>
     internal void Start()
     {

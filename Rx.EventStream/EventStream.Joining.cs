@@ -274,11 +274,7 @@ public sealed partial class EventStream<T>
             throw;
         }
 
-        if (policy.WaitsWhenFull || scheduler is EventLoopScheduler)
-        {
-            pump.Needs = NeededThread.Of(scheduler);
-        }
-
+        pump.Needs = policy.WaitsWhenFull || scheduler is EventLoopScheduler ? NeededThread.Of(scheduler) : null;
         if (policy.WaitsWhenFull)
         {
             pump.IsWaitedFor = true;
@@ -308,6 +304,11 @@ public sealed partial class EventStream<T>
         Cursor<T> cursor = position?.Fork() ?? Joined(_log.JoinOldest());
         if (policy.IsBounded)
         {
+            if (policy.SkipsReplay)
+            {
+                cursor.SkipToNewest(_log);
+            }
+
             long replayEnd = policy.SkipsReplay ? cursor.Sequence : _log.NextSequence;
             cursor.SetLimit(_log, new LagLimit(policy.Capacity, policy.FailsWhenFull, replayEnd));
         }

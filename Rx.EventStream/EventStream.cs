@@ -169,6 +169,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
 
     /// <summary>Ends all subscriptions without notifying observers. Afterwards publishing and subscribing throw. Calling it again does
     /// nothing.</summary>
+    /// <remarks>A reader still reads what was published before. What another thread publishes at this moment may reach no reader, although its call
+    /// returns normally.</remarks>
     public override void Dispose()
     {
         if (!_log.TryDispose())
@@ -249,11 +251,6 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
         if (policy.WaitsWhenFull)
         {
             HoldPublishersBack(reader.Subscription, reader.SkipToNext, policy.Capacity, JoinsAtTheNext(position));
-        }
-
-        if (policy.SkipsReplay)
-        {
-            reader.SkipReplay();
         }
 
         reader.Start();

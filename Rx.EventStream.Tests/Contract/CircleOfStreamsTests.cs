@@ -168,6 +168,7 @@ internal sealed class CircleOfStreamsTests(int capacity)
 
         Task delivering = Eventually.OnThread(() => _inline.OnNext(0));
         Task first = kind == "same loop" ? Task.CompletedTask : Eventually.OnThread(() => _scheduled.OnNext(1));
+        Eventually.IsTrue(() => _scheduled.NextSequence == (kind == "same loop" ? 0 : 1), "The first event is in delivery.");
         (isTurnLast ? mayPublishOn : mayPublishBack).Set();
         Eventually.IsTrue(
             () => (isTurnLast ? Volatile.Read(ref publishesOn) : Volatile.Read(ref publishesBack)) is { ThreadState: var state }

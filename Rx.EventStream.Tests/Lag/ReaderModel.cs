@@ -14,12 +14,8 @@ internal sealed class ReaderModel
     {
         _policy = policy;
         _first = first;
-        _replayEnd = policy.SkipsReplay ? first : next;
-        Sequence = first;
-        if (policy.SkipsReplay)
-        {
-            Ask(next);
-        }
+        Sequence = policy.SkipsReplay ? Math.Max(first, next - 1) : first;
+        _replayEnd = policy.SkipsReplay ? Sequence : next;
     }
 
     internal long Sequence { get; private set; }

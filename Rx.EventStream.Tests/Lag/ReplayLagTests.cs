@@ -66,6 +66,27 @@ internal sealed class ReplayLagTests(StreamConfiguration configuration)
         _manual.RunAll();
 
         Assert.That(observer.Values, Is.EqualTo(new[] { Replayed - 1 }));
+        Assert.That((subscription.Delivered, subscription.Dropped), Is.EqualTo((1L, 0L)), "To begin there is not to lag.");
+    }
+
+    [Test]
+    public void Subscribe_Latest_DroppedCountsWhatWasPublishedSince([Values] bool isReader, [Values] bool atPosition)
+    {
+        EventObservable<int> source = (atPosition ? _stream.GetOldestPosition().AsObservable() : _stream.AsObservable()).WithLagPolicy(LagPolicy.Latest);
+        var observer = new RecordingObserver<int>();
+        using IDisposable subscription = isReader ? source.OpenReader() : source.ObserveOn(_manual).Subscribe(observer);
+        EventSubscription listed = _stream.Subscriptions.Single();
+        Assert.That((listed.Dropped, listed.Lag, listed.Sequence), Is.EqualTo((0L, 1L, Replayed - 1L)));
+
+        Publish(3);
+        _manual.RunAll();
+
+        if (subscription is EventReader<int> reader)
+        {
+            Assert.That(reader.TryRead(out _), Is.True);
+        }
+
+        Assert.That((listed.Delivered, listed.Dropped, listed.Lag), Is.EqualTo((1L, 3L, 0L)));
     }
 
     [TestCaseSource(nameof(Bounded))]

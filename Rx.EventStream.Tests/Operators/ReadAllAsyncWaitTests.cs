@@ -112,6 +112,27 @@ public sealed class ReadAllAsyncWaitTests
     }
 
     /// <summary>More publishers than the pool has threads at once wait for their readers, which the pool runs.</summary>
+    /// <summary>As with the policies that do not wait.</summary>
+    [Test]
+    public void ReadAllAsync_UnsubscribingThrows_ThatExceptionComesOut([Values] bool waits)
+    {
+        IObservable<int> source = Observable.Create<int>(static observer =>
+        {
+            observer.OnNext(1);
+            return Disposable.Create(static () => throw new TimeoutException());
+        });
+
+        Assert.That(
+            async () =>
+            {
+                await foreach (int value in source.ReadAllAsync(waits ? LagPolicy.Wait(3) : LagPolicy.Unbounded))
+                {
+                    break;
+                }
+            },
+            Throws.TypeOf<TimeoutException>());
+    }
+
     [Test, CancelAfter(60_000)]
     public async Task ReadAllAsync_ManyWaitingSources_LeaveThePoolFree(CancellationToken ct)
     {

@@ -60,6 +60,40 @@ internal sealed class ProjectionFaultTests
         Assert.That(follower.Error, Is.Null);
     }
 
+    /// <summary>What a projection has ended with remains its end, whatever is disposed afterwards.</summary>
+    [Test]
+    public void AsObservable_FailedThenDisposed_TellsTheException(
+        [Values("nothing", "projection", "stream", "both")] string disposed, [Values] bool onScheduler, [Values] bool joinsLate)
+    {
+        var time = new HistoricalScheduler();
+        using var stream = new EventStream<int>();
+        EventObservable<int> source = onScheduler ? stream.ObserveOn(time) : stream.WithName("p");
+        EventProjection<int, int> projection = source.ToProjection(0, Apply);
+        var early = new RecordingObserver<int>();
+        projection.AsObservable().Subscribe(early);
+        stream.OnNextRange([1, Poison]);
+        time.Start();
+
+        if (disposed is "projection" or "both")
+        {
+            projection.Dispose();
+        }
+
+        if (disposed is "stream" or "both")
+        {
+            stream.Dispose();
+        }
+
+        var late = new RecordingObserver<int>();
+        if (joinsLate)
+        {
+            projection.AsObservable().Subscribe(late);
+            Assert.That((late.Values, late.Error), Is.EqualTo((Array.Empty<int>(), Marbles.Error)));
+        }
+
+        Assert.That((early.Values, early.Error), Is.EqualTo((new[] { 0, 1 }, Marbles.Error)));
+    }
+
     [Test]
     public void ToProjection_SchedulerTakesNoWork_GivesItsLeaseBack()
     {

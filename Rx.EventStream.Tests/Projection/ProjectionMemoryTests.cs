@@ -1,3 +1,4 @@
+using System.Reactive.Concurrency;
 using System.Reactive.Linq;
 using System.Runtime.CompilerServices;
 using Rx.Tests.Contract;
@@ -33,6 +34,42 @@ internal sealed class ProjectionMemoryTests(StreamConfiguration configuration)
         Assert.That(projection.State, Is.EqualTo(Events));
         GC.KeepAlive(kept);
         GC.KeepAlive(read);
+    }
+
+    [Test]
+    public async Task End_ProjectionStillReferenced_ForgetsApply([Values] bool onScheduler, [Values("completed", "failed", "disposed", "stream disposed")] string end)
+    {
+        EventProjection<int, object> projection = Create(out WeakReference used);
+        _stream.OnNext(new object());
+        await Eventually.Ends(projection.WhenReachedAsync(0));
+        switch (end)
+        {
+            case "completed":
+                _stream.OnCompleted();
+                break;
+            case "failed":
+                _stream.OnError(new TimeoutException());
+                break;
+            case "disposed":
+                projection.Dispose();
+                break;
+            default:
+                _stream.Dispose();
+                break;
+        }
+
+        Eventually.IsTrue(() => projection.Completion.IsCompleted, "It has ended.");
+        Eventually.IsTrue(() => CountAlive([used]) == 0, "What apply refers to is collected.");
+        GC.KeepAlive(projection);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        EventProjection<int, object> Create(out WeakReference used)
+        {
+            var referenced = new object();
+            used = new WeakReference(referenced);
+            return (onScheduler ? _stream.ObserveOn(TaskPoolScheduler.Default) : _stream.WithName("p")).ToProjection(
+                0, (count, value) => ReferenceEquals(value, referenced) ? throw new InvalidOperationException() : count + 1);
+        }
     }
 
     [Test]

@@ -1,5 +1,6 @@
 using System.Reactive.Disposables;
 using System.Reactive.Linq;
+using System.Runtime.ExceptionServices;
 
 namespace Rx.Operators;
 
@@ -60,7 +61,18 @@ internal static class SourceSubscription
 
         public void OnCompleted() => observer.OnCompleted();
 
-        public void Dispose() => _cancellation.Dispose();
+        /// <remarks>Throws what disposing the source throws, and not the exception that a cancelled token makes of it.</remarks>
+        public void Dispose()
+        {
+            try
+            {
+                _cancellation.Dispose();
+            }
+            catch (AggregateException error) when (error.InnerExceptions is [var only])
+            {
+                ExceptionDispatchInfo.Throw(only);
+            }
+        }
 
         /// <summary>A thread, not the pool: it may wait for as long as the reader takes, and the reader may need the pool.</summary>
         internal void Start(IObservable<T> source) =>

@@ -155,6 +155,13 @@ internal partial struct Cursor<T>
         StepIn(log);
     }
 
+    /// <summary>Skips what is claimed so far but the newest event, for a cursor that joins there.</summary>
+    internal void SkipToNewest(EventLog<T> log)
+    {
+        MoveTo(Math.Max(_sequence, log.NextSequence - 1));
+        StepIn(log);
+    }
+
     /// <summary>Whether the next event is published.</summary>
     internal bool HasEvent(EventLog<T> log) => TryPeek(log, out _);
 
