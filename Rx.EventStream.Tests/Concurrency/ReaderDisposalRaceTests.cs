@@ -84,6 +84,43 @@ internal sealed class ReaderDisposalRaceTests(StreamConfiguration configuration)
             });
     }
 
+    /// <summary>The disposing thread brings a reader forward that lags too far, as its owner skips to the newest events by itself.</summary>
+    [Test]
+    public void Dispose_StreamRacesAReadThatSkips_TheBoundIsRead([Values(1, 3, 20)] int bound)
+    {
+        // R (reader):   skips; link cut; window cut?   then looks at its segment once more
+        // D (disposes): segment := in the window;      window := cut
+        const int Events = 100;
+        EventStream<int> stream = null!;
+        EventReader<int> reader = null!;
+        var read = new List<int>();
+        TightRace.Run(
+            5 * Rounds,
+            () =>
+            {
+                read.Clear();
+                stream = configuration.Create<int>();
+                reader = stream.WithLagPolicy(bound == 1 ? LagPolicy.Latest : LagPolicy.DropOldest(bound)).OpenReader();
+                stream.OnNextRange([.. Enumerable.Range(0, Events)]);
+            },
+            Read,
+            () => stream.Dispose(),
+            () =>
+            {
+                Read();
+                reader.Dispose();
+                return read.SequenceEqual(Enumerable.Range(Events - bound, bound)) ? null : string.Join(' ', read);
+            });
+
+        void Read()
+        {
+            while (reader.TryRead(out int value))
+            {
+                read.Add(value);
+            }
+        }
+    }
+
     [Test]
     public void Completion_FirstAskedRacesTheLag_Completes() =>
         Race.Run(

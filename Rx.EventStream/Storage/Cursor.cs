@@ -11,7 +11,8 @@ namespace Rx.Storage;
 /// </remarks>
 internal partial struct Cursor<T>
 {
-    /// <summary>The segment, or closed. Moved by the owner; closed by the owner, or by the thread that disposes it.</summary>
+    /// <summary>The segment, or closed. Moved by the owner, and of a bounded cursor by the thread that disposes the log; closed by the owner, or by the
+    /// thread that disposes it.</summary>
     private SegmentRef<T> _segment;
 
     /// <summary>The next sequence number to read; may lie after the segment's end. Written by the owner, read by any thread for the

@@ -5,7 +5,8 @@ namespace Rx.Storage;
 /// <code>
 ///   a segment --TryMove--> the next one      a segment --Take--> closed, for good
 /// </code>
-/// The owner moves it. Where the object that has the cursor allows it, another thread may close it at the same time; one CAS decides.
+/// The owner moves it. Where the object that has the cursor allows it, another thread may close it at the same time, or move it where the log is
+/// disposed; one CAS decides.
 /// A mutable struct: always used in place.
 /// </remarks>
 internal struct SegmentRef<T>(Segment<T> segment)
@@ -18,7 +19,7 @@ internal struct SegmentRef<T>(Segment<T> segment)
     /// <summary>The segment, or null when closed, read with acquire; for any thread.</summary>
     internal readonly Segment<T>? Current => Volatile.Read(in _segment);
 
-    /// <summary>Moves on; false if the cursor was closed.</summary>
+    /// <summary>Moves on; false if the cursor was closed, or moved by another thread.</summary>
     internal bool TryMove(Segment<T> from, Segment<T> to) => Interlocked.CompareExchange(ref _segment, to, from) == from;
 
     /// <summary>Closes; returns the segment for exactly one caller, and null for every other.</summary>
