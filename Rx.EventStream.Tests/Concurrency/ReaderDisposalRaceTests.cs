@@ -107,16 +107,25 @@ internal sealed class ReaderDisposalRaceTests(StreamConfiguration configuration)
             () => stream.Dispose(),
             () =>
             {
-                Read();
                 reader.Dispose();
                 return read.SequenceEqual(Enumerable.Range(Events - bound, bound)) ? null : string.Join(' ', read);
             });
 
         void Read()
         {
-            while (reader.TryRead(out int value))
+            try
             {
-                read.Add(value);
+                while (reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+                {
+                    while (reader.TryRead(out int value))
+                    {
+                        read.Add(value);
+                    }
+                }
+            }
+            catch (ObjectDisposedException)
+            {
+                // The stream is disposed, and all was read.
             }
         }
     }
