@@ -104,7 +104,7 @@ public sealed partial class EventProjection<TState, T>
             if (isFirst)
             {
                 ErrorList errors = default;
-                errors.Run(_subscription!.Dispose);
+                errors.Run(() => _subscription!.DisposeWith(fault!));
                 errors.Run(() => Announce(end!));
                 if (_subscription is Pump<T> pump)
                 {

@@ -131,6 +131,13 @@ public abstract class EventSubscription : IDisposable
     /// <summary>Completes when the last call of the observer has returned, once the subscription has ended.</summary>
     internal virtual Task WhenReturnedAsync() => Task.CompletedTask;
 
+    /// <summary>Ends the subscription with an exception of its observer, which does not leave the observer's call.</summary>
+    internal virtual void DisposeWith(Exception error)
+    {
+        Error ??= error;
+        Dispose();
+    }
+
     /// <summary>Ends the subscription. Calling it again does nothing.</summary>
     /// <remarks>No event starts after this returns, unless it was called from inside the observer, or while the observer is being called,
     /// or is about to be, on another thread; that call is then the last.</remarks>

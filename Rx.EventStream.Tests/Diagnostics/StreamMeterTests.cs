@@ -254,6 +254,9 @@ public sealed class StreamMeterTests
         stream.ObserveOn(scheduler).WithLagPolicy(LagPolicy.Fail(1)).Subscribe(static _ => { }, static _ => { });
         stream.ObserveOn(scheduler).Subscribe(static _ => { }, static _ => { });
         stream.Subscribe(static _ => { }, static _ => { });
+        stream.ToProjection(0, Fail);
+        stream.ObserveOn(scheduler).ToProjection(0, Fail);
+        using EventProjection<int, int> goesOn = stream.ToProjection(0, static (sum, value) => sum + value);
         stream.OnNextRange([1, 2, 3]);
 
         Assert.That(() => scheduler.Start(), Throws.InvalidOperationException);
@@ -262,7 +265,9 @@ public sealed class StreamMeterTests
         stream.OnError(new TimeoutException());
         scheduler.Start();
 
-        Assert.That(Measure(name)["rx.eventstream.failed"], Is.EqualTo(2));
+        Assert.That(Measure(name)["rx.eventstream.failed"], Is.EqualTo(4));
+
+        static int Fail(int sum, int value) => throw new InvalidOperationException("projection");
     }
 
     [Test]

@@ -179,7 +179,7 @@ internal sealed class ProjectionFaultTests
             Throws.TypeOf<TimeoutException>());
 
         Assert.That(subscription.IsDisposed, Is.True);
-        Assert.That(subscription.Error, end == "failed" ? Is.SameAs(Marbles.Error) : Is.Null);
+        Assert.That(subscription.Error, end == "completed" ? Is.Null : Is.SameAs(Marbles.Error));
         Assert.That(projection.Completion.Exception?.InnerException, end == "completed" ? Is.Null : Is.SameAs(Marbles.Error));
     }
 

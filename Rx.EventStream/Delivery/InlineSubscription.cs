@@ -44,6 +44,9 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// <summary>The greatest sequence number that a figure has told while it was live.</summary>
     private GreatestState _reached;
 
+    /// <summary>Whether <see cref="DisposeWith"/> has ended it. Written before it leaves the list, whose lock publishes it.</summary>
+    private bool _hasFailed;
+
     /// <summary>Whether it has gone live, which stays when it has ended. Written with release by the draining thread, read by any thread
     /// for figures.</summary>
     private bool _hasGoneLive;
@@ -97,8 +100,14 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// <remarks>It replays, or waits, until <see cref="LetGo"/>.</remarks>
     internal override bool IsReturning => !_hasGoneLive && Volatile.Read(ref _catchUp) is not null;
 
-    /// <summary>False: an exception of an observer on the publishing thread does not end it.</summary>
-    internal override bool HasFailed => false;
+    /// <summary>False unless it is a projection's: an exception that leaves an observer on the publishing thread does not end it.</summary>
+    internal override bool HasFailed => _hasFailed;
+
+    internal override void DisposeWith(Exception error)
+    {
+        _hasFailed = !IsDisposed;
+        base.DisposeWith(error);
+    }
 
     internal override Func<long> SequenceInDelivery
     {
