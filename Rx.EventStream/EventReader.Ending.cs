@@ -46,12 +46,12 @@ public sealed partial class EventReader<T>
             return found;
         }
 
-        if (ReferenceEquals(end, Termination.Disposed))
+        if (_cursor.HasFailed)
         {
-            return null;
+            return Fail();
         }
 
-        return _cursor.HasFailed ? Fail() : end is not null && _cursor.IsAtEnd(log) ? EndWith(end) : null;
+        return end is not null && !ReferenceEquals(end, Termination.Disposed) && _cursor.IsAtEnd(log) ? EndWith(end) : null;
     }
 
     private Termination Fail()
@@ -69,6 +69,11 @@ public sealed partial class EventReader<T>
     {
         if (Volatile.Read(ref _log) is { } log)
         {
+            if (log.IsDisposed)
+            {
+                _cursor.FailIfLagging(log);
+            }
+
             EndIfOver(log);
         }
 
@@ -90,8 +95,8 @@ public sealed partial class EventReader<T>
         DisposedError.ThrowIf(_wait.IsEnded, typeof(EventReader<T>), _listing.Name);
         CompleteIfEnded(_completion);
         EndIfOver(log);
-        DisposedError.ThrowIf(log.IsDisposed, typeof(EventStream<T>));
         Termination? end = FindEnd(log);
+        DisposedError.ThrowIf(log.IsDisposed && !_cursor.HasFailed, typeof(EventStream<T>));
         if (end?.Error is { } error)
         {
             ExceptionDispatchInfo.Throw(error);

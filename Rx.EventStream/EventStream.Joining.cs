@@ -274,7 +274,7 @@ public sealed partial class EventStream<T>
             throw;
         }
 
-        pump.Needs = policy.WaitsWhenFull || scheduler is EventLoopScheduler ? NeededThread.Of(scheduler) : null;
+        pump.Needs = NeededThread.Of(scheduler, policy.WaitsWhenFull);
         if (policy.WaitsWhenFull)
         {
             pump.IsWaitedFor = true;

@@ -7,13 +7,17 @@ namespace Rx;
 public sealed class SubscriberLaggedException : Exception
 {
     internal SubscriberLaggedException(string? name, long sequence, LagLimit limit)
-        : base($"The subscriber{(name is null ? "" : $" '{name}'")} was {limit.Missed} events behind at sequence number {sequence}, " +
-            $"{(limit.MissedLag == limit.Missed ? "" : $"{limit.MissedLag} of them published since it subscribed, ")}" +
-            $"more than the {limit.Bound} that its lag policy allows.")
+        : this(name, sequence, limit.MissedFrom(sequence), limit.MissedLagFrom(sequence), limit.Bound)
+    {
+    }
+
+    private SubscriberLaggedException(string? name, long sequence, long missed, long lag, int bound)
+        : base($"The subscriber{(name is null ? "" : $" '{name}'")} was {missed} events behind at sequence number {sequence}, " +
+            $"{(lag == missed ? "" : $"{lag} of them published since it subscribed, ")}more than the {bound} that its lag policy allows.")
     {
         SubscriberName = name;
         Sequence = sequence;
-        MissedCount = limit.Missed;
+        MissedCount = missed;
     }
 
     /// <summary>The subscriber's name, or null.</summary>

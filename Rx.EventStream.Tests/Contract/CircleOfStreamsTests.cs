@@ -136,23 +136,25 @@ internal sealed class CircleOfStreamsTests(int capacity)
     /// its turn after an observer that waits in a delivery of its own stream.</summary>
     [Test]
     public async Task OnNext_SubscriberHasNotBeenCalled_BothReturn(
-        [Values("same loop", "turn on a loop", "turn on a context")] string kind, [Values] bool isTurnLast, [Values] bool isRun)
+        [Values("same loop", "same context", "turn on a loop", "turn on a context")] string kind, [Values] bool isTurnLast, [Values] bool isRun)
     {
         using ManualResetEventSlim mayPublishOn = new(), mayPublishBack = new();
         using var loop = new EventLoopScheduler();
         using var context = new PumpingContext();
+        bool isSame = kind.StartsWith("same", StringComparison.Ordinal);
+        IScheduler same = kind == "same loop" ? loop : new SynchronizationContextScheduler(context);
         Thread? publishesOn = null;
         Thread? publishesBack = null;
         var seen = new RecordingObserver<int>();
         EventObservable<int> waited = _scheduled.WithLagPolicy(LagPolicy.Wait(1));
         waited = kind switch
         {
-            "same loop" => waited.ObserveOn(loop),
+            "same loop" or "same context" => waited.ObserveOn(same),
             "turn on a loop" => waited.ObserveOn(loop, maxBatch: 1),
             _ => waited.ObserveOn(context, maxBatch: 1),
         };
-        using IDisposable publishingBack = kind == "same loop"
-            ? _inline.ObserveOn(loop).Subscribe(value => PublishBack(value, _inline))
+        using IDisposable publishingBack = isSame
+            ? _inline.ObserveOn(same).Subscribe(value => PublishBack(value, _inline))
             : _scheduled.Subscribe(value => PublishBack(value - 1, _inline));
         using IDisposable full = waited.Subscribe(seen);
         using IDisposable publishingOn = _inline.Subscribe(value =>
@@ -167,8 +169,8 @@ internal sealed class CircleOfStreamsTests(int capacity)
         });
 
         Task delivering = Eventually.OnThread(() => _inline.OnNext(0));
-        Task first = kind == "same loop" ? Task.CompletedTask : Eventually.OnThread(() => _scheduled.OnNext(1));
-        Eventually.IsTrue(() => _scheduled.NextSequence == (kind == "same loop" ? 0 : 1), "The first event is in delivery.");
+        Task first = isSame ? Task.CompletedTask : Eventually.OnThread(() => _scheduled.OnNext(1));
+        Eventually.IsTrue(() => _scheduled.NextSequence == (isSame ? 0 : 1), "The first event is in delivery.");
         (isTurnLast ? mayPublishOn : mayPublishBack).Set();
         Eventually.IsTrue(
             () => (isTurnLast ? Volatile.Read(ref publishesOn) : Volatile.Read(ref publishesBack)) is { ThreadState: var state }
@@ -179,7 +181,7 @@ internal sealed class CircleOfStreamsTests(int capacity)
         await Eventually.Ends(delivering);
         await Eventually.Ends(first);
         await Eventually.Ends(_scheduled.WhenCaughtUpAsync());
-        Assert.That(seen.Values, Is.EqualTo(kind == "same loop" ? new[] { 2, 3 } : [1, 2, 3]));
+        Assert.That(seen.Values, Is.EqualTo(isSame ? new[] { 2, 3 } : [1, 2, 3]));
         Assert.That(_inline.NextSequence, Is.EqualTo(3));
 
         void PublishBack(int value, EventStream<int> stream)
@@ -204,6 +206,56 @@ internal sealed class CircleOfStreamsTests(int capacity)
                 stream.OnNext(value);
             }
         }
+    }
+
+    /// <summary>The subscriber has room for the publisher's event, but not for the run of one that waits before it.</summary>
+    [Test]
+    public async Task OnNext_BehindARunThatWaits_BothReturn([Values("loop", "context")] string kind, [Values(2, 5, 20)] int length, [Values] bool isRun)
+    {
+        const int Room = 8;
+        using ManualResetEventSlim isCalled = new(), mayPublishBack = new(), mayPublishOn = new();
+        using var loop = new EventLoopScheduler();
+        using var context = new PumpingContext();
+        IScheduler same = kind == "loop" ? loop : new SynchronizationContextScheduler(context);
+        using IDisposable publishingBack = _inline.ObserveOn(same).Subscribe(value =>
+        {
+            if (value == 0)
+            {
+                isCalled.Set();
+                mayPublishBack.Wait();
+                _inline.OnNextRange([-1, -2]);
+            }
+        });
+        var seen = new RecordingObserver<int>();
+        using IDisposable full = _scheduled.WithLagPolicy(LagPolicy.Wait(Room)).ObserveOn(same).Subscribe(seen);
+        using IDisposable publishingOn = _inline.Subscribe(value =>
+        {
+            if (value == 0)
+            {
+                mayPublishOn.Wait();
+                if (isRun)
+                {
+                    _scheduled.OnNextRange([100]);
+                }
+                else
+                {
+                    _scheduled.OnNext(100);
+                }
+            }
+        });
+
+        Task delivering = Eventually.OnThread(() => _inline.OnNext(0));
+        Eventually.IsSet(isCalled, "The scheduler's thread is busy.");
+        _scheduled.OnNextRange([.. Enumerable.Range(0, Room - 1)]);
+        Task waiting = _scheduled.OnNextRangeAsync(new int[length]).AsTask();
+        mayPublishOn.Set();
+        mayPublishBack.Set();
+
+        await Eventually.Ends(delivering);
+        await Eventually.Ends(waiting);
+        await Eventually.Ends(_scheduled.WhenCaughtUpAsync());
+        Assert.That(seen.Values, Is.EqualTo(Enumerable.Range(0, Room - 1).Concat(new int[length]).Append(100)));
+        Assert.That(_inline.NextSequence, Is.EqualTo(3));
     }
 
     private EventSubscription Subscribe(string kind, IScheduler loop, Action<int> onNext)

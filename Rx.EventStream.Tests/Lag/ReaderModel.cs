@@ -45,6 +45,15 @@ internal sealed class ReaderModel
         return !HasFailed && Sequence < next;
     }
 
+    /// <summary>The stream is disposed: a reader that <see cref="LagPolicy.Fail"/> will end, ends now.</summary>
+    internal void NoteDisposal(long next)
+    {
+        if (_policy.FailsWhenFull)
+        {
+            Ask(next);
+        }
+    }
+
     internal void MoveOver(long count) => Sequence += count;
 
     internal bool LagsTooFar(long next) => _policy.IsBounded && next - Math.Max(Sequence, _replayEnd) > _policy.Capacity;

@@ -190,6 +190,10 @@ internal sealed class ReaderScript : IDisposable
         Log("stream disposed");
         _stream.Dispose();
         _isDisposed = true;
+        foreach ((_, ReaderModel model) in _readers)
+        {
+            model.NoteDisposal(_next);
+        }
     }
 
     private void Read(EventReader<long> reader, ReaderModel model)
@@ -252,7 +256,7 @@ internal sealed class ReaderScript : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            Verify((_isDisposed, isThere), (true, false));
+            Verify((_isDisposed, isThere, model.HasFailed), (true, false, false));
         }
     }
 

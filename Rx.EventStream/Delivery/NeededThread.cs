@@ -8,8 +8,8 @@ namespace Rx.Delivery;
 /// there that waited for the observer would wait for itself.</summary>
 internal sealed class NeededThread
 {
-    /// <summary>An event loop has one thread, which the observers of any stream on it have shown.</summary>
-    private static readonly ConditionalWeakTable<EventLoopScheduler, NeededThread> _ofLoops = [];
+    /// <summary>What the observers of any stream on a scheduler have shown, where it has one thread or context for all.</summary>
+    private static readonly ConditionalWeakTable<IScheduler, NeededThread> _shared = [];
 
     private readonly IScheduler _scheduler;
 
@@ -31,13 +31,15 @@ internal sealed class NeededThread
     }
 
     /// <summary>What is known of a scheduler's thread; null for one that has none of its own, or is not known.</summary>
-    internal static NeededThread? Of(IScheduler scheduler) => scheduler switch
+    /// <param name="scheduler">The scheduler.</param>
+    /// <param name="isWaitedFor">Whether publishers wait for the observer. For others only that is noted which helps observers on the same
+    /// scheduler.</param>
+    internal static NeededThread? Of(IScheduler scheduler, bool isWaitedFor) => scheduler switch
     {
         // The base class posts to the thread pool.
-        ContextScheduler { Context: var context } when context.GetType() == typeof(SynchronizationContext) => null,
-        EventLoopScheduler loop => _ofLoops.GetValue(loop, static loop => new NeededThread(loop)),
-        ContextScheduler or SynchronizationContextScheduler or CurrentThreadScheduler => new NeededThread(scheduler),
-        _ => VirtualTime.IsClockOf(scheduler) ? new NeededThread(scheduler) : null,
+        ContextScheduler { Context: var context } => isWaitedFor && context.GetType() != typeof(SynchronizationContext) ? new NeededThread(scheduler) : null,
+        EventLoopScheduler or SynchronizationContextScheduler => _shared.GetValue(scheduler, static scheduler => new NeededThread(scheduler)),
+        _ => isWaitedFor && (scheduler is CurrentThreadScheduler || VirtualTime.IsClockOf(scheduler)) ? new NeededThread(scheduler) : null,
     };
 
     /// <summary>The pump is about to schedule an action.</summary>
@@ -52,7 +54,7 @@ internal sealed class NeededThread
     /// <summary>An action of the pump begins.</summary>
     internal void OnRunning()
     {
-        if (_scheduler is SynchronizationContextScheduler)
+        if (_scheduler is SynchronizationContextScheduler and not ContextScheduler)
         {
             Volatile.Write(ref _context, SynchronizationContext.Current);
         }

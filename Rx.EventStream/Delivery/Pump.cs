@@ -108,7 +108,7 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// <summary>Whether publishers wait for this pump; then they must learn of each event it is done with. Set before it starts.</summary>
     internal bool IsWaitedFor { get; set; }
 
-    /// <summary>The thread that it needs, where publishers may wait for it, or for another pump on its event loop, and that is known; else null. Set before it
+    /// <summary>The thread that it needs, where publishers may wait for it, or for another pump on its scheduler, and that is known; else null. Set before it
     /// starts.</summary>
     internal NeededThread? Needs { get; set; }
 

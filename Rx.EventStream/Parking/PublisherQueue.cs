@@ -237,7 +237,7 @@ internal sealed partial class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> p
     /// another's.</remarks>
     bool IWaitedFor.IsHeldBy(WaitingThread thread) =>
         thread.Handles(log) || log.Claims.DrainerThread == thread.Thread.Id
-        || Array.Exists(Gate.MayBeHeld(log.Claimed, 1), member => member.Needs(thread.Thread));
+        || Array.Exists(Gate.MayBeHeld(log.Claimed, CountOfFirst()), member => member.Needs(thread.Thread));
 
     /// <summary>Calls each publisher that <see cref="WaitsForItself"/>: it finds that out, and gives up.</summary>
     private void CallHoldersLocked(int count)
@@ -251,6 +251,15 @@ internal sealed partial class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> p
                     place.Call();
                 }
             }
+        }
+    }
+
+    /// <summary>How many events the first publisher has, for whose room the others wait too.</summary>
+    private int CountOfFirst()
+    {
+        using (_lock.Enter())
+        {
+            return _places.First?.Value.Count ?? 1;
         }
     }
 

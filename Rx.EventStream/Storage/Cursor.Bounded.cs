@@ -14,7 +14,7 @@ internal partial struct Cursor<T>
     internal readonly long Dropped => _limit?.Dropped ?? 0;
 
     /// <summary>Whether it lagged too far and has ended before the log has.</summary>
-    internal readonly bool HasFailed => _limit is { Missed: > 0 };
+    internal readonly bool HasFailed => _limit is { HasFailed: true };
 
     /// <summary>Makes a leased cursor bounded. The caller has announced that cursors may park: see <see cref="EventLog{T}"/>.</summary>
     internal void SetLimit(EventLog<T> log, LagLimit limit)
@@ -127,7 +127,7 @@ internal partial struct Cursor<T>
     private void KeepUp(EventLog<T> log, LagLimit limit)
     {
         long next = log.NextSequence;
-        if (limit.LagOf(_sequence, next) > limit.Bound && limit.Missed == 0)
+        if (limit.LagOf(_sequence, next) > limit.Bound && !limit.HasFailed)
         {
             Skip(log, limit, next, next - limit.Bound);
         }
@@ -147,6 +147,17 @@ internal partial struct Cursor<T>
         }
     }
 
+    /// <summary>Ends a cursor of a disposed log that lags too far, and has not noticed. By the thread that disposes the log.</summary>
+    internal void FailIfLagging(EventLog<T> log)
+    {
+        long next = log.NextSequence;
+        if (WillFail(next) && !HasFailed)
+        {
+            _limit!.Fail(next);
+            Close(log);
+        }
+    }
+
     /// <summary>Before the log forgets its segments: has a bounded cursor stand in the segment of the first event that its bound allows.</summary>
     /// <remarks>
     /// By the thread that disposes the log, and keeps the window from moving. The owner may move the cursor at the same time:
@@ -158,7 +169,7 @@ internal partial struct Cursor<T>
     internal void BringForward(EventLog<T> log)
     {
         long next = log.NextSequence;
-        if (!IsBounded || WillFail(next))
+        if (!IsBounded)
         {
             return;
         }
@@ -233,12 +244,12 @@ internal partial struct Cursor<T>
     {
         // The window has moved on since the cursor last looked how far it lags.
         KeepUp(log, limit);
-        if (window.First > _sequence && limit.Missed == 0)
+        if (window.First > _sequence && !limit.HasFailed)
         {
             // It joined before the window's place, and those events are no longer held.
             Skip(log, limit, log.NextSequence, window.First);
         }
 
-        return limit.Missed == 0;
+        return !limit.HasFailed;
     }
 }
