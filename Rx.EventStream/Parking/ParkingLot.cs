@@ -184,6 +184,11 @@ internal sealed class ParkingLot<T>(EventLog<T> log)
     /// <summary>Wakes readers and pumps that were taken off their stack; returns what that threw.</summary>
     private ErrorList WakeChain(Waiter? chain)
     {
+        if (chain is null)
+        {
+            return default;
+        }
+
         object? outer = WakingScope.Enter(log);
         try
         {

@@ -168,13 +168,13 @@ internal partial struct Cursor<T>
     /// </remarks>
     internal void BringForward(EventLog<T> log)
     {
-        long next = log.NextSequence;
         if (!IsBounded)
         {
             return;
         }
 
         Segment<T> target = log.Window.Segment;
+        long next = log.NextSequence;
         long needed = next - CountClaimed(next);
         while (needed >= target.End && target.Next is { } following)
         {
