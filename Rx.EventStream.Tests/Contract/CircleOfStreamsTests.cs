@@ -258,6 +258,53 @@ internal sealed class CircleOfStreamsTests(int capacity)
         Assert.That(_inline.NextSequence, Is.EqualTo(3));
     }
 
+    /// <summary>Other publishers take the subscriber's last room, after the circle has closed.</summary>
+    [Test]
+    public async Task OnNext_OthersTakeTheLastRoom_AllReturn([Values("loop", "context")] string kind, [Values(1, 6)] int room, [Values(2, 4)] int publishers)
+    {
+        const int Rounds = 60;
+        const int Each = 15;
+        using var loop = new EventLoopScheduler();
+        using var context = new PumpingContext();
+        for (int round = 0; round < Rounds; round++)
+        {
+            SetUp();
+            EventObservable<int> waited = _scheduled.WithLagPolicy(LagPolicy.Wait(room));
+            using IDisposable full = (kind == "loop" ? waited.ObserveOn(loop) : waited.ObserveOn(context)).Subscribe(static _ => { });
+            using IDisposable publishingOn = _inline.Subscribe(value =>
+            {
+                try
+                {
+                    _scheduled.OnNext(value);
+                }
+                catch (InvalidOperationException)
+                {
+                    // The subscriber's own thread delivers.
+                }
+            });
+            EventObservable<int> back = kind == "loop" ? _inline.ObserveOn(loop) : _inline.ObserveOn(context);
+            using IDisposable publishingBack = back.Subscribe(value =>
+            {
+                if (value > 0)
+                {
+                    _inline.OnNext(0);
+                }
+            });
+
+            await Eventually.Ends(Task.WhenAll(Enumerable.Range(0, publishers).Select(number => Eventually.OnThread(() =>
+            {
+                for (int i = 0; i < Each; i++)
+                {
+                    (number % 2 == 0 ? _inline : _scheduled).OnNext(1);
+                }
+            }))));
+            await Eventually.Ends(_inline.WhenCaughtUpAsync());
+            await Eventually.Ends(_scheduled.WhenCaughtUpAsync());
+            Assert.That(_inline.NextSequence, Is.EqualTo(2 * Each * (publishers / 2)));
+            TearDown();
+        }
+    }
+
     private EventSubscription Subscribe(string kind, IScheduler loop, Action<int> onNext)
     {
         EventObservable<int> events = _scheduled.WithLagPolicy(LagPolicy.Wait(1));

@@ -234,10 +234,10 @@ internal sealed partial class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> p
     }
 
     /// <remarks>A thread that handles an event of the log, or calls its observers, counts as one that a full subscriber needs, though it may be
-    /// another's.</remarks>
+    /// another's. And one that any subscriber needs, though it may have room at this moment: it makes no more while that thread waits, and another
+    /// publisher may take what there is.</remarks>
     bool IWaitedFor.IsHeldBy(WaitingThread thread) =>
-        thread.Handles(log) || log.Claims.DrainerThread == thread.Thread.Id
-        || Array.Exists(Gate.MayBeHeld(log.Claimed, CountOfFirst()), member => member.Needs(thread.Thread));
+        thread.Handles(log) || log.Claims.DrainerThread == thread.Thread.Id || Gate.Needs(thread.Thread);
 
     /// <summary>Calls each publisher that <see cref="WaitsForItself"/>: it finds that out, and gives up.</summary>
     private void CallHoldersLocked(int count)
@@ -251,15 +251,6 @@ internal sealed partial class PublisherQueue<T>(EventLog<T> log, ParkingLot<T> p
                     place.Call();
                 }
             }
-        }
-    }
-
-    /// <summary>How many events the first publisher has, for whose room the others wait too.</summary>
-    private int CountOfFirst()
-    {
-        using (_lock.Enter())
-        {
-            return _places.First?.Value.Count ?? 1;
         }
     }
 

@@ -37,7 +37,7 @@ internal sealed class WaitGate
         internal bool MayBeHeld(long claimed, int count) => needs is not null && !HasRoom(claimed, count, out _);
 
         /// <summary>Whether it can consume nothing before this thread returns.</summary>
-        internal bool Needs(CallingThread thread) => needs!(thread);
+        internal bool Needs(CallingThread thread) => needs is not null && needs(thread);
     }
 
     internal void Add(Member member)
@@ -63,6 +63,9 @@ internal sealed class WaitGate
     /// <summary>Which members have no room for a run, and may need the thread of a publisher to make some.</summary>
     internal Member[] MayBeHeld(long claimed, int count) =>
         Array.FindAll(Volatile.Read(ref _members).All, member => member.MayBeHeld(claimed, count));
+
+    /// <summary>Whether a member can consume nothing before this thread returns.</summary>
+    internal bool Needs(CallingThread thread) => Array.Exists(Volatile.Read(ref _members).All, member => member.Needs(thread));
 
     /// <summary>The members at one time, with a limit that belongs to them alone, so that a limit computed from others is never taken for
     /// theirs.</summary>
