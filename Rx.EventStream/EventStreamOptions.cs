@@ -59,7 +59,7 @@ public sealed class EventStreamOptions
     /// until its own event is delivered, or until it takes the delivery over. The thread that delivers hands it over after its own event and
     /// this many of other publishers' events. A publisher that one of these observers calls never waits. Neither does one in a circle: the
     /// delivering thread waits inside the <c>OnNext</c> of another stream, for its turn or for a subscriber with <see cref="LagPolicy.Wait"/>, and
-    /// this publisher is inside a delivery of that stream. An observer that waits for another thread's <c>OnNext</c> by other means can wait
+    /// this publisher is inside a delivery of that stream, or on the thread where such a subscriber is called. An observer that waits for another thread's <c>OnNext</c> by other means can wait
     /// forever, as with <c>Subject.Synchronize</c>. Of no effect on observers on schedulers, and with <see cref="SingleWriter"/>.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
