@@ -85,7 +85,7 @@ internal sealed class ReaderDisposalRaceTests(StreamConfiguration configuration)
     }
 
     /// <summary>The disposing thread brings a reader forward that lags too far, as its owner skips to the newest events by itself.</summary>
-    [Test]
+    [Test, Category("Slow")]
     public void Dispose_StreamRacesAReadThatSkips_TheBoundIsRead([Values(1, 3, 20)] int bound)
     {
         // R (reader):   skips; link cut; window cut?   then looks at its segment once more
@@ -95,7 +95,7 @@ internal sealed class ReaderDisposalRaceTests(StreamConfiguration configuration)
         EventReader<int> reader = null!;
         var read = new List<int>();
         TightRace.Run(
-            5 * Rounds,
+            3 * Rounds,
             () =>
             {
                 read.Clear();

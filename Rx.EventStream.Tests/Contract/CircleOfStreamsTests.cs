@@ -262,7 +262,7 @@ internal sealed class CircleOfStreamsTests(int capacity)
     [Test]
     public async Task OnNext_OthersTakeTheLastRoom_AllReturn([Values("loop", "context")] string kind, [Values(1, 6)] int room, [Values(2, 4)] int publishers)
     {
-        const int Rounds = 60;
+        const int Rounds = 30;
         const int Each = 15;
         using var loop = new EventLoopScheduler();
         using var context = new PumpingContext();
