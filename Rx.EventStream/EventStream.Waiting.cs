@@ -94,8 +94,14 @@ public sealed partial class EventStream<T>
     /// itself.</summary>
     private bool TryPublishAtOnce(ReadOnlySpan<T> values, out long sequence, bool isFromSource = false, bool blocks = false)
     {
-        bool isWaking = blocks && WakingScope.IsInside(_log); // in an action of a scheduler, which keeps this thread from waking the others
-        if (TryPublishUnlessOthersWait(values, out sequence, isFromSource, hasTurn: isWaking))
+        if (TryPublishUnlessOthersWait(values, out sequence, isFromSource))
+        {
+            return true;
+        }
+
+        // In an action of a scheduler, which keeps this thread from waking the others: as inside a delivery, if it blocks.
+        bool isWaking = blocks && WakingScope.IsInside(_log);
+        if (isWaking && TryPublishGated(values, null, out sequence, isFromSource))
         {
             return true;
         }

@@ -268,6 +268,7 @@ internal sealed class CircleOfStreamsTests(int capacity)
         using var context = new PumpingContext();
         for (int round = 0; round < Rounds; round++)
         {
+            TearDown();
             SetUp();
             EventObservable<int> waited = _scheduled.WithLagPolicy(LagPolicy.Wait(room));
             using IDisposable full = (kind == "loop" ? waited.ObserveOn(loop) : waited.ObserveOn(context)).Subscribe(static _ => { });
@@ -301,7 +302,6 @@ internal sealed class CircleOfStreamsTests(int capacity)
             await Eventually.Ends(_inline.WhenCaughtUpAsync());
             await Eventually.Ends(_scheduled.WhenCaughtUpAsync());
             Assert.That(_inline.NextSequence, Is.EqualTo(2 * Each * (publishers / 2)));
-            TearDown();
         }
     }
 

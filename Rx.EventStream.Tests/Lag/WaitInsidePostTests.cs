@@ -11,8 +11,8 @@ internal sealed class WaitInsidePostTests(StreamConfiguration configuration)
     private static readonly string[] _full =
         ["loop", "loop, one by one", "thread", "context", "context, one by one", "current thread", "pool", "pool, one by one", "clock", "handler", "reader"];
 
-    /// <summary>Whether the publishing thread is about to wake the observer that is full: others may have been called by then.</summary>
-    private static readonly string[] _calledByThisThread = ["current thread", "clock", "reader"];
+    /// <summary>Those that are still full when the publisher acts inside <c>Post</c>. Others may have been called by then.</summary>
+    private static readonly string[] _stillFull = ["current thread", "clock", "reader"];
 
     [Test]
     public async Task OnNext_InsidePost_ReturnsOrThrows(
@@ -45,7 +45,7 @@ internal sealed class WaitInsidePostTests(StreamConfiguration configuration)
         await Eventually.Ends(stream.WhenCaughtUpAsync());
 
         Assert.That(acts, Is.GreaterThan(0));
-        Assert.That(thrown, _calledByThisThread.Contains(full) ? Is.TypeOf<InvalidOperationException>() : Is.Null.Or.TypeOf<InvalidOperationException>());
+        Assert.That(thrown, _stillFull.Contains(full) ? Is.TypeOf<InvalidOperationException>() : Is.Null.Or.TypeOf<InvalidOperationException>());
         Assert.That(stream.NextSequence, Is.EqualTo(thrown is null ? 2 : 1));
         Assert.That(seen, full == "reader" ? Is.Empty : Is.EqualTo(Enumerable.Range(0, (int)stream.NextSequence)));
     }

@@ -111,7 +111,6 @@ public sealed class ReadAllAsyncWaitTests
         await Eventually.Ends(ended.Task);
     }
 
-    /// <summary>More publishers than the pool has threads at once wait for their readers, which the pool runs.</summary>
     /// <summary>As with the policies that do not wait.</summary>
     [Test]
     public void ReadAllAsync_UnsubscribingThrows_ThatExceptionComesOut([Values] bool waits)
@@ -133,6 +132,7 @@ public sealed class ReadAllAsyncWaitTests
             Throws.TypeOf<TimeoutException>());
     }
 
+    /// <summary>More publishers than the pool has threads at once wait for their readers, which the pool runs.</summary>
     [Test, CancelAfter(60_000)]
     public async Task ReadAllAsync_ManyWaitingSources_LeaveThePoolFree(CancellationToken ct)
     {
