@@ -73,12 +73,10 @@ internal sealed class CircleOfStreamsTests(int capacity)
         Eventually.IsSet(isCalled, "The subscriber has the first event, and no room for a second.");
         Task delivering = Eventually.OnThread(() => _inline.OnNext(2));
         Eventually.IsTrue(() => _inline.NextSequence == 2, "The second is in delivery.");
-        (isTurnLast ? mayPublishOn : mayPublishBack).Set();
-        Eventually.IsTrue(
-            () => (isTurnLast ? Volatile.Read(ref publishesOn) : Volatile.Read(ref publishesBack)) is { ThreadState: var state }
-                && state.HasFlag(ThreadState.WaitSleepJoin),
-            "One of the two waits.");
-        (isTurnLast ? mayPublishBack : mayPublishOn).Set();
+        LetOneWaitFirst(
+            isTurnLast ? mayPublishOn : mayPublishBack,
+            () => isTurnLast ? Volatile.Read(ref publishesOn) : Volatile.Read(ref publishesBack),
+            isTurnLast ? mayPublishBack : mayPublishOn);
 
         await Eventually.Ends(delivering);
         await Eventually.Ends(_scheduled.WhenCaughtUpAsync());
@@ -171,12 +169,10 @@ internal sealed class CircleOfStreamsTests(int capacity)
         Task delivering = Eventually.OnThread(() => _inline.OnNext(0));
         Task first = isSame ? Task.CompletedTask : Eventually.OnThread(() => _scheduled.OnNext(1));
         Eventually.IsTrue(() => _scheduled.NextSequence == (isSame ? 0 : 1), "The first event is in delivery.");
-        (isTurnLast ? mayPublishOn : mayPublishBack).Set();
-        Eventually.IsTrue(
-            () => (isTurnLast ? Volatile.Read(ref publishesOn) : Volatile.Read(ref publishesBack)) is { ThreadState: var state }
-                && state.HasFlag(ThreadState.WaitSleepJoin),
-            "One of the two waits.");
-        (isTurnLast ? mayPublishBack : mayPublishOn).Set();
+        LetOneWaitFirst(
+            isTurnLast ? mayPublishOn : mayPublishBack,
+            () => isTurnLast ? Volatile.Read(ref publishesOn) : Volatile.Read(ref publishesBack),
+            isTurnLast ? mayPublishBack : mayPublishOn);
 
         await Eventually.Ends(delivering);
         await Eventually.Ends(first);
@@ -303,6 +299,15 @@ internal sealed class CircleOfStreamsTests(int capacity)
             await Eventually.Ends(_scheduled.WhenCaughtUpAsync());
             Assert.That(_inline.NextSequence, Is.EqualTo(2 * Each * (publishers / 2)));
         }
+    }
+
+    /// <summary>Lets one of two threads go on until it waits, and then the other.</summary>
+    private static void LetOneWaitFirst(ManualResetEventSlim first, Func<Thread?> waiting, ManualResetEventSlim second)
+    {
+        first.Set();
+        Eventually.IsTrue(
+            () => waiting() is { ThreadState: var state } && state.HasFlag(ThreadState.WaitSleepJoin), "One of the two waits.");
+        second.Set();
     }
 
     private EventSubscription Subscribe(string kind, IScheduler loop, Action<int> onNext)

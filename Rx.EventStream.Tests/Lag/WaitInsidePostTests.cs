@@ -26,7 +26,7 @@ internal sealed class WaitInsidePostTests(StreamConfiguration configuration)
         {
             if (acts++ == 0)
             {
-                thrown = Record(isRun ? () => stream.OnNextRange([1]) : () => stream.OnNext(1));
+                thrown = Thrown.By(isRun ? () => stream.OnNextRange([1]) : () => stream.OnNext(1));
             }
         });
         using EventReader<int> awaited = stream.OpenReader();
@@ -82,19 +82,6 @@ internal sealed class WaitInsidePostTests(StreamConfiguration configuration)
         Assert.That(reading.IsCompleted, Is.False);
 
         async Task Read() => await reader.WaitToReadAsync();
-    }
-
-    private static Exception? Record(Action action)
-    {
-        try
-        {
-            action();
-            return null;
-        }
-        catch (Exception error)
-        {
-            return error;
-        }
     }
 
     /// <summary>Runs callbacks inside <c>Post</c>, and after each another action.</summary>

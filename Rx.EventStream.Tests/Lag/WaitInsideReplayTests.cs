@@ -41,7 +41,7 @@ public sealed class WaitInsideReplayTests
                 // The delivery began before the gate was there.
                 reader = stream.WithLagPolicy(LagPolicy.Wait(1)).OpenReader();
                 stream.OnNext(2);
-                thrown = Record(() => stream.OnNext(3));
+                thrown = Thrown.By(() => stream.OnNext(3));
             }
         });
         stream.OnNext(0);
@@ -59,19 +59,6 @@ public sealed class WaitInsideReplayTests
         reader.Dispose();
         thrown = await Assert.CatchAsync(() => Eventually.Ends(Eventually.OnThread(() => PublishFromInside(stream))));
         Assert.That(thrown, Is.InstanceOf<InvalidOperationException>());
-    }
-
-    private static Exception? Record(Action action)
-    {
-        try
-        {
-            action();
-            return null;
-        }
-        catch (Exception error)
-        {
-            return error;
-        }
     }
 
     /// <summary>Publishes from inside a delivery while a reader has room for one event only.</summary>
