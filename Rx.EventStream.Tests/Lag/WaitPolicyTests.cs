@@ -183,10 +183,10 @@ internal sealed class WaitPolicyTests
         {
             if (value == 0)
             {
-                thrown.Add(Catch(() => _stream.OnNext(1)));
-                thrown.Add(Catch(() => _stream.OnNext(2)));
-                thrown.Add(Catch(() => _stream.OnNextAsync(2).AsTask().GetAwaiter().GetResult()));
-                thrown.Add(Catch(() => _stream.OnNextRange([2])));
+                thrown.Add(Thrown.By(() => _stream.OnNext(1)));
+                thrown.Add(Thrown.By(() => _stream.OnNext(2)));
+                thrown.Add(Thrown.By(() => _stream.OnNextAsync(2).AsTask().GetAwaiter().GetResult()));
+                thrown.Add(Thrown.By(() => _stream.OnNextRange([2])));
             }
         });
 
@@ -206,8 +206,8 @@ internal sealed class WaitPolicyTests
             if (value == 0)
             {
                 // The event in delivery counts until the observer returns.
-                thrown.Add(Catch(() => _stream.OnNext(1)));
-                thrown.Add(Catch(() => _stream.OnNextAsync(1).AsTask().GetAwaiter().GetResult()));
+                thrown.Add(Thrown.By(() => _stream.OnNext(1)));
+                thrown.Add(Thrown.By(() => _stream.OnNextAsync(1).AsTask().GetAwaiter().GetResult()));
             }
         });
         Publish(1);
@@ -224,7 +224,7 @@ internal sealed class WaitPolicyTests
         using var other = new EventStream<int>();
         Exception? thrown = null;
         _stream.ObserveOn(_manual).Subscribe(_ => other.OnNext(0));
-        other.ObserveOn(ImmediateScheduler.Instance).Subscribe(_ => thrown = Catch(() => _stream.OnNext(1)));
+        other.ObserveOn(ImmediateScheduler.Instance).Subscribe(_ => thrown = Thrown.By(() => _stream.OnNext(1)));
 
         _manual.RunAll();
         reader.TryRead(out _);
@@ -414,19 +414,6 @@ internal sealed class WaitPolicyTests
             () => publishing.IsCompleted || Volatile.Read(ref thread)?.ThreadState.HasFlag(ThreadState.WaitSleepJoin) == true,
             "The publisher waits.");
         return publishing;
-    }
-
-    private static Exception? Catch(Action action)
-    {
-        try
-        {
-            action();
-            return null;
-        }
-        catch (Exception error)
-        {
-            return error;
-        }
     }
 
     private static List<int> ReadAvailable(EventReader<int> reader)
