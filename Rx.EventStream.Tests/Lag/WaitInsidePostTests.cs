@@ -73,6 +73,57 @@ internal sealed class WaitInsidePostTests(StreamConfiguration configuration)
         Assert.That(await Eventually.Ends(publishing!), Is.EqualTo(1));
     }
 
+    /// <summary>It waits for its turn in a second stream. The thread that delivers there waits for an observer that this thread is about to wake.</summary>
+    [Test]
+    public async Task OnNext_InsidePostToAStreamWhoseDeliveryWaits_BothReturn([Values("loop", "thread", "context")] string full, [Values] bool isRun)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = configuration.SegmentCapacity });
+        using var second = new EventStream<int>(new EventStreamOptions { SegmentCapacity = configuration.SegmentCapacity, MaxInlineBacklog = 1 });
+        using var on = new Schedulers();
+        using var mayPublish = new ManualResetEventSlim();
+        Thread? delivering = null;
+        int acts = 0;
+        var context = new ActingContext(() =>
+        {
+            if (acts++ == 0)
+            {
+                mayPublish.Set();
+                Eventually.IsTrue(
+                    () => Volatile.Read(ref delivering) is { ThreadState: var state } && state.HasFlag(ThreadState.WaitSleepJoin),
+                    "The delivery waits.");
+                if (isRun)
+                {
+                    second.OnNextRange([1]);
+                }
+                else
+                {
+                    second.OnNext(1);
+                }
+            }
+        });
+        using IDisposable first = stream.ObserveOn(context).Subscribe(static _ => { });
+        var seen = new List<int>();
+        using IDisposable subscription = on.Subscribe(full, stream.WithLagPolicy(LagPolicy.Wait(1)), seen);
+        using IDisposable passing = second.Subscribe(value =>
+        {
+            if (value == 0)
+            {
+                mayPublish.Wait();
+                Volatile.Write(ref delivering, Thread.CurrentThread);
+                stream.OnNext(1);
+            }
+        });
+
+        Task other = Eventually.OnThread(() => second.OnNext(0));
+        Eventually.IsTrue(() => second.NextSequence == 1, "The second stream delivers.");
+        await Eventually.Ends(Eventually.OnThread(() => stream.OnNext(0)));
+        await Eventually.Ends(other);
+        await Eventually.Ends(stream.WhenCaughtUpAsync());
+
+        Assert.That(seen, Is.EqualTo(new[] { 0, 1 }));
+        Assert.That(second.NextSequence, Is.EqualTo(2));
+    }
+
     private static void AwaitOn(SynchronizationContext context, EventReader<int> reader)
     {
         SynchronizationContext? before = SynchronizationContext.Current;
