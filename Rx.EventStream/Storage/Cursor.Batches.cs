@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Rx.Storage;
 
 /// <content>Looking at more events than one segment holds.</content>
@@ -44,26 +46,32 @@ internal partial struct Cursor<T>
         return count;
     }
 
-    /// <summary>The traces in which the next events were published, which the owner has seen; null if there is none.</summary>
+    /// <summary>The traces in which the next events were published, each once; null if there is none. The owner has seen the events.</summary>
     internal readonly PublisherTrace? PeekTraces(int count)
     {
         PublisherTrace? traces = null;
         PublisherTrace? last = null;
-        int distinct = 0;
+        HashSet<ActivityContext>? distinct = null;
         long sequence = _sequence;
         long end = sequence + count;
         for (Segment<T>? segment = _segment.Current; segment is not null && sequence < end; segment = segment.Next)
         {
             for (; sequence < end && segment.Contains(sequence); sequence++)
             {
-                if (segment.TraceOf(sequence) is not { } trace || trace == last || trace.Context == last?.Context)
+                if (segment.TraceOf(sequence) is not { } trace || trace == last)
                 {
-                    continue; // the events of one run have one, and those that follow each other in one activity need one
+                    continue; // the events of one run share one
                 }
 
                 last = trace;
+                distinct ??= [];
+                if (!distinct.Add(trace.Context))
+                {
+                    continue;
+                }
+
                 traces = new PublisherTrace(trace.Context, traces);
-                if (++distinct == PublisherTrace.MaxLinks)
+                if (distinct.Count == PublisherTrace.MaxLinks)
                 {
                     return traces;
                 }

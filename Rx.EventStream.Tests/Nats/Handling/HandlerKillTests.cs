@@ -23,17 +23,17 @@ internal sealed class HandlerKillTests : NatsFixture
     /// <summary>Only ends a run that would hang.</summary>
     private static readonly TimeSpan _limit = TimeSpan.FromMinutes(_events / 10_000);
 
-    private readonly List<Process> _workers = [];
+    private readonly List<HandlerInstance> _instances = [];
 
     [TearDown]
     public void KillAll()
     {
-        foreach (Process worker in _workers)
+        foreach (HandlerInstance instance in _instances)
         {
-            Kill(worker);
+            instance.Dispose();
         }
 
-        _workers.Clear();
+        _instances.Clear();
     }
 
     [Test]
@@ -109,7 +109,7 @@ internal sealed class HandlerKillTests : NatsFixture
         var random = new Random(seed);
         for (int i = 0; i < Instances; i++)
         {
-            _workers.Add(Start(arguments));
+            _instances.Add(HandlerInstance.Start(arguments));
         }
 
         int kills = 0;
@@ -127,9 +127,9 @@ internal sealed class HandlerKillTests : NatsFixture
             }
             else
             {
-                Assert.That(_workers[victim].HasExited, Is.False, "an instance ends only when it is killed");
-                Kill(_workers[victim]);
-                _workers[victim] = Start(arguments);
+                await _instances[victim].AssertRunsAsync();
+                _instances[victim].Dispose();
+                _instances[victim] = HandlerInstance.Start(arguments);
             }
 
             kills++;
@@ -164,15 +164,5 @@ internal sealed class HandlerKillTests : NatsFixture
     {
         await using DbCommand command = database.CreateCommand(sql);
         await command.ExecuteNonQueryAsync();
-    }
-
-    private static Process Start(string[] arguments) => Process.Start(
-        Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "NatsProcess.dll"), .. arguments]);
-
-    private static void Kill(Process worker)
-    {
-        worker.Kill();
-        worker.WaitForExit();
-        worker.Dispose();
     }
 }
