@@ -43,7 +43,7 @@ public sealed partial class EventReader<T>
         Termination? end = log.Termination;
         if (Volatile.Read(ref _end) is { } found)
         {
-            return found;
+            return EndWith(found);
         }
 
         if (_cursor.HasFailed)
@@ -56,12 +56,18 @@ public sealed partial class EventReader<T>
 
     private Termination Fail()
     {
-        Termination end = EndWith(Termination.Failed(Observers.LaggedError(_listing.Name, in _cursor)));
-        _listing.SetError(end.Error!);
-        return end;
+        _listing.SetFailed();
+        return EndWith(Termination.Failed(Observers.LaggedError(_listing.Name, in _cursor)));
     }
 
-    private Termination EndWith(Termination end) => LazyInitializer.EnsureInitialized(ref _end, () => end);
+    /// <summary>Notes how the reader has ended, unless it has. Every thread that finds the end tells the subscription, so that none goes on
+    /// before.</summary>
+    private Termination EndWith(Termination found)
+    {
+        Termination end = LazyInitializer.EnsureInitialized(ref _end, () => found);
+        _listing.SetError(end.Error);
+        return end;
+    }
 
     /// <summary>Notes the end of the stream, if all was read, or its disposal. By the thread that ends it, after a process-wide barrier: either it sees
     /// here that the owner has read the last event, or the owner sees the end after that.</summary>

@@ -33,6 +33,10 @@ public sealed partial class EventReader<T>
         /// <summary>Whether the reader has ended. Written with release by the thread that ends the reader, read with acquire by any.</summary>
         private bool _isEnded;
 
+        /// <summary>Whether it has lagged too far. Written with release by the thread that finds that out, before the error; read with acquire by
+        /// any.</summary>
+        private bool _hasFailed;
+
         internal Listing(EventReader<T> reader, SubscriptionList readers, string? name)
             : base(name)
         {
@@ -76,7 +80,11 @@ public sealed partial class EventReader<T>
             }
         }
 
-        internal void SetError(Exception error) => Error = error;
+        internal override bool HasFailed => Volatile.Read(ref _hasFailed);
+
+        internal void SetFailed() => Volatile.Write(ref _hasFailed, true);
+
+        internal void SetError(Exception? error) => Error = error;
 
         internal void Add() => _readers.Add(this);
 

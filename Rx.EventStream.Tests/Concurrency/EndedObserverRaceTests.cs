@@ -90,7 +90,7 @@ internal sealed class EndedObserverRaceTests
         });
         await WhilePublishing(stream, _ =>
         {
-            for (int round = 0; round < 10 * Rounds && !reading.IsCompleted; round++)
+            for (int round = 0; round < 3 * Rounds && !reading.IsCompleted; round++)
             {
                 EventSubscription subscription = stream.AsObservable().Subscribe(new ClosingObserver());
                 Volatile.Write(ref newest, subscription);

@@ -8,7 +8,7 @@ namespace Rx.Tests.Concurrency;
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
 internal sealed class PumpTurnJoinRaceTests(StreamConfiguration configuration)
 {
-    private const int Rounds = 5_000;
+    private const int Rounds = 3_000;
 
     /// <summary>So many that publishing takes about as long as subscribing.</summary>
     private const int Events = 60;

@@ -9,6 +9,8 @@ internal sealed class EndOfReadingTests(StreamConfiguration configuration)
 {
     private EventStream<int> _stream = null!;
 
+    private static LagPolicy[] Policies { get; } = [LagPolicy.Unbounded, LagPolicy.DropOldest(2), LagPolicy.Fail(2), LagPolicy.Wait(2)];
+
     [SetUp]
     public void SetUp() => _stream = configuration.Create<int>();
 
@@ -50,6 +52,59 @@ internal sealed class EndOfReadingTests(StreamConfiguration configuration)
 
         Assert.That((await reader.ReadAsync(), await reader.ReadAsync()), Is.EqualTo((2, 3)));
         Assert.That(await Eventually.Ends(reader.WaitToReadAsync()), Is.False);
+    }
+
+    /// <summary>An observer's subscription tells the exception too.</summary>
+    [Test]
+    public async Task Error_StreamHasFailed_IsToldWhenAllIsRead(
+        [ValueSource(nameof(Policies))] LagPolicy policy, [Values("TryRead", "TryReadBatch", "ReadAsync", "nothing")] string way, [Values] bool isError, [Values] bool disposes)
+    {
+        using EventReader<int> reader = _stream.WithLagPolicy(policy).OpenReader();
+        EventSubscription subscription = _stream.Subscriptions.Single();
+        if (way != "nothing")
+        {
+            _stream.OnNextRange([1, 2]);
+        }
+
+        End(isError);
+        if (way != "nothing")
+        {
+            Assert.That((subscription.Error, subscription.IsDisposed), Is.EqualTo(((Exception?)null, false)));
+            Assert.That(reader.TryRead(out _), Is.True);
+            switch (way)
+            {
+                case "TryRead":
+                    Assert.That(reader.TryRead(out _), Is.True);
+                    break;
+                case "TryReadBatch":
+                    Assert.That(reader.TryReadBatch(2, out _), Is.True);
+                    break;
+                default:
+                    Assert.That(await Eventually.Ends(reader.ReadAsync().AsTask()), Is.EqualTo(2));
+                    break;
+            }
+        }
+
+        await Eventually.Ends(subscription.WhenEndedAsync());
+        if (disposes)
+        {
+            reader.Dispose();
+        }
+
+        Assert.That((subscription.Error, subscription.IsDisposed, subscription.HasFailed), Is.EqualTo((isError ? Marbles.Error : null, true, false)));
+    }
+
+    /// <summary>A reader that its owner disposes has not ended with the stream.</summary>
+    [Test]
+    public void Error_DisposedBeforeAllIsRead_IsNull()
+    {
+        using EventReader<int> reader = _stream.OpenReader();
+        EventSubscription subscription = _stream.Subscriptions.Single();
+        _stream.OnNextRange([1, 2]);
+        End(isError: true);
+        reader.Dispose();
+
+        Assert.That((subscription.Error, subscription.IsDisposed), Is.EqualTo(((Exception?)null, true)));
     }
 
     /// <summary>The token wins over events and an end that are there, as with a channel, and no event is lost by it.</summary>

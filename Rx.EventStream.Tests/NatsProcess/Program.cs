@@ -19,7 +19,7 @@ await using var connection = new NatsConnection(
 if (words[0].StartsWith("handle", StringComparison.Ordinal))
 {
     var texts = new NatsEventStreamOptions<string>(ProcessJson.Default.String) { Stream = words[2], Subject = _ => $"{words[2]}.event" };
-    await using NatsEventStream<string> events = await NatsEventStream<string>.OpenAsync(connection, texts);
+    await using NatsEventStream<string> events = await Worker.OpenAsync(connection, texts);
     await (words[0] == "handle" ? Worker.RunAsync(connection, events, words[3]) : Worker.RunAsync(events, words[3]));
     return 0;
 }

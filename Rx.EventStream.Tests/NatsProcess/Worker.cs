@@ -11,6 +11,22 @@ namespace Rx.Tests.NatsProcess;
 /// <summary>One instance of a handler on 64 partitions. It handles "key number" events, and may be killed at any time.</summary>
 internal static class Worker
 {
+    /// <summary>Opens the stream, also if the server is killed meanwhile: the failed process would be started again.</summary>
+    internal static async Task<NatsEventStream<string>> OpenAsync(NatsConnection connection, NatsEventStreamOptions<string> options)
+    {
+        while (true)
+        {
+            try
+            {
+                return await NatsEventStream<string>.OpenAsync(connection, options);
+            }
+            catch (NatsEventStreamException error) when (error.InnerException is not null)
+            {
+                await Task.Delay(100); // the server has not answered
+            }
+        }
+    }
+
     /// <summary>With checkpoints in the key-value store: the effect of an event is a message in another stream, whose order is that of the effects.</summary>
     internal static async Task RunAsync(NatsConnection connection, NatsEventStream<string> stream, string effects)
     {
