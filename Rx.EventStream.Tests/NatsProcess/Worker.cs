@@ -11,7 +11,7 @@ namespace Rx.Tests.NatsProcess;
 /// <summary>One instance of a handler on 64 partitions. It handles "key number" events, and may be killed at any time.</summary>
 internal static class Worker
 {
-    /// <summary>Opens the stream, also if the server is killed meanwhile: the failed process would be started again.</summary>
+    /// <summary>Opens the stream, and tries again if the server is killed before it answers. A supervisor would start the process again.</summary>
     internal static async Task<NatsEventStream<string>> OpenAsync(NatsConnection connection, NatsEventStreamOptions<string> options)
     {
         while (true)
