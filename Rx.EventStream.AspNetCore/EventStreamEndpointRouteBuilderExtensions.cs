@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Rx;
 using Rx.AspNetCore;
 using Rx.AspNetCore.ServerSentEvents;
+using Rx.Diagnostics;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -134,7 +135,7 @@ public static class EventStreamEndpointRouteBuilderExtensions
     private static EventStream<T> Find<T>(IServiceProvider services, object? key) =>
         (key is null ? services.GetService<EventStream<T>>() : services.GetKeyedService<EventStream<T>>(key))
         ?? throw new InvalidOperationException(
-            $"The container has no EventStream<{typeof(T).Name}>{(key is null ? "" : $" with the key '{key}'")}. Register it as a singleton, " +
+            $"The container has no EventStream<{TypeName.Of(typeof(T))}>{(key is null ? "" : $" with the key '{key}'")}. Register it as a singleton, " +
             "or pass the stream to MapEventStream.");
 
     private static void ThrowIfKeyed<T>(EventStreamEndpointOptions<T> options)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Rx;
+using Rx.Diagnostics;
 using Rx.Hosting.Configuration;
 using Rx.Hosting.Diagnostics;
 using Rx.Hosting.Running;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Rx.Diagnostics;
 using Rx.Hosting.Configuration;
 using Rx.Nats;
 using Rx.Nats.Hosting.Diagnostics;

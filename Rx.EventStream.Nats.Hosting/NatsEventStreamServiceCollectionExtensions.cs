@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Rx;
+using Rx.Diagnostics;
 using Rx.Hosting;
 using Rx.Hosting.Configuration;
 using Rx.Nats;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Reactive.Concurrency;
 using System.Text.Json.Serialization.Metadata;
 using NATS.Client.Core;
+using Rx.Diagnostics;
 using Rx.Nats.KeyValue;
 using Rx.Nats.Serialization;
 using Rx.Nats.Server;
@@ -167,7 +168,7 @@ public sealed class NatsKeyValueView<T> : IAsyncDisposable
 
         await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _reader.DisposeAsync().ConfigureAwait(false);
-        _reached.End(new ObjectDisposedException(typeof(NatsKeyValueView<T>).Name));
+        _reached.End(new ObjectDisposedException(TypeName.Of(typeof(NatsKeyValueView<T>))));
         _changes.Dispose();
         _api.Dispose();
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Rx.Diagnostics;
 using Rx.Nats.Waiting;
 
 namespace Rx.Nats;
@@ -104,7 +105,7 @@ public sealed class NatsProjection<TState, T> : IAsyncDisposable
         }
         catch (Exception error)
         {
-            _passed.End(disposed.IsCancellationRequested ? new ObjectDisposedException(typeof(NatsProjection<TState, T>).Name, error) : error);
+            _passed.End(disposed.IsCancellationRequested ? new ObjectDisposedException(TypeName.Of(typeof(NatsProjection<TState, T>)), error) : error);
             throw;
         }
     }

@@ -37,9 +37,9 @@ public sealed partial class EventProjection<TState, T>
                 return Task.FromException(end.Error!);
             }
 
-            if (IsOfDisposedStream)
+            if (DisposedStream is { } stream)
             {
-                return Task.FromException(DisposedError.Of(typeof(EventStream<T>)));
+                return Task.FromException(DisposedError.OfStream(stream.Log));
             }
 
             if (Sequence > sequence)
@@ -74,7 +74,7 @@ public sealed partial class EventProjection<TState, T>
             Termination? termination = stream.Log.Termination;
             if (stream.IsDisposed)
             {
-                End(ProjectionEnd.Disposal(DisposedError.Of(typeof(EventStream<T>))));
+                End(ProjectionEnd.Disposal(DisposedError.OfStream(stream.Log)));
             }
             else if (termination is not null && Sequence >= stream.Log.End)
             {

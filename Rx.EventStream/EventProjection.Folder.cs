@@ -130,7 +130,7 @@ public sealed partial class EventProjection<TState, T>
                 return null; // the error was set before
             }
 
-            DisposedError.ThrowIf(stream.IsDisposed, typeof(EventStream<T>));
+            DisposedError.ThrowIf(stream.IsDisposed, stream.Log);
             return current;
         }
 

@@ -28,8 +28,9 @@ public sealed partial class EventProjection<TState, T>
         /// the folding thread.</summary>
         private int _stateObservers;
 
-        /// <summary>Whether the stream of the events is disposed, and the projection is not: after the end of the stream it may be.</summary>
-        private bool IsOfDisposedStream => Volatile.Read(ref _stream) is { IsDisposed: true };
+        /// <summary>The stream of the events, if it is disposed and the projection is not, as may be after the end of the stream; else
+        /// null.</summary>
+        private EventStream<T>? DisposedStream => Volatile.Read(ref _stream) is { IsDisposed: true } stream ? stream : null;
 
         internal EventSubscription Subscribe(IObserver<TState> observer)
         {
@@ -129,7 +130,10 @@ public sealed partial class EventProjection<TState, T>
                 end.ThrowIfFinal();
             }
 
-            DisposedError.ThrowIf(IsOfDisposedStream, typeof(EventStream<T>));
+            if (DisposedStream is { } stream)
+            {
+                throw DisposedError.OfStream(stream.Log);
+            }
         }
 
         private sealed class StateStream

@@ -46,12 +46,31 @@ public sealed partial class EventReader<T>
             return EndWith(found);
         }
 
+        if (log.IsDisposed)
+        {
+            _cursor.FailIfLagging(log);
+        }
+
         if (_cursor.HasFailed)
         {
             return Fail();
         }
 
         return end is not null && !ReferenceEquals(end, Termination.Disposed) && _cursor.IsAtEnd(log) ? EndWith(end) : null;
+    }
+
+    /// <summary>As <see cref="FindEnd(EventLog{T})"/>, and whether the stream was disposed before.</summary>
+    private Termination? FindEnd(EventLog<T> log, out bool isDisposed)
+    {
+        Termination? end;
+        do
+        {
+            isDisposed = log.IsDisposed;
+            end = FindEnd(log);
+        }
+        while (isDisposed != log.IsDisposed); // disposed in between
+
+        return end;
     }
 
     private Termination Fail()
@@ -75,11 +94,7 @@ public sealed partial class EventReader<T>
     {
         if (Volatile.Read(ref _log) is { } log)
         {
-            if (log.IsDisposed)
-            {
-                _cursor.FailIfLagging(log);
-            }
-
+            _ = FindEnd(log); // also of a reader that lags too far, and has not noticed
             EndIfOver(log);
         }
 
@@ -92,7 +107,7 @@ public sealed partial class EventReader<T>
     private bool HasEventOrThrow()
     {
         EventLog<T> log = LogOrThrow();
-        return _cursor.HasEvent(log) || !HasEndedOrThrow(log);
+        return HasEvent(log) || !HasEndedOrThrow(log);
     }
 
     /// <summary>Whether everything was read and the stream has completed; throws if it has ended in another way.</summary>
@@ -101,8 +116,8 @@ public sealed partial class EventReader<T>
         DisposedError.ThrowIf(_wait.IsEnded, typeof(EventReader<T>), _listing.Name);
         CompleteIfEnded(_completion);
         EndIfOver(log);
-        Termination? end = FindEnd(log);
-        DisposedError.ThrowIf(log.IsDisposed && !_cursor.HasFailed, typeof(EventStream<T>));
+        Termination? end = FindEnd(log, out bool isDisposed);
+        DisposedError.ThrowIf(isDisposed && !_cursor.HasFailed, log);
         if (end?.Error is { } error)
         {
             ExceptionDispatchInfo.Throw(error);
@@ -123,7 +138,8 @@ public sealed partial class EventReader<T>
         // number.
         Interlocked.MemoryBarrier();
         EventLog<T>? log = Volatile.Read(ref _log);
-        if ((log is null ? Volatile.Read(ref _end) : FindEnd(log)) is { } end)
+        bool isDisposed = false;
+        if ((log is null ? Volatile.Read(ref _end) : FindEnd(log, out isDisposed)) is { } end)
         {
             completion.Complete(end.Error);
         }
@@ -131,9 +147,9 @@ public sealed partial class EventReader<T>
         {
             completion.Complete(Disposed());
         }
-        else if (log.IsDisposed)
+        else if (isDisposed)
         {
-            completion.Complete(DisposedError.Of(typeof(EventStream<T>)));
+            completion.Complete(DisposedError.OfStream(log));
         }
     }
 }

@@ -88,14 +88,14 @@ public sealed partial class EventReader<T>
 
         internal void Add() => _readers.Add(this);
 
-        /// <summary>Leaves the list, with the figures of the reader, which has given back what it held.</summary>
-        internal void End(long sequence, long dropped)
+        /// <summary>Leaves the list, with the figures of the reader, which has given back what it held. Returns what the end actions threw.</summary>
+        internal ErrorList End(long sequence, long dropped)
         {
             Volatile.Write(ref _lastSequence, sequence);
             Volatile.Write(ref _lastDropped, dropped);
             Volatile.Write(ref _isEnded, true);
             _readers.Remove(this);
-            _endActions.Run().Throw();
+            return _endActions.Run();
         }
 
         internal override bool HasConsumed(long sequence) => IsDisposed || Sequence >= sequence;

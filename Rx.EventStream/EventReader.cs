@@ -146,11 +146,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     {
         EventLog<T> log = LogOrThrow();
         bool isThere = _cursor.TryPeek(log, out item);
-        if (!isThere)
-        {
-            OnRead(log); // it may have found that it lags too far, or is at the end
-        }
-
+        OnRead(log); // it may have jumped, or found that it lags too far, or is at the end
         return isThere;
     }
 
@@ -198,7 +194,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
             Spinner spinner = _waitStrategy.StartSpinning();
             do
             {
-                if (_cursor.HasEvent(log))
+                if (HasEvent(log))
                 {
                     return new ValueTask<bool>(true);
                 }
@@ -273,6 +269,14 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
         }
     }
 
+    /// <summary>Whether there is an event. The reader may have jumped there, over events that a caller waits for.</summary>
+    private bool HasEvent(EventLog<T> log)
+    {
+        bool isThere = _cursor.HasEvent(log);
+        _parking?.NotifyProgress();
+        return isThere;
+    }
+
     private void OnRead(EventLog<T> log)
     {
         EndIfOver(log);
@@ -287,12 +291,15 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <summary>Gives back what the reader holds, and forgets the stream, so that the reader keeps nothing alive.</summary>
     private void LetGo()
     {
+        ParkingLot<T>? parking = _parking;
         _cursor.Close(_log!);
-        _listing?.End(Sequence, Dropped); // null if the constructor threw
+        ErrorList errors = _listing?.End(Sequence, Dropped) ?? default; // null if the constructor threw
         Volatile.Write(ref _log, null);
         Volatile.Write(ref _parking, null);
         Interlocked.MemoryBarrier(); // a thread that sets the completion now either finds the log gone, or is found here
         CompleteIfEnded(Volatile.Read(ref _completion));
+        parking?.NotifyProgress(); // nothing is left that a caller could wait for
+        errors.Throw();
     }
 
     private EventLog<T> LogOrThrow()

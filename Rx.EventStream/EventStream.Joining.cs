@@ -245,7 +245,7 @@ public sealed partial class EventStream<T>
         ObserverList<T> observers = LazyInitializer.EnsureInitialized(ref _inlineObservers, () => new ObserverList<T>(_log));
         InlineDelivery<T>? inline = LazyInitializer.EnsureInitialized(
             ref _inline, () => InlineDelivery<T>.Create(_log, Parking, observers, _options.MaxInlineBacklog));
-        DisposedError.ThrowIf(inline is null, typeof(EventStream<T>), _options.Name); // the initializer reads the field again: disposing clears it
+        DisposedError.ThrowIf(inline is null, _log); // the initializer reads the field again: disposing clears it
         return inline;
     }
 

@@ -149,6 +149,6 @@ public sealed partial class EventStream<T>
         };
 
         private Exception? ErrorOf(Termination? end) =>
-            ReferenceEquals(end, Termination.Disposed) ? DisposedError.Of(typeof(EventStream<T>), stream._options.Name) : end?.Error;
+            ReferenceEquals(end, Termination.Disposed) ? DisposedError.OfStream(stream._log) : end?.Error;
     }
 }

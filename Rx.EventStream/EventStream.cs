@@ -70,7 +70,10 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
             retention.MaxCount,
             retention.MaxAge.Ticks,
             retention.IsTimed ? ClockOf(options) : null,
-            options.CaptureActivity);
+            options.CaptureActivity)
+        {
+            Name = options.Name,
+        };
         if (options.Name is { } name)
         {
             _metered = StreamMeter.Register(name, this);
@@ -281,5 +284,5 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
 
     /// <param name="isFromSource">Whether a source publishes, which has not disposed the stream and must not fail for it.</param>
     private void ThrowIfDisposed(bool isFromSource = false) =>
-        DisposedError.ThrowIf(IsDisposed && !isFromSource, typeof(EventStream<T>), _options.Name);
+        DisposedError.ThrowIf(IsDisposed && !isFromSource, _log);
 }

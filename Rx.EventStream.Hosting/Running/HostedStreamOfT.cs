@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Rx.Diagnostics;
 using Rx.Hosting.Configuration;
 using Rx.Hosting.Diagnostics;
 

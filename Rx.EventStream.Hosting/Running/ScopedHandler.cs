@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Rx.Diagnostics;
 using Rx.Hosting.Configuration;
 using Rx.Hosting.Diagnostics;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Rx.Diagnostics;
 using Rx.Hosting.Configuration;
 
 namespace Rx.Nats.Hosting.Running;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Threading.Channels;
 using NATS.Client.JetStream;
+using Rx.Diagnostics;
 using Rx.Nats.Server;
 
 namespace Rx.Nats.Publishing;
@@ -97,7 +98,7 @@ internal sealed class Publisher<T> : IAsyncDisposable
         }
         catch (ChannelClosedException)
         {
-            throw new ObjectDisposedException(typeof(NatsEventStream<T>).Name);
+            throw new ObjectDisposedException(TypeName.Of(typeof(NatsEventStream<T>)));
         }
     }
 

@@ -1,3 +1,4 @@
+using Rx.Diagnostics;
 using Rx.Nats.Waiting;
 
 namespace Rx.Nats.Reading;
@@ -46,7 +47,7 @@ internal sealed class LocalFeed<T> : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _running.ConfigureAwait(false);
-        Passed.End(new ObjectDisposedException(typeof(NatsEventStream<T>).Name));
+        Passed.End(new ObjectDisposedException(TypeName.Of(typeof(NatsEventStream<T>))));
         await _reader.DisposeAsync().ConfigureAwait(false);
         Local.Dispose();
     }

@@ -130,6 +130,67 @@ internal sealed class ReaderDisposalRaceTests(StreamConfiguration configuration)
         }
     }
 
+    /// <summary>One thread asks what another one is about to note.</summary>
+    [Test]
+    public void Completion_AskedWhileTheStreamIsDisposed_TellsThatTheReaderHasLagged()
+    {
+        EventStream<int> stream = null!;
+        EventReader<int> reader = null!;
+        Task completion = null!;
+        TightRace.Run(
+            10 * Rounds,
+            () =>
+            {
+                stream = configuration.Create<int>();
+                reader = stream.WithLagPolicy(LagPolicy.Fail(2)).OpenReader();
+                stream.OnNextRange([1, 2, 3, 4, 5]);
+            },
+            () => completion = reader.Completion,
+            () => stream.Dispose(),
+            () =>
+            {
+                Exception? error = Reading.ErrorOf(completion);
+                reader.Dispose();
+                return error is SubscriberLaggedException ? null : $"{error}";
+            });
+    }
+
+    /// <summary>Nothing is read and nothing published, so the figure stays.</summary>
+    [Test]
+    public void Count_AskedWhileTheStreamIsDisposed_StaysTheBound([Values(1, 3)] int bound)
+    {
+        EventStream<int> stream = null!;
+        EventReader<int> reader = null!;
+        int least = 0;
+        TightRace.Run(
+            10 * Rounds,
+            () =>
+            {
+                least = int.MaxValue;
+                stream = configuration.Create<int>();
+                reader = stream.WithLagPolicy(bound == 1 ? LagPolicy.Latest : LagPolicy.DropOldest(bound)).OpenReader();
+                stream.OnNextRange([1, 2, 3, 4, 5]);
+            },
+            () =>
+            {
+                while (!stream.IsDisposed)
+                {
+                    least = Math.Min(least, reader.Count);
+                }
+
+                for (int i = 0; i < 20; i++)
+                {
+                    least = Math.Min(least, reader.Count);
+                }
+            },
+            () => stream.Dispose(),
+            () =>
+            {
+                reader.Dispose();
+                return least == bound ? null : $"{least}";
+            });
+    }
+
     [Test]
     public void Completion_FirstAskedRacesTheLag_Completes() =>
         Race.Run(

@@ -1,4 +1,5 @@
 using System.Reactive;
+using System.Reactive.Concurrency;
 
 namespace Rx.Tests.Contract;
 
@@ -6,6 +7,34 @@ namespace Rx.Tests.Contract;
 [TestFixtureSource(typeof(StreamConfiguration), nameof(StreamConfiguration.All))]
 internal sealed class ThrowingAtTheEndTests(StreamConfiguration configuration)
 {
+    /// <summary>The subscription has ended before, on every scheduler.</summary>
+    [Test]
+    public async Task OnCompleted_ObserverThrows_SubscriptionHasNoError([Values("none", "immediate", "current thread", "clock", "handler")] string scheduler)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var clock = new HistoricalScheduler();
+        EventObservable<int> observable = scheduler switch
+        {
+            "immediate" => stream.ObserveOn(ImmediateScheduler.Instance),
+            "current thread" => stream.ObserveOn(CurrentThreadScheduler.Instance),
+            "clock" => stream.ObserveOn(clock),
+            _ => stream.AsObservable(),
+        };
+        IScheduler quiet = TaskPoolScheduler.Default.Catch<FormatException>(_ => true);
+        EventSubscription subscription = scheduler == "handler"
+            ? observable.ObserveOn(quiet).SubscribeAwait((_, _) => default, new() { OnCompleted = () => throw new FormatException() })
+            : (EventSubscription)observable.Subscribe(Observer.Create<int>(_ => { }, () => throw new FormatException()));
+
+        _ = Thrown.By(() =>
+        {
+            stream.OnCompleted();
+            clock.Start();
+        });
+        await Eventually.Ends(subscription.WhenEndedAsync());
+
+        Assert.That((subscription.Error, subscription.HasFailed), Is.EqualTo(((Exception?)null, false)));
+    }
+
     /// <summary>The exception leaves <c>Subscribe</c>, as with Rx's <c>ReplaySubject</c>.</summary>
     [Test]
     public async Task Subscribe_AfterTheEndAndTheObserverThrowsAtIt_ItsExceptionLeavesSubscribe(

@@ -45,6 +45,50 @@ internal sealed class WhenCaughtUpTests
         Assert.That(_stream.WhenCaughtUpAsync().IsCompletedSuccessfully, Is.True);
     }
 
+    /// <summary>A caller waits for events that the reader never reads: it ends before, or jumps over them.</summary>
+    [Test]
+    public async Task WhenCaughtUpAsync_OfAReaderThatEndsOrJumps_Completes(
+        [Values("dispose", "unsubscribe", "dispose the stream", "lag too far", "peek", "wait")] string way, [Values] bool isSingleWriter)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+        LagPolicy policy = way switch
+        {
+            "lag too far" => LagPolicy.Fail(2),
+            "peek" or "wait" => LagPolicy.DropOldest(2),
+            _ => LagPolicy.Unbounded,
+        };
+        using EventReader<int> reader = stream.WithLagPolicy(policy).OpenReader();
+        EventSubscription subscription = stream.Subscriptions.Single();
+        stream.OnNextRange([1, 2]);
+        Task caughtUp = subscription.WhenCaughtUpAsync();
+        stream.OnNextRange([3, 4]);
+        Assert.That(caughtUp.IsCompleted, Is.False);
+
+        switch (way)
+        {
+            case "dispose":
+                reader.Dispose();
+                break;
+            case "unsubscribe":
+                subscription.Dispose();
+                break;
+            case "dispose the stream":
+                stream.Dispose();
+                break;
+            case "lag too far":
+                Assert.That(reader.TryRead(out _), Is.False);
+                break;
+            case "peek":
+                Assert.That((reader.TryPeek(out int next), next), Is.EqualTo((true, 3)));
+                break;
+            case "wait":
+                Assert.That(await reader.WaitToReadAsync(), Is.True);
+                break;
+        }
+
+        await Eventually.Ends(caughtUp);
+    }
+
     [Test]
     public async Task WhenCaughtUpAsync_Lagging_CompletesWhenCaughtUp([Values] bool isBounded)
     {

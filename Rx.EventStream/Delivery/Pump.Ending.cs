@@ -119,7 +119,11 @@ internal abstract partial class Pump<T>
     /// <summary>Ends the pump with an exception, which the caller throws.</summary>
     private protected void EndWith(Exception error)
     {
-        Error ??= error;
+        if (!IsDisposed)
+        {
+            Error ??= error;
+        }
+
         try
         {
             Dispose();

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Rx.Storage;
 
 namespace Rx.Diagnostics;
 
@@ -20,9 +21,17 @@ internal static class DisposedError
     /// <remarks>With a message: the runtime takes a lock to look up its own, where <see cref="Thread.Interrupt"/> could keep the thread from cleaning
     /// up.</remarks>
     internal static ObjectDisposedException Of(Type type, string? name = null) =>
-        new(name is null ? NameOf(type) : $"{NameOf(type)} '{name}'", "Cannot access a disposed object.");
+        new(name is null ? TypeName.Of(type) : $"{TypeName.Of(type)} '{name}'", "Cannot access a disposed object.");
 
-    private static string NameOf(Type type) => type.IsGenericType
-        ? $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", type.GetGenericArguments().Select(NameOf))}>"
-        : type.Name;
+    /// <summary>Throws if a log's stream is disposed.</summary>
+    internal static void ThrowIf<T>([DoesNotReturnIf(true)] bool isDisposed, EventLog<T> log)
+    {
+        if (isDisposed)
+        {
+            throw OfStream(log);
+        }
+    }
+
+    /// <summary>The exception of a disposed stream.</summary>
+    internal static ObjectDisposedException OfStream<T>(EventLog<T> log) => Of(typeof(EventStream<T>), log.Name);
 }

@@ -58,7 +58,8 @@ internal partial struct Cursor<T>
         long first = next - CountClaimed(next);
         if (log.IsDisposed)
         {
-            return CountPublished(first, int.MaxValue);
+            bool isBroughtForward = !IsBounded || log.Window.Segment == Segment<T>.Cut;
+            return isBroughtForward ? CountPublished(first, int.MaxValue) : next - first;
         }
 
         long end = Math.Max(first, Volatile.Read(ref seenTo));
@@ -147,10 +148,17 @@ internal partial struct Cursor<T>
         }
     }
 
-    /// <summary>Ends a cursor of a disposed log that lags too far, and has not noticed. By the thread that disposes the log.</summary>
+    /// <summary>Ends a cursor of a disposed log that lags too far, and has not noticed. For any thread.</summary>
+    /// <remarks>After the process-wide barrier this thread sees what the owner has read, so it fails no cursor that has read everything.</remarks>
     internal void FailIfLagging(EventLog<T> log)
     {
         long next = log.NextSequence;
+        if (!WillFail(next) || HasFailed)
+        {
+            return;
+        }
+
+        Interlocked.MemoryBarrierProcessWide();
         if (WillFail(next) && !HasFailed)
         {
             _limit!.Fail(next);

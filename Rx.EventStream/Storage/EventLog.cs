@@ -64,6 +64,9 @@ internal sealed partial class EventLog<T>
         }
     }
 
+    /// <summary>The stream's name, for exceptions.</summary>
+    internal string? Name { get; init; }
+
     internal bool IsSingleWriter
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
