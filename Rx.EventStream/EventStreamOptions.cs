@@ -56,10 +56,11 @@ public sealed class EventStreamOptions
     /// publishers wait too; at least 1. Default: 1,024.</summary>
     /// <remarks>
     /// While one thread calls the observers, other publishers append and return. Once so many events come before its own, a publisher blocks
-    /// until its own event is delivered, or until it takes the delivery over. The thread that delivers hands it over after its own event and
-    /// this many of other publishers' events. A publisher that one of these observers calls never waits. Neither does one in a circle: the
-    /// delivering thread waits inside the <c>OnNext</c> of another stream, for its turn or for a subscriber with <see cref="LagPolicy.Wait"/>, and
-    /// this publisher is inside a delivery of that stream, or on the thread where such a subscriber is called. An observer that waits for another thread's <c>OnNext</c> by other means can wait
+    /// until its own event is delivered, or until it takes the delivery over. Once a thread has delivered its own event and this many of other
+    /// publishers' events, it hands the delivery over to the next publisher that waits or publishes. A publisher that one of these observers
+    /// calls never waits. Neither does one in a circle: the delivering thread waits inside the <c>OnNext</c> of another stream, for its turn or
+    /// for a subscriber with <see cref="LagPolicy.Wait"/>, and this publisher is inside a delivery of that stream, or on the thread where such a
+    /// subscriber is called. An observer that waits for another thread's <c>OnNext</c> by other means can wait
     /// forever, as with <c>Subject.Synchronize</c>. Of no effect on observers on schedulers, and with <see cref="SingleWriter"/>.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>

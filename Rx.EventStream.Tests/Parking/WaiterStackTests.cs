@@ -132,6 +132,30 @@ internal sealed class WaiterStackTests
         Assert.That(owner.Wakes, Is.EqualTo(1));
     }
 
+    /// <summary>One of them may live as long as the stream.</summary>
+    [Test]
+    public void Take_Entries_NoneKeepsAnother([Values] bool sweeps, [Values] bool hasOrder)
+    {
+        Owner[] owners = [.. Enumerable.Range(0, 4).Select(_ => new Owner { ReadyAnswers = [true] })];
+        for (int i = 0; i < owners.Length; i++)
+        {
+            owners[i].Waiter.Order = hasOrder ? i : 0;
+            owners[i].Park(ref _stack);
+        }
+
+        owners[1].Waiter.Disarm();
+        if (sweeps)
+        {
+            _stack.Sweep();
+        }
+        else
+        {
+            _stack.WakeAll();
+        }
+
+        Assert.That(owners.Select(o => (o.Waiter.IsOnStack, o.Waiter.Below)), Is.All.EqualTo((false, (Waiter?)null)));
+    }
+
     [Test]
     public void Sweep_EventWhileEntriesAreTaken_WakesAllOwners()
     {

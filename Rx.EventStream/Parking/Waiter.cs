@@ -7,8 +7,8 @@ namespace Rx.Parking;
 /// </remarks>
 internal sealed class Waiter
 {
-    /// <summary>The entry below. Written by the thread that pushes, read by the thread that took the stack; the stack's CAS and exchange
-    /// order the two.</summary>
+    /// <summary>The entry below, or null while this one is on no stack: it may live long, and must not keep the others. Written by the thread that
+    /// pushes, read and cleared by the thread that took the stack; the stack's CAS and exchange order the two.</summary>
     internal Waiter? Below;
 
     /// <summary>When the owner's turn comes among the owners that are woken together: lower numbers first, equal ones in the order in which
@@ -43,9 +43,10 @@ internal sealed class Waiter
     /// <summary>Forgets the owner. Called by the owner, or by the thread that disposes it.</summary>
     internal void Disarm() => Volatile.Write(ref _owner, null);
 
-    /// <summary>Notes that the entry was taken off the stack, and returns the owner to wake.</summary>
+    /// <summary>Notes that the entry was taken off the stack, and returns the owner to wake. The caller has read <see cref="Below"/>.</summary>
     internal IParked? Take()
     {
+        Below = null; // before the exchange, after which the owner may push the entry again
         Interlocked.Exchange(ref _isOnStack, 0);
         return Volatile.Read(ref _owner);
     }
