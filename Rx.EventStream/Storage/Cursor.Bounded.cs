@@ -201,7 +201,7 @@ internal partial struct Cursor<T>
     {
         sequence = _sequence;
         segment = _segment.Owned;
-        while (segment is not null && !segment.Contains(_sequence))
+        while (segment is not null && !segment.Contains(sequence))
         {
             if (!TryFindNext(log, limit, segment, out Segment<T>? next))
             {
@@ -210,6 +210,7 @@ internal partial struct Cursor<T>
 
             // Another thread may close the cursor, or bring it forward.
             segment = next == segment || _segment.TryMove(segment, next) ? next : _segment.Current;
+            sequence = _sequence; // it may have jumped
         }
 
         if (segment is not null && limit.Replay is not null) // plain: a hint, see the field
@@ -217,7 +218,6 @@ internal partial struct Cursor<T>
             log.Window.MoveReplay(limit, segment.First);
         }
 
-        sequence = _sequence;
         return segment is not null;
     }
 
