@@ -117,6 +117,11 @@ public sealed partial class EventReader<T>
         CompleteIfEnded(_completion);
         EndIfOver(log);
         Termination? end = FindEnd(log, out bool isDisposed);
+        if (isDisposed && _cursor.HasEvent(log))
+        {
+            return false; // published since the caller looked, before the disposal
+        }
+
         DisposedError.ThrowIf(isDisposed && !_cursor.HasFailed, log);
         if (end?.Error is { } error)
         {

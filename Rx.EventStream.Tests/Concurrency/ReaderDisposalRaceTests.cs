@@ -130,6 +130,49 @@ internal sealed class ReaderDisposalRaceTests(StreamConfiguration configuration)
         }
     }
 
+    /// <summary>The reader has looked for an event in vain when the event comes, and then the disposal.</summary>
+    [Test]
+    public void WaitToReadAsync_AnEventAndTheDisposalFollow_TheEventIsRead([Values] bool isBounded)
+    {
+        // R (reader):   no event;                       disposed? then is there an event now?
+        // P (disposes):            publishes; disposes
+        EventStream<int> stream = null!;
+        EventReader<int> reader = null!;
+        int read = 0;
+        TightRace.Run(
+            20 * Rounds,
+            () =>
+            {
+                read = 0;
+                stream = configuration.Create<int>();
+                reader = stream.WithLagPolicy(isBounded ? LagPolicy.DropOldest(3) : LagPolicy.Unbounded).OpenReader();
+            },
+            () =>
+            {
+                try
+                {
+                    while (reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+                    {
+                        read += reader.TryRead(out _) ? 1 : 0;
+                    }
+                }
+                catch (ObjectDisposedException)
+                {
+                    // The stream is disposed, and all was read.
+                }
+            },
+            () =>
+            {
+                stream.OnNext(1);
+                stream.Dispose();
+            },
+            () =>
+            {
+                reader.Dispose();
+                return read == 1 ? null : $"{read} events were read.";
+            });
+    }
+
     /// <summary>One thread asks what another one is about to note.</summary>
     [Test]
     public void Completion_AskedWhileTheStreamIsDisposed_TellsThatTheReaderHasLagged()
