@@ -103,31 +103,13 @@ internal sealed class ReaderDisposalRaceTests(StreamConfiguration configuration)
                 reader = stream.WithLagPolicy(bound == 1 ? LagPolicy.Latest : LagPolicy.DropOldest(bound)).OpenReader();
                 stream.OnNextRange([.. Enumerable.Range(0, Events)]);
             },
-            Read,
+            () => ReadUntilDisposed(reader, read),
             () => stream.Dispose(),
             () =>
             {
                 reader.Dispose();
                 return read.SequenceEqual(Enumerable.Range(Events - bound, bound)) ? null : string.Join(' ', read);
             });
-
-        void Read()
-        {
-            try
-            {
-                while (reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
-                {
-                    while (reader.TryRead(out int value))
-                    {
-                        read.Add(value);
-                    }
-                }
-            }
-            catch (ObjectDisposedException)
-            {
-                // The stream is disposed, and all was read.
-            }
-        }
     }
 
     /// <summary>The reader has looked for an event in vain when the event comes, and then the disposal.</summary>
@@ -138,29 +120,16 @@ internal sealed class ReaderDisposalRaceTests(StreamConfiguration configuration)
         // P (disposes):            publishes; disposes
         EventStream<int> stream = null!;
         EventReader<int> reader = null!;
-        int read = 0;
+        var read = new List<int>();
         TightRace.Run(
             20 * Rounds,
             () =>
             {
-                read = 0;
+                read.Clear();
                 stream = configuration.Create<int>();
                 reader = stream.WithLagPolicy(isBounded ? LagPolicy.DropOldest(3) : LagPolicy.Unbounded).OpenReader();
             },
-            () =>
-            {
-                try
-                {
-                    while (reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
-                    {
-                        read += reader.TryRead(out _) ? 1 : 0;
-                    }
-                }
-                catch (ObjectDisposedException)
-                {
-                    // The stream is disposed, and all was read.
-                }
-            },
+            () => ReadUntilDisposed(reader, read),
             () =>
             {
                 stream.OnNext(1);
@@ -169,7 +138,7 @@ internal sealed class ReaderDisposalRaceTests(StreamConfiguration configuration)
             () =>
             {
                 reader.Dispose();
-                return read == 1 ? null : $"{read} events were read.";
+                return read.Count == 1 ? null : $"{read.Count} events were read.";
             });
     }
 
@@ -251,6 +220,24 @@ internal sealed class ReaderDisposalRaceTests(StreamConfiguration configuration)
                 Assert.That(Reading.ErrorOf(state.Completion!), Is.TypeOf<SubscriberLaggedException>());
                 state.Reader.Dispose();
             });
+
+    private static void ReadUntilDisposed(EventReader<int> reader, List<int> read)
+    {
+        try
+        {
+            while (reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+            {
+                while (reader.TryRead(out int value))
+                {
+                    read.Add(value);
+                }
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The stream is disposed, and all was read.
+        }
+    }
 
     private sealed class Reading
     {

@@ -1,4 +1,5 @@
 using System.Reactive.Concurrency;
+using System.Runtime.CompilerServices;
 using Rx.Storage;
 using Rx.Tests.Concurrency;
 
@@ -87,6 +88,29 @@ internal sealed class WhenCaughtUpTests
         }
 
         await Eventually.Ends(caughtUp);
+    }
+
+    [Test]
+    public async Task WhenCaughtUpAsync_OfAReaderThatIsCollected_Completes([Values] bool isSingleWriter)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+        Task caughtUp = WaitForALostReader(stream);
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        await Eventually.Ends(caughtUp);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static Task WaitForALostReader(EventStream<int> stream)
+        {
+            Open(stream);
+            stream.OnNext(1);
+            Task caughtUp = stream.Subscriptions.Single().WhenCaughtUpAsync();
+            Assert.That(caughtUp.IsCompleted, Is.False);
+            return caughtUp;
+        }
+
+        static EventReader<int> Open(EventStream<int> stream) => stream.OpenReader();
     }
 
     [Test]

@@ -119,7 +119,7 @@ internal abstract partial class Pump<T>
     /// <summary>Ends the pump with an exception, which the caller throws.</summary>
     private protected void EndWith(Exception error)
     {
-        if (!IsDisposed)
+        if (!IsDisposed) // or it had ended before, and the exception is not what ended it
         {
             Error ??= error;
         }
