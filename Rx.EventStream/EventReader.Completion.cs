@@ -28,7 +28,7 @@ public sealed partial class EventReader<T>
 
         /// <summary>Reads the end, not the termination, which is set earlier: the thread that sets the end then finds the entry.</summary>
         public bool IsReadyWhileParked =>
-            Volatile.Read(ref _entry) is not { } entry || entry.Log.End != long.MaxValue || entry.Log.IsDisposed;
+            Volatile.Read(ref _entry) is not { } entry || entry.Log.End != long.MaxValue || entry.Log.IsSettled;
 
         internal Task Task => _source.Task;
 

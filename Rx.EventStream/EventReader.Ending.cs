@@ -18,7 +18,7 @@ public sealed partial class EventReader<T>
     /// <summary>Whether there will be nothing more to read, so that the cursor need keep nothing: the stream has ended or is disposed, and all was
     /// read; or the reader has lagged too far. For the owner, or once the stream has ended, for any thread.</summary>
     private bool IsOver(EventLog<T> log) =>
-        _cursor.IsAtEnd(log) || _cursor.HasFailed || (log.IsDisposed && _cursor.Sequence >= log.NextSequence);
+        _cursor.IsAtEnd(log) || _cursor.HasFailed || (log.IsSettled && _cursor.Sequence >= log.NextSequence);
 
     /// <summary>Notes how the reader has ended, and keeps nothing any more, if there will be nothing more to read. For the owner, or once the
     /// stream has ended, for any thread.</summary>
@@ -46,7 +46,7 @@ public sealed partial class EventReader<T>
             return EndWith(found);
         }
 
-        if (log.IsDisposed)
+        if (log.IsSettled)
         {
             _cursor.FailIfLagging(log);
         }
@@ -59,16 +59,17 @@ public sealed partial class EventReader<T>
         return end is not null && !ReferenceEquals(end, Termination.Disposed) && _cursor.IsAtEnd(log) ? EndWith(end) : null;
     }
 
-    /// <summary>As <see cref="FindEnd(EventLog{T})"/>, and whether the stream was disposed before.</summary>
+    /// <summary>As <see cref="FindEnd(EventLog{T})"/>, and whether the stream was disposed before. It counts as disposed once every event is there that
+    /// was published before.</summary>
     private Termination? FindEnd(EventLog<T> log, out bool isDisposed)
     {
         Termination? end;
         do
         {
-            isDisposed = log.IsDisposed;
+            isDisposed = log.IsSettled;
             end = FindEnd(log);
         }
-        while (isDisposed != log.IsDisposed); // disposed in between
+        while (isDisposed != log.IsSettled); // disposed in between
 
         return end;
     }
@@ -122,7 +123,12 @@ public sealed partial class EventReader<T>
             return false; // published since the caller looked, before the disposal
         }
 
-        DisposedError.ThrowIf(isDisposed && !_cursor.HasFailed, log);
+        if (isDisposed && !_cursor.HasFailed)
+        {
+            _cursor.Close(log); // what is published from now on is not read
+            throw DisposedError.OfStream(log);
+        }
+
         if (end?.Error is { } error)
         {
             ExceptionDispatchInfo.Throw(error);

@@ -30,7 +30,7 @@ public sealed partial class EventReader<T>
 
         public bool IsReadyWhileParked =>
             Volatile.Read(ref reader._parking) is not { } parking || Volatile.Read(ref reader._log) is not { } log
-            || parking.IsReadyWhileParked(ref reader._cursor) || log.IsDisposed;
+            || parking.IsReadyWhileParked(ref reader._cursor) || log.IsSettled;
 
         internal bool IsEnded => _state.IsEnded;
 

@@ -86,7 +86,7 @@ public sealed partial class EventReader<T> : ChannelReader<T>, IDisposable
     /// <remarks>A reader with <see cref="LagPolicy.Fail"/> that lags too far ends when it is next asked for an event. Until then this is the
     /// policy's bound, so that a caller that reads only where there is something to read asks.</remarks>
     public override int Count =>
-        Volatile.Read(ref _log) is { } log && !_cursor.HasFailed ? (int)Math.Clamp(_cursor.CountReadable(log, ref _seenTo), 0, int.MaxValue) : 0;
+        Volatile.Read(ref _log) is { } log && _cursor is { IsOpen: true, HasFailed: false } ? (int)Math.Clamp(_cursor.CountReadable(log, ref _seenTo), 0, int.MaxValue) : 0;
 
     /// <summary>True.</summary>
     public override bool CanCount => true;

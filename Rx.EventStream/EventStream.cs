@@ -172,8 +172,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
 
     /// <summary>Ends all subscriptions without notifying observers. Afterwards publishing and subscribing throw. Calling it again does
     /// nothing.</summary>
-    /// <remarks>A reader still reads what was published before. What another thread publishes at this moment may reach no reader, although its call
-    /// returns normally.</remarks>
+    /// <remarks>A reader still reads what was published before; where another thread is just publishing, this call waits until that is done. What another
+    /// thread begins to publish at this moment may reach no reader, although its call returns normally.</remarks>
     public override void Dispose()
     {
         if (!_log.TryDispose())
@@ -188,6 +188,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
         }
 
         // Readers find the stream disposed.
+        _log.Settle();
         LetReadersGo();
         if (Volatile.Read(ref _parking) is { } parking)
         {
@@ -264,6 +265,11 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
     /// again.</summary>
     private void LetGo()
     {
+        if (!_log.IsSettled)
+        {
+            return; // the thread that disposes the stream will do it
+        }
+
         _log.LetGo(bringForward: () => CopyReaders().ForEach(static reader => reader.OnLettingGo()));
         Volatile.Write(ref _inline, null);
     }

@@ -120,7 +120,7 @@ internal partial struct Cursor<T>
         }
     }
 
-    private readonly bool WillFail(long next) => _limit is { FailsWhenLagging: true } && IsOvertaken(next);
+    private readonly bool WillFail(long next) => _limit is { FailsWhenLagging: true } && IsOpen && IsOvertaken(next);
 
     private readonly bool IsOvertaken(long next) => _limit is { } limit && limit.LagOf(Sequence, next) > limit.Bound;
 
@@ -128,7 +128,7 @@ internal partial struct Cursor<T>
     private void KeepUp(EventLog<T> log, LagLimit limit)
     {
         long next = log.NextSequence;
-        if (limit.LagOf(_sequence, next) > limit.Bound && !limit.HasFailed)
+        if (limit.LagOf(_sequence, next) > limit.Bound && IsOpen && !limit.HasFailed)
         {
             Skip(log, limit, next, next - limit.Bound);
         }

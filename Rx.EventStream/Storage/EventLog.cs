@@ -85,6 +85,9 @@ internal sealed partial class EventLog<T>
 
     internal bool IsDisposed => _termination.IsDisposed;
 
+    /// <summary>Whether the log is disposed, and every event is there that was claimed before. From then on readers find that it is disposed.</summary>
+    internal bool IsSettled => _termination.IsSettled;
+
     /// <summary>The terminal event's sequence number, or <see cref="long.MaxValue"/>.</summary>
     internal long End => _termination.End;
 
@@ -203,12 +206,46 @@ internal sealed partial class EventLog<T>
         return isFirst;
     }
 
-    /// <summary>Forgets every segment of a log that is disposed. What is being published at this moment goes where no reader finds it.
+    /// <summary>Lets readers find that the log is disposed. Waits before until the events are there that other writers are publishing at this moment: a
+    /// reader of a disposed log reads everything that was published before, and that may come after such an event.</summary>
+    /// <remarks>Nothing comes after the event of a single writer.</remarks>
+    internal void Settle()
+    {
+        Debug.Assert(IsDisposed, "Only a disposed log settles.");
+        if (!IsSingleWriter)
+        {
+            WaitForHoles();
+        }
+
+        _termination.Settle();
+    }
+
+    /// <remarks>Between claiming and publishing no foreign code runs, so a hole is soon filled; unless its writer has failed, see
+    /// <see cref="SegmentList{T}.HasLostClaims"/>.</remarks>
+    private void WaitForHoles()
+    {
+        long next = NextSequence;
+        Cursor<T> cursor = _segments.JoinOldestOpen();
+        var spinner = new SpinWait();
+        while (cursor.IsOpen && cursor.Sequence < next && !_segments.HasLostClaims)
+        {
+            int count = cursor.PeekRun(this, int.MaxValue).Length;
+            cursor.MoveTo(cursor.Sequence + count);
+            if (count == 0)
+            {
+                spinner.SpinOnce();
+            }
+        }
+
+        cursor.Close(this);
+    }
+
+    /// <summary>Forgets every segment of a log that is settled. What is claimed later goes where no reader finds it.
     /// Calling it again does nothing; a thread that has joined the log at the same time does.</summary>
     /// <param name="bringForward">Calls <see cref="Cursor{T}.BringForward"/> of bounded cursors.</param>
     internal void LetGo(Action bringForward)
     {
-        Debug.Assert(IsDisposed, "Only a disposed log forgets its segments.");
+        Debug.Assert(IsSettled, "Only a log that is settled forgets its segments.");
         Volatile.Read(ref _window)?.LetGo(bringForward);
         _segments.LetGo();
     }

@@ -30,6 +30,8 @@ internal struct SegmentList<T>
     /// exchanged by the thread that links the next.</summary>
     private Segment<T>? _spare;
 
+    private bool _hasLostClaims;
+
     /// <param name="maxCapacity">The most events in one segment.</param>
     /// <param name="hasTraces">Whether events are kept with their traces, which are references.</param>
     internal SegmentList(int maxCapacity, bool hasTraces)
@@ -47,6 +49,10 @@ internal struct SegmentList<T>
     /// <summary>The oldest segment that is open; for figures.</summary>
     internal readonly Segment<T>? Oldest => Volatile.Read(in _oldest);
 
+    /// <summary>Whether a writer could not publish what it had claimed, such as for want of memory. Written with release by that writer, read with acquire by
+    /// the thread that settles the log.</summary>
+    internal readonly bool HasLostClaims => Volatile.Read(in _hasLostClaims);
+
     /// <summary>How many segments are linked and open; for figures.</summary>
     internal readonly int Count
     {
@@ -60,6 +66,20 @@ internal struct SegmentList<T>
 
             return count;
         }
+    }
+
+    /// <summary>A leased cursor at the beginning of the oldest open segment; a closed one if there is none.</summary>
+    internal readonly Cursor<T> JoinOldestOpen()
+    {
+        while (Oldest is { } oldest && oldest != Segment<T>.Cut)
+        {
+            if (oldest.TryEnter())
+            {
+                return new Cursor<T>(oldest, oldest.First);
+            }
+        }
+
+        return default;
     }
 
     /// <summary>Makes the first segment, unless another thread was faster.</summary>
@@ -91,37 +111,15 @@ internal struct SegmentList<T>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal Segment<T> LocateSlow(Segment<T> segment, long sequence, EventLog<T> log)
     {
-        while (!segment.Contains(sequence))
+        try
         {
-            if (segment == Segment<T>.Cut)
-            {
-                segment = Volatile.Read(ref _oldest)!;
-                if (segment == Segment<T>.Cut)
-                {
-                    return new Segment<T>(sequence, Math.Min(FirstCapacity, _maxCapacity), leases: 1, log.Stamps);
-                }
-
-                continue;
-            }
-
-            if (sequence < segment.First)
-            {
-                throw EventLog<T>.BrokenPromise();
-            }
-
-            Segment<T> next = segment.Next ?? segment.Link(CreateNext(segment, log.Stamps));
-
-            // Publishes nothing that Link has not; pairs with the acquire in Tail.
-            if (next != Segment<T>.Cut && Interlocked.CompareExchange(ref _tail, next, segment) == segment)
-            {
-                log.Leave(segment);
-                log.MoveWindow();
-            }
-
-            segment = next;
+            return Locate(segment, sequence, log);
         }
-
-        return segment;
+        catch (Exception)
+        {
+            Volatile.Write(ref _hasLostClaims, true);
+            throw;
+        }
     }
 
     /// <summary>Links what follows a segment that a reader has read to its end.</summary>
@@ -180,6 +178,41 @@ internal struct SegmentList<T>
         Interlocked.Exchange(ref _oldest, Segment<T>.Cut);
         Interlocked.Exchange(ref _tail, Segment<T>.Cut);
         Interlocked.Exchange(ref _spare, null);
+    }
+
+    private Segment<T> Locate(Segment<T> segment, long sequence, EventLog<T> log)
+    {
+        while (!segment.Contains(sequence))
+        {
+            if (segment == Segment<T>.Cut)
+            {
+                segment = Volatile.Read(ref _oldest)!;
+                if (segment == Segment<T>.Cut)
+                {
+                    return new Segment<T>(sequence, Math.Min(FirstCapacity, _maxCapacity), leases: 1, log.Stamps);
+                }
+
+                continue;
+            }
+
+            if (sequence < segment.First)
+            {
+                throw EventLog<T>.BrokenPromise();
+            }
+
+            Segment<T> next = segment.Next ?? segment.Link(CreateNext(segment, log.Stamps));
+
+            // Publishes nothing that Link has not; pairs with the acquire in Tail.
+            if (next != Segment<T>.Cut && Interlocked.CompareExchange(ref _tail, next, segment) == segment)
+            {
+                log.Leave(segment);
+                log.MoveWindow();
+            }
+
+            segment = next;
+        }
+
+        return segment;
     }
 
     private Segment<T> CreateNext(Segment<T> last, PublishFlags stamps)

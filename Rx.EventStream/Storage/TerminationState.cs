@@ -5,9 +5,9 @@ namespace Rx.Storage;
 /// <code>
 ///   Open --TryBegin--> Ending --Complete--> Ended
 ///
-///   any --> the same, disposed:  TryDispose
+///   any --TryDispose--> the same, disposed --Settle--> the same, settled
 /// </code>
-/// The first thread to begin an ending is the only one that completes it. A mutable struct: always used in place.
+/// The first thread to begin an ending is the only one that completes it. The thread that disposes is the one that settles. A mutable struct: always used in place.
 /// </remarks>
 internal struct TerminationState
 {
@@ -15,6 +15,8 @@ internal struct TerminationState
 
     /// <summary>The terminal event's sequence number, or <see cref="long.MaxValue"/>.</summary>
     private long _end;
+
+    private bool _isSettled;
 
     /// <summary>Where late joiners stand: the sequence number that the terminal event claims, or tries to.</summary>
     private long _lastJoin;
@@ -25,6 +27,9 @@ internal struct TerminationState
     internal readonly Termination? Termination => Volatile.Read(in _termination);
 
     internal readonly bool IsDisposed => ReferenceEquals(Termination, Termination.Disposed);
+
+    /// <summary>Whether it is disposed, and every event is there that was claimed before; read with acquire.</summary>
+    internal readonly bool IsSettled => Volatile.Read(in _isSettled);
 
     /// <summary>The terminal event's sequence number, or <see cref="long.MaxValue"/>; read with acquire.</summary>
     internal readonly long End => Volatile.Read(in _end);
@@ -45,4 +50,7 @@ internal struct TerminationState
 
     /// <summary>Marks the log as disposed, ended or not; false if it was disposed before.</summary>
     internal bool TryDispose() => !ReferenceEquals(Interlocked.Exchange(ref _termination, Termination.Disposed), Termination.Disposed);
+
+    /// <summary>Lets readers find the disposal. By the thread that disposes the log. A full fence: the caller then wakes those that wait.</summary>
+    internal void Settle() => Interlocked.Exchange(ref _isSettled, true);
 }
