@@ -202,7 +202,7 @@ public sealed partial class EventObservable<T> : IObservable<T>
     /// <param name="observer">The observer; subscribing it twice makes two subscriptions.</param>
     /// <returns>An <see cref="EventSubscription"/>, which ends when disposed.</returns>
     /// <remarks>
-    /// With a scheduler this returns at once. Without one, what lies between the position and now is replayed before it
+    /// With a scheduler this returns at once, except with <c>CurrentThreadScheduler</c>. Without one, what lies between the position and now is replayed before it
     /// returns. If the observer throws during the replay, its subscription ends, and the exception leaves this method.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="observer"/> is null.</exception>

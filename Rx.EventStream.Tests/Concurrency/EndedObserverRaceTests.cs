@@ -1,3 +1,4 @@
+using System.Reactive;
 using System.Reactive.Concurrency;
 using Rx.Diagnostics;
 using Rx.Tests.Contract;
@@ -29,6 +30,82 @@ internal sealed class EndedObserverRaceTests
                 Assert.That(subscription.Delivered, Is.EqualTo(observer.Calls).Within(1), "at most the call that ran at the disposal is in doubt");
             }
         });
+    }
+
+    /// <summary>The publishing thread may call the observer with several more events while the disposing thread looks for the last one.</summary>
+    [Test]
+    public void Delivered_DisposedDuringARun_CountsTheCalls([Values] bool isSingleWriter)
+    {
+        // D (disposes):   slot := no observer;  barrier;  which event is in delivery?
+        // P (publishes):  moves to the event;   observer in the slot?  calls it
+        EventStream<int> stream = null!;
+        EventSubscription subscription = null!;
+        int[] run = new int[20];
+        int calls = 0;
+        TightRace.Run(
+            5 * Rounds,
+            () =>
+            {
+                stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+                calls = 0;
+                subscription = (EventSubscription)stream.Subscribe(Observer.Create<int>(_ =>
+                {
+                    calls++;
+                    TightRace.DelayStores(most: 8); // the moves to the next events are seen late
+                }));
+                stream.OnNextRange(run);
+            },
+            () => subscription.Dispose(),
+            () => stream.OnNextRange(run),
+            () => Math.Abs(subscription.Delivered - calls) <= 1 ? null : $"Delivered {subscription.Delivered} after {calls} calls");
+    }
+
+    /// <summary>The totals count what each subscription tells once it has ended.</summary>
+    [Test]
+    public async Task Totals_ObserversAreDisposedWhilePublishing_AreTheSum([Values] bool isSingleWriter, [Values] bool replays)
+    {
+        var options = new EventStreamOptions { SingleWriter = isSingleWriter, Retention = replays ? Retention.Count(20) : Retention.None };
+        using var stream = new EventStream<int>(options);
+        long sum = 0;
+        await WhilePublishing(stream, async random =>
+        {
+            for (int round = 0; round < Rounds; round++)
+            {
+                EventSubscription subscription = stream.AsObservable().Subscribe(Observer.Create<int>(static _ => { }));
+                Thread.SpinWait(random.Next(2_000));
+                subscription.Dispose();
+                await subscription.WhenEndedAsync();
+                sum += subscription.Delivered;
+            }
+        });
+        Assert.That(((IMeteredStream)stream).Totals.Delivered, Is.EqualTo(sum));
+    }
+
+    /// <summary>The first observer opens the delivery, takes its place in the list, and is live at the next event. An event in between is delivered to
+    /// no observer.</summary>
+    [Test]
+    public void Lag_SubscribeRacesOnNext_IsZero([Values] bool isSingleWriter)
+    {
+        EventStream<int> stream = null!;
+        EventSubscription subscription = null!;
+        int calls = 0;
+        TightRace.Run(
+            2 * Rounds,
+            () =>
+            {
+                stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
+                calls = 0;
+            },
+            () => subscription = stream.AsObservable().Subscribe(Observer.Create<int>(_ => calls++)),
+            () => stream.OnNext(1),
+            () =>
+            {
+                string figures = $"Sequence {subscription.Sequence}, Lag {subscription.Lag}, Delivered {subscription.Delivered}";
+                subscription.Dispose();
+                figures += $"; Sequence {subscription.Sequence}, Lag {subscription.Lag}, Delivered {subscription.Delivered}";
+                string expected = $"Sequence 1, Lag 0, Delivered {calls}";
+                return figures == $"{expected}; {expected}" ? null : $"{figures} after {calls} calls";
+            });
     }
 
     [Test]

@@ -57,7 +57,7 @@ internal abstract partial class InlineDelivery<T>
         long sequence = _cursor.Sequence;
         int slot = subscription.Slot;
         return IsDraining && !_observers.HasMovedDuring(sequence) && slot >= 0 && slot <= Volatile.Read(ref _slot)
-            ? Math.Min(sequence + 1, _log.Claimed)
+            ? Math.Min(sequence + 1, _log.NextSequence) // at the end there is no event
             : sequence;
     }
 
@@ -93,72 +93,6 @@ internal abstract partial class InlineDelivery<T>
 
     /// <summary>As <see cref="Deliver"/>, and wakes readers first.</summary>
     internal virtual void WakeAndDeliver(long sequence, int count = 1) => Deliver(sequence, count, WakeReaders());
-
-    /// <summary>Adds an observer, which takes its place in the order of observers now. It joins now too, unless it replays first.</summary>
-    internal void Add(InlineSubscription<T> subscription)
-    {
-        using (_observers.Gate.Enter())
-        {
-            OpenLocked();
-            subscription.SetFirst();
-            switch (_observers.Count)
-            {
-                case 0:
-                    _log.ClearFlag(PublishFlags.NoObservers);
-                    break;
-                case 1:
-                    _log.SetFlag(PublishFlags.ManyObservers);
-                    break;
-                default:
-                    break;
-            }
-
-            _observers.AddLocked(subscription);
-        }
-
-        // The list has set a flag for an observer that joins now. That was a full fence, which pairs with the exchange that sets the end:
-        // either the end is seen here, or the thread that ended the log finds this subscription.
-        if (_log.End != long.MaxValue)
-        {
-            subscription.FinishWaiting(_log.Termination!);
-        }
-    }
-
-    /// <summary>Gives a pump its turn among the observers.</summary>
-    internal PumpTurn<T> AddTurn(Pump<T> pump) => new(this, pump);
-
-    /// <summary>Has the draining thread admit a subscription that has replayed, and waits now.</summary>
-    internal void AnnounceJoiner(InlineSubscription<T> subscription)
-    {
-        using (_observers.Gate.Enter())
-        {
-            _observers.AnnounceJoinerLocked(subscription);
-        }
-    }
-
-    /// <summary>Ends a subscription that is being disposed, and removes it; false if it had ended.</summary>
-    /// <remarks>The observer is taken out of the list before the state is Ended. From then on every walk asks the state, whether it goes
-    /// over the observers or over the subscriptions. Otherwise one walk would skip an event, and a later one would still call the observer.
-    /// </remarks>
-    internal bool TryEnd(InlineSubscription<T> subscription, out bool wasWaiting, out bool wasReplaying)
-    {
-        using (_observers.Gate.Enter())
-        {
-            RemoveLocked(subscription);
-            return subscription.TryEndLocked(out wasWaiting, out wasReplaying);
-        }
-    }
-
-    /// <summary>Counts what a subscription has had that replayed, and has ended.</summary>
-    internal void CountReplayed(InlineSubscription<T> subscription, bool wasListed) => _observers.CountReturned(subscription, wasListed);
-
-    internal void Remove(InlineSubscription<T> subscription)
-    {
-        using (_observers.Gate.Enter())
-        {
-            RemoveLocked(subscription);
-        }
-    }
 
     /// <summary>The delivery for the handles of subscriptions that have ended, which must keep nothing alive.</summary>
     internal WeakReference<InlineDelivery<T>> Weak => Volatile.Read(ref _weak) ?? CreateWeakSlow();
@@ -249,27 +183,6 @@ internal abstract partial class InlineDelivery<T>
     }
 
     private WeakReference<InlineDelivery<T>> CreateWeakSlow() => LazyInitializer.EnsureInitialized(ref _weak, () => new(this));
-
-    private void RemoveLocked(InlineSubscription<T> subscription)
-    {
-        if (!_observers.RemoveLocked(subscription))
-        {
-            return;
-        }
-
-        switch (_observers.Count)
-        {
-            case 0:
-                _log.SetFlag(PublishFlags.NoObservers);
-                OnLastRemoved();
-                break;
-            case 1:
-                _log.ClearFlag(PublishFlags.ManyObservers);
-                break;
-            default:
-                break;
-        }
-    }
 
     /// <summary>Delivers what is published before a sequence number; true if the cursor is dry, false if it has reached
     /// that number.</summary>

@@ -13,7 +13,7 @@ internal sealed partial class InlineSubscription<T>
         AdmitOwned(end);
         if (_state.IsLive)
         {
-            Volatile.Write(ref _last, end);
+            _reached.Close(end);
         }
 
         if (_state.TryEndLive())
@@ -104,7 +104,7 @@ internal sealed partial class InlineSubscription<T>
         }
     }
 
-    /// <summary>Ends it; see <see cref="SubscriptionState.End"/>. Called under the list's lock, where it is in the list no longer as its
+    /// <summary>Ends it; see <see cref="SubscriptionState.End"/>. Called under the list's lock, where its slot has it in place of its
     /// observer.</summary>
     internal bool TryEndLocked(out bool wasWaiting, out bool wasReplaying) => _state.End(out wasWaiting, out wasReplaying);
 
@@ -115,7 +115,7 @@ internal sealed partial class InlineSubscription<T>
             await replaying.WhenAsync(() => Volatile.Read(ref _delivery) is null).ConfigureAwait(false);
         }
 
-        if (Volatile.Read(ref _left) is { } left && left.TryGetTarget(out InlineDelivery<T>? delivery))
+        if (Volatile.Read(ref _formerDelivery) is { } former && former.TryGetTarget(out InlineDelivery<T>? delivery))
         {
             await delivery.WhenReturnedAsync().ConfigureAwait(false);
         }
@@ -129,14 +129,10 @@ internal sealed partial class InlineSubscription<T>
     internal void LetGo(long replayed)
     {
         Debug.Assert(_state.IsEnded, "Only a subscription that has ended forgets its stream.");
-        if (replayed > _last) // plain: no thread calls the observer any more, and figures need not be exact
-        {
-            Volatile.Write(ref _last, replayed);
-        }
-
+        _reached.Close(Math.Max(replayed, First));
         InlineDelivery<T> delivery = _delivery!;
         CatchUp<T>? catchUp = _catchUp;
-        Volatile.Write(ref _left, delivery.Weak);
+        Volatile.Write(ref _formerDelivery, delivery.Weak);
         Volatile.Write(ref _catchUp, null);
         Volatile.Write(ref _delivery, null);
         if (catchUp is not null)

@@ -16,9 +16,9 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// <summary>How it catches up with the delivery, or null if it joins at the next event.</summary>
     private CatchUp<T>? _catchUp;
 
-    /// <summary>What it has left, or null before. Written with release by the thread that clears <see cref="_delivery"/>, read with acquire by
-    /// any.</summary>
-    private WeakReference<InlineDelivery<T>>? _left;
+    /// <summary>The delivery once it has ended, or null before. Written with release by the thread that clears <see cref="_delivery"/>, read with
+    /// acquire by any.</summary>
+    private WeakReference<InlineDelivery<T>>? _formerDelivery;
 
     private SubscriptionState _state;
 
@@ -29,19 +29,18 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// call it.</summary>
     private IObserver<T>? _observer;
 
-    /// <summary>The first sequence number this observer gets. Written with release before it is in the list, and, if it replays nothing, once
-    /// more when it goes live; read by any thread.</summary>
-    private long _first;
+    /// <summary>The first sequence number this observer gets; read by any thread.</summary>
+    private FirstEventState _first;
 
-    /// <summary>The sequence number it had reached when it lost its slot, or -1. Written with release under the list's lock, or by the thread that
-    /// delivers the end; read by any thread for figures.</summary>
-    private long _last = -1;
+    /// <summary>The sequence number it had reached when it lost its slot, or -1. Written with release under the list's lock; read by any thread for
+    /// figures.</summary>
+    private long _left = -1;
 
     /// <summary>The sequence number after the last event that came through this subscription, and not from the list to the observer. Written
     /// with release by the draining thread, read by any thread for figures.</summary>
     private long _passed;
 
-    /// <summary>The greatest sequence number that a figure has told while it was live.</summary>
+    /// <summary>The greatest sequence number that a figure has told; the last one once it has ended.</summary>
     private GreatestState _reached;
 
     /// <summary>Whether <see cref="DisposeWith"/> has ended it. Written before it leaves the list, whose lock publishes it.</summary>
@@ -60,7 +59,7 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
         _standsForAnother = observer is PumpTurn<T>;
         _delivery = delivery;
         _observer = observer;
-        _first = cursor.Sequence;
+        _first = cursor.IsOpen ? new FirstEventState(cursor.Sequence) : new FirstEventState();
         _catchUp = cursor.IsOpen ? new CatchUp<T>(this, delivery, cursor) : null;
         _state = new SubscriptionState(isReplaying: _catchUp is not null);
     }
@@ -69,25 +68,40 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     {
         get
         {
-            // Before the last figure, which is written before these are cleared.
+            // Before the last figure, which is set before these are cleared.
             InlineDelivery<T>? delivery = Volatile.Read(ref _delivery);
             long replayed = Volatile.Read(ref _catchUp)?.Sequence ?? 0;
-            if (delivery is not null && Volatile.Read(ref _last) < 0 && Volatile.Read(ref _hasGoneLive))
+            long first = First;
+            if (delivery is not null && Volatile.Read(ref _hasGoneLive) && Volatile.Read(ref _left) < 0)
             {
                 long reached = Math.Max(delivery.ReachedBy(this), Volatile.Read(ref _passed));
-                if (Volatile.Read(ref _last) < 0)
+                if (Volatile.Read(ref _left) < 0)
                 {
                     return _reached.Raise(reached); // it had its slot still; else the delivery went on without it
                 }
             }
 
-            return Math.Max(Math.Max(Volatile.Read(ref _last), Volatile.Read(ref _passed)), Math.Max(replayed, Volatile.Read(ref _first)));
+            return _reached.Raise(Math.Max(Math.Max(Volatile.Read(ref _left), Volatile.Read(ref _passed)), Math.Max(replayed, first)));
+        }
+    }
+
+    /// <summary>The first sequence number this observer gets, for figures.</summary>
+    /// <remarks>A subscription that replays nothing, and still waits when the delivery has passed an event, does not get that event.</remarks>
+    private long First
+    {
+        get
+        {
+            InlineDelivery<T>? delivery = Volatile.Read(ref _delivery);
+            bool waits = Volatile.Read(ref _catchUp) is null && !Volatile.Read(ref _hasGoneLive);
+            return delivery is null || !waits ? _first.Number
+                : _first.IsDecided ? Math.Max(_first.Number, delivery.Sequence)
+                : delivery.Log.NextSequence;
         }
     }
 
     public override long Lag => Volatile.Read(ref _delivery) is { Log: var log } && !IsDisposed ? Math.Max(0, log.NextSequence - Sequence) : 0;
 
-    public override long Delivered => Math.Max(0, Sequence - Volatile.Read(ref _first));
+    public override long Delivered => Math.Max(0, Sequence - First);
 
     public override long Dropped => 0;
 
@@ -138,14 +152,23 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// <summary>The observer, or null once it has ended.</summary>
     internal IObserver<T>? Observer => Volatile.Read(ref _observer);
 
-    /// <summary>Sets where a subscription begins that joins at the next event. Called before it is in the list, so that it gets no event claimed
-    /// before. A writer that claims before it is listed may miss it: <see cref="AdmitOwned"/> then sets a later one.</summary>
-    internal void SetFirst()
+    /// <summary>Decides where a subscription begins that joins at the next event, unless that is decided. Returns the number.</summary>
+    /// <remarks>
+    /// <code>
+    /// S (subscribes): lists the subscription; full fence; first := what is claimed  (a CAS)
+    /// P (drainer):    claims; has joiners?    calls it from its first event on; decides, if S has not  (a CAS)
+    /// </code>
+    /// What a writer claims after the fence is delivered by a thread that finds the subscription. What was claimed before is not for it. Both
+    /// threads read the number of claims, so it begins at no event in the middle of a run.
+    /// </remarks>
+    internal long DecideFirst()
     {
-        if (_catchUp is null)
+        if (!_first.IsDecided && Volatile.Read(ref _delivery) is { } delivery)
         {
-            Volatile.Write(ref _first, _delivery!.Log.NextSequence);
+            _first.TryDecide(delivery.Log.NextSequence);
         }
+
+        return _first.Number;
     }
 
     /// <summary>Notes what it has reached, as its slot tells. Called under the list's lock, before it gets another slot.</summary>
@@ -156,9 +179,29 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
         return Volatile.Read(ref _delivery) is { IsCalling: true } delivery ? delivery.Sequence : -1;
     }
 
-    /// <summary>Notes how far it came. Called under the list's lock, when it loses its slot: a later call goes through this type, and notes
+    /// <summary>Notes how far it came. Called under the list's lock, when it has lost its slot: a later call goes through this type, and notes
     /// itself.</summary>
-    internal void SetLast() => Volatile.Write(ref _last, Sequence);
+    internal void SetLeft()
+    {
+        ShowLastCalls();
+        Volatile.Write(ref _left, Sequence);
+    }
+
+    /// <summary>Notes the last figures. Called under the list's lock, when it has ended and no thread replays: so its observer is called no more, but by
+    /// a call that has begun, which may count or not.</summary>
+    internal void SetLast()
+    {
+        ShowLastCalls();
+        if (_hasGoneLive)
+        {
+            _reached.Close(Sequence);
+        }
+        else
+        {
+            _reached.Close(First);
+            _first.Set(_reached.Greatest); // it has had nothing
+        }
+    }
 
     internal override bool HasConsumed(long sequence)
     {
@@ -215,7 +258,7 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// <summary>Makes a waiting subscription live before the event at <paramref name="sequence"/>: replays what lies
     /// between, and returns the observer if it gets that event too. By the draining thread.</summary>
     internal IObserver<T>? TryAdmitOwned(long sequence) =>
-        _state.IsWaiting && sequence >= Math.Max(Volatile.Read(ref _catchUp)?.Sequence ?? 0, Volatile.Read(ref _first))
+        _state.IsWaiting && sequence >= Math.Max(Volatile.Read(ref _catchUp)?.Sequence ?? 0, DecideFirst())
             ? AdmitOwned(sequence)
             : null;
 
@@ -258,6 +301,14 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
         }
     }
 
+    private void ShowLastCalls()
+    {
+        if (_hasGoneLive && !_standsForAnother)
+        {
+            Volatile.Read(ref _delivery)?.MeetDrainer();
+        }
+    }
+
     private IObserver<T>? AdmitOwned(long sequence)
     {
         if (!_state.TryAdmit())
@@ -267,7 +318,7 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
 
         if (_catchUp is null)
         {
-            Volatile.Write(ref _first, sequence);
+            _first.Set(sequence);
         }
         else if (_catchUp.Sequence > sequence)
         {

@@ -29,6 +29,16 @@ internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IWaite
 
     bool IWaitedFor.IsHeldBy(WaitingThread thread) => _log.Claims.DrainerThread == thread.Thread.Id;
 
+    /// <remarks>A thread becomes the drainer with a full fence: one that does after this fence finds no observer.</remarks>
+    internal override void MeetDrainer()
+    {
+        Interlocked.MemoryBarrier();
+        if (IsDraining && !IsInside)
+        {
+            Interlocked.MemoryBarrierProcessWide();
+        }
+    }
+
     /// <remarks>
     /// <code>
     /// P (writer):  mark := published;  contended;  process-wide barrier;  does a thread drain? then it delivers this too
@@ -74,8 +84,8 @@ internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IWaite
         _cursor = _log.JoinNext();
         do
         {
-            // The place is the number of claims at the moment of opening: a writer that claims later finds the delivery open.
-            _cursor.MoveTo(claims.Count);
+            // The place is the number of claims at the moment of opening: a writer that claims later finds the delivery open. It is not after the end.
+            _cursor.MoveTo(claims.IsEnded ? _log.NextSequence : claims.Count);
         }
         while (!_log.Claims.TryOpen(ref claims));
     }

@@ -93,11 +93,23 @@ internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
         }
     }
 
-    /// <summary>Puts the subscription into its slot, in place of its observer.</summary>
+    /// <summary>Puts the subscription into its slot, in place of its observer; does nothing if it has none any more.</summary>
+    internal void TakeOutLocked(EventSubscription subscription)
+    {
+        if (subscription.Slot >= 0)
+        {
+            Volatile.Write(ref _observers[subscription.Slot], Of(subscription));
+            Of(subscription).SetLeft();
+        }
+    }
+
     private protected override void OnRemovingLocked(EventSubscription subscription)
     {
         Volatile.Write(ref _observers[subscription.Slot], Of(subscription));
-        Of(subscription).SetLast();
+        if (!subscription.IsReturning)
+        {
+            Of(subscription).SetLast();
+        }
     }
 
     /// <summary>Has each subscription note what it has reached: its next slot says nothing about the walk that runs now. From then on it notes each
