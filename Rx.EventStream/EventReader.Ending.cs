@@ -56,7 +56,7 @@ public sealed partial class EventReader<T>
             return Fail();
         }
 
-        return end is not null && !ReferenceEquals(end, Termination.Disposed) && _cursor.IsAtEnd(log) ? EndWith(end) : null;
+        return end is { IsDisposal: false } && _cursor.IsAtEnd(log) ? EndWith(end) : null;
     }
 
     /// <summary>As <see cref="FindEnd(EventLog{T})"/>, and whether the stream was disposed before. It counts as disposed once every event is there that
@@ -102,7 +102,7 @@ public sealed partial class EventReader<T>
         CompleteIfEnded(Volatile.Read(ref _completion));
     }
 
-    private bool IsOfDisposedStream => ReferenceEquals(Volatile.Read(ref _log)?.Termination, Termination.Disposed);
+    private bool IsOfDisposedStream => Volatile.Read(ref _log) is { IsDisposed: true };
 
     /// <summary>Whether there is an event; false if the stream has completed and all was read. For a wait that was woken.</summary>
     private bool HasEventOrThrow()

@@ -149,6 +149,6 @@ public sealed partial class EventStream<T>
         };
 
         private Exception? ErrorOf(Termination? end) =>
-            ReferenceEquals(end, Termination.Disposed) ? DisposedError.OfStream(stream._log) : end?.Error;
+            end is { IsDisposal: true } ? DisposedError.OfStream(stream._log) : end?.Error;
     }
 }

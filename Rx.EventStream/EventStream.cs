@@ -112,7 +112,7 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
 
     private string DebuggerDisplay =>
         $"{_options.Name ?? "EventStream"}: Published = {_log.NextSequence}, Subscriptions = {Subscriptions.Count}, " +
-        (_log.Termination is { } t ? ReferenceEquals(t, Termination.Disposed) ? "Disposed" : t.Error is null ? "Completed" : "Failed" : "Open");
+        (_log.Termination is { } t ? t.IsDisposal ? "Disposed" : t.Error is null ? "Completed" : "Failed" : "Open");
 
     /// <summary>Publishes an event.</summary>
     /// <remarks>

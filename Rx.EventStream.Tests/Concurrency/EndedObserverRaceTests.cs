@@ -32,34 +32,6 @@ internal sealed class EndedObserverRaceTests
         });
     }
 
-    /// <summary>The publishing thread may call the observer with several more events while the disposing thread looks for the last one.</summary>
-    [Test]
-    public void Delivered_DisposedDuringARun_CountsTheCalls([Values] bool isSingleWriter)
-    {
-        // D (disposes):   slot := no observer;  barrier;  which event is in delivery?
-        // P (publishes):  moves to the event;   observer in the slot?  calls it
-        EventStream<int> stream = null!;
-        EventSubscription subscription = null!;
-        int[] run = new int[20];
-        int calls = 0;
-        TightRace.Run(
-            5 * Rounds,
-            () =>
-            {
-                stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
-                calls = 0;
-                subscription = (EventSubscription)stream.Subscribe(Observer.Create<int>(_ =>
-                {
-                    calls++;
-                    TightRace.DelayStores(most: 8); // the moves to the next events are seen late
-                }));
-                stream.OnNextRange(run);
-            },
-            () => subscription.Dispose(),
-            () => stream.OnNextRange(run),
-            () => Math.Abs(subscription.Delivered - calls) <= 1 ? null : $"Delivered {subscription.Delivered} after {calls} calls");
-    }
-
     /// <summary>The totals count what each subscription tells once it has ended.</summary>
     [Test]
     public async Task Totals_ObserversAreDisposedWhilePublishing_AreTheSum([Values] bool isSingleWriter, [Values] bool replays)

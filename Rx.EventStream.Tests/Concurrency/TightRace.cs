@@ -113,11 +113,10 @@ internal static class TightRace
 
     /// <summary>Fills the processor's store buffer with stores that miss the caches. Other threads then see this thread's next stores late, while its
     /// later loads go ahead, unless there is a fence in between.</summary>
-    /// <param name="most">The most stores that are sent ahead. A processor's buffer has room for some 50.</param>
-    public static void DelayStores(int most = MaxUncachedStores)
+    public static void DelayStores()
     {
         ulong random = _random;
-        int count = (int)((random >> 32) % (ulong)most); // sometimes none, so that the stores are seen early too
+        int count = (int)((random >> 32) % MaxUncachedStores); // sometimes none, so that the stores are seen early too
         for (int i = 0; i < count; i++)
         {
             random = (random * 6364136223846793005) + 1442695040888963407;

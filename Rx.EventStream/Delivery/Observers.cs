@@ -8,7 +8,7 @@ internal static class Observers
     /// <summary>Tells an observer how the stream ended. A stream that was disposed tells no observer.</summary>
     internal static void Notify<T>(IObserver<T>? observer, Termination? termination)
     {
-        if (observer is null || termination is null || ReferenceEquals(termination, Termination.Disposed))
+        if (observer is null || termination is null || termination.IsDisposal)
         {
             return;
         }

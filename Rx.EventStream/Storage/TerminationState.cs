@@ -16,8 +16,6 @@ internal struct TerminationState
     /// <summary>The terminal event's sequence number, or <see cref="long.MaxValue"/>.</summary>
     private long _end;
 
-    private bool _isSettled;
-
     /// <summary>Where late joiners stand: the sequence number that the terminal event claims, or tries to.</summary>
     private long _lastJoin;
 
@@ -26,10 +24,10 @@ internal struct TerminationState
     /// <summary>How the log ended, or null; read with acquire.</summary>
     internal readonly Termination? Termination => Volatile.Read(in _termination);
 
-    internal readonly bool IsDisposed => ReferenceEquals(Termination, Termination.Disposed);
+    internal readonly bool IsDisposed => Termination is { IsDisposal: true };
 
     /// <summary>Whether it is disposed, and every event is there that was claimed before; read with acquire.</summary>
-    internal readonly bool IsSettled => Volatile.Read(in _isSettled);
+    internal readonly bool IsSettled => ReferenceEquals(Termination, Termination.Settled);
 
     /// <summary>The terminal event's sequence number, or <see cref="long.MaxValue"/>; read with acquire.</summary>
     internal readonly long End => Volatile.Read(in _end);
@@ -49,8 +47,23 @@ internal struct TerminationState
     internal void Complete(long end) => Interlocked.Exchange(ref _end, end);
 
     /// <summary>Marks the log as disposed, ended or not; false if it was disposed before.</summary>
-    internal bool TryDispose() => !ReferenceEquals(Interlocked.Exchange(ref _termination, Termination.Disposed), Termination.Disposed);
+    internal bool TryDispose()
+    {
+        Termination? seen = Termination;
+        while (seen is not { IsDisposal: true })
+        {
+            Termination? found = Interlocked.CompareExchange(ref _termination, Termination.Disposed, seen);
+            if (ReferenceEquals(found, seen))
+            {
+                return true;
+            }
+
+            seen = found;
+        }
+
+        return false;
+    }
 
     /// <summary>Lets readers find the disposal. By the thread that disposes the log. A full fence: the caller then wakes those that wait.</summary>
-    internal void Settle() => Interlocked.Exchange(ref _isSettled, true);
+    internal void Settle() => Interlocked.Exchange(ref _termination, Termination.Settled);
 }
