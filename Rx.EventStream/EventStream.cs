@@ -172,8 +172,8 @@ public sealed partial class EventStream<T> : SubjectBase<T>, IEventStream, IMete
 
     /// <summary>Ends all subscriptions without notifying observers. Afterwards publishing and subscribing throw. Calling it again does
     /// nothing.</summary>
-    /// <remarks>A reader still reads what was published before; where another thread is just publishing, this call waits until that is done. What another
-    /// thread begins to publish at this moment may reach no reader, although its call returns normally.</remarks>
+    /// <remarks>A reader still reads every event whose publishing call has returned before. For that, this call may wait for events that other threads are
+    /// just publishing. What they publish at this moment may reach no reader, although their calls return normally.</remarks>
     public override void Dispose()
     {
         if (!_log.TryDispose())

@@ -36,7 +36,7 @@ public abstract class EventSubscription : IDisposable
     public abstract long Lag { get; }
 
     /// <summary>How many events were delivered to this observer. If another thread disposes it while an event is delivered, that event may
-    /// count or not.</summary>
+    /// count or not; inside a run, or with <see cref="EventStreamOptions.SingleWriter"/>, so may the last few.</summary>
     public abstract long Delivered { get; }
 
     /// <summary>How many events this observer skipped because it lagged too far; see <see cref="LagPolicy"/>. Of one that

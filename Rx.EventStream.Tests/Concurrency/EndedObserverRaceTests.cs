@@ -53,33 +53,6 @@ internal sealed class EndedObserverRaceTests
         Assert.That(((IMeteredStream)stream).Totals.Delivered, Is.EqualTo(sum));
     }
 
-    /// <summary>The first observer opens the delivery, takes its place in the list, and is live at the next event. An event in between is delivered to
-    /// no observer.</summary>
-    [Test]
-    public void Lag_SubscribeRacesOnNext_IsZero([Values] bool isSingleWriter)
-    {
-        EventStream<int> stream = null!;
-        EventSubscription subscription = null!;
-        int calls = 0;
-        TightRace.Run(
-            2 * Rounds,
-            () =>
-            {
-                stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter });
-                calls = 0;
-            },
-            () => subscription = stream.AsObservable().Subscribe(Observer.Create<int>(_ => calls++)),
-            () => stream.OnNext(1),
-            () =>
-            {
-                string figures = $"Sequence {subscription.Sequence}, Lag {subscription.Lag}, Delivered {subscription.Delivered}";
-                subscription.Dispose();
-                figures += $"; Sequence {subscription.Sequence}, Lag {subscription.Lag}, Delivered {subscription.Delivered}";
-                string expected = $"Sequence 1, Lag 0, Delivered {calls}";
-                return figures == $"{expected}; {expected}" ? null : $"{figures} after {calls} calls";
-            });
-    }
-
     [Test]
     public async Task Sequence_OthersComeAndGo_NeverFalls([Values] bool isSingleWriter)
     {

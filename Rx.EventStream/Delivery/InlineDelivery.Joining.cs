@@ -24,7 +24,6 @@ internal abstract partial class InlineDelivery<T>
             }
 
             _observers.AddLocked(subscription);
-            MeetDrainer();
             subscription.DecideFirst();
         }
 
@@ -74,17 +73,6 @@ internal abstract partial class InlineDelivery<T>
             RemoveLocked(subscription);
         }
     }
-
-    /// <summary>A full fence on this thread, and on the one that drains at this moment, which takes none between two events. Called under the list's
-    /// lock, after a change of the list.</summary>
-    /// <remarks>
-    /// <code>
-    /// D (disposes): slot := no observer;  fences;  cursor?
-    /// P (drainer):  cursor := the event;           observer in the slot?  calls it
-    /// </code>
-    /// Without P's fence P could have called the observer with several events after the one that D sees.
-    /// </remarks>
-    internal abstract void MeetDrainer();
 
     private void RemoveLocked(InlineSubscription<T> subscription)
     {

@@ -86,7 +86,8 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     }
 
     /// <summary>The first sequence number this observer gets, for figures.</summary>
-    /// <remarks>A subscription that replays nothing, and still waits when the delivery has passed an event, does not get that event.</remarks>
+    /// <remarks>A subscription that replays nothing, and still waits when the delivery has passed an event, does not get that event. A single writer, which
+    /// claims without a fence, may have missed it.</remarks>
     private long First
     {
         get
@@ -181,17 +182,12 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
 
     /// <summary>Notes how far it came. Called under the list's lock, when it has lost its slot: a later call goes through this type, and notes
     /// itself.</summary>
-    internal void SetLeft()
-    {
-        ShowLastCalls();
-        Volatile.Write(ref _left, Sequence);
-    }
+    internal void SetLeft() => Volatile.Write(ref _left, Sequence);
 
     /// <summary>Notes the last figures. Called under the list's lock, when it has ended and no thread replays: so its observer is called no more, but by
     /// a call that has begun, which may count or not.</summary>
     internal void SetLast()
     {
-        ShowLastCalls();
         if (_hasGoneLive)
         {
             _reached.Close(Sequence);
@@ -298,14 +294,6 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
         {
             Volatile.Write(ref _passed, sequence + 1);
             observer.OnNext(value);
-        }
-    }
-
-    private void ShowLastCalls()
-    {
-        if (_hasGoneLive && !_standsForAnother)
-        {
-            Volatile.Read(ref _delivery)?.MeetDrainer();
         }
     }
 

@@ -29,16 +29,6 @@ internal sealed partial class MultiWriterDelivery<T> : InlineDelivery<T>, IWaite
 
     bool IWaitedFor.IsHeldBy(WaitingThread thread) => _log.Claims.DrainerThread == thread.Thread.Id;
 
-    /// <remarks>A thread becomes the drainer with a full fence: one that does after this fence finds no observer.</remarks>
-    internal override void MeetDrainer()
-    {
-        Interlocked.MemoryBarrier();
-        if (IsDraining && !IsInside)
-        {
-            Interlocked.MemoryBarrierProcessWide();
-        }
-    }
-
     /// <remarks>
     /// <code>
     /// P (writer):  mark := published;  contended;  process-wide barrier;  does a thread drain? then it delivers this too

@@ -94,11 +94,20 @@ internal sealed class ObserverList<T>(EventLog<T> log) : SubscriptionList
     }
 
     /// <summary>Puts the subscription into its slot, in place of its observer; does nothing if it has none any more.</summary>
+    /// <remarks>
+    /// <code>
+    /// D (disposes): slot := the subscription;  full fence;  which event is in delivery?
+    /// P (drainer):  moves to the event;                     the slot?  calls what is there
+    /// </code>
+    /// Else P could call the observer with many events after the one that D sees. P has a full fence for each event it claims, but none inside a run, and a
+    /// single writer has none: then D may see it a few events late.
+    /// </remarks>
     internal void TakeOutLocked(EventSubscription subscription)
     {
         if (subscription.Slot >= 0)
         {
             Volatile.Write(ref _observers[subscription.Slot], Of(subscription));
+            Interlocked.MemoryBarrier();
             Of(subscription).SetLeft();
         }
     }

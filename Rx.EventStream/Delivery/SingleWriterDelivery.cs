@@ -30,9 +30,6 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     /// acquire.</summary>
     private int _phase;
 
-    /// <summary>Where the cursor stood when <see cref="MeetDrainer"/> was called last. Under the list's lock.</summary>
-    private long _metAt;
-
     internal SingleWriterDelivery(EventLog<T> log, ParkingLot<T> parking, ObserverList<T> observers)
         : base(log, parking, observers)
     {
@@ -41,18 +38,6 @@ internal sealed class SingleWriterDelivery<T> : InlineDelivery<T>
     internal override bool IsDraining => Volatile.Read(ref _phase) == Delivering;
 
     internal override bool IsInside => IsDraining;
-
-    /// <remarks>The writer begins to deliver without a fence, so it may be delivering while this thread sees it idle. Where it has delivered since the
-    /// last call, it is taken to be.</remarks>
-    internal override void MeetDrainer()
-    {
-        Interlocked.MemoryBarrier();
-        if (IsDraining || _cursor.Sequence != _metAt)
-        {
-            Interlocked.MemoryBarrierProcessWide();
-            _metAt = _cursor.Sequence;
-        }
-    }
 
     internal override void Deliver(long sequence, int count = 1, ErrorList errors = default)
     {

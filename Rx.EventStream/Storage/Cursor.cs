@@ -167,7 +167,6 @@ internal partial struct Cursor<T>
     internal bool HasEvent(EventLog<T> log) => TryPeek(log, out _);
 
     /// <summary>Whether every event before the end has been read.</summary>
-    /// <remarks>A cursor that joined in the moment of the end may stand after it, since it counted claims that came too late.</remarks>
     internal readonly bool IsAtEnd(EventLog<T> log) => _sequence >= log.End;
 
     /// <summary>Whether there is an event or the terminal event to read, or the cursor has ended.</summary>
