@@ -206,9 +206,9 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
             return true;
         }
 
-        // A subscription that still waits when the delivery has passed an event does not get that event.
+        // A subscription without a replay that still waits when the delivery has passed an event does not get that event.
         return _state.IsLive ? delivery.Sequence >= sequence
-            : Sequence >= sequence || (_state.IsWaiting && delivery.Sequence >= sequence);
+            : Sequence >= sequence || (Volatile.Read(ref _catchUp) is null && _state.IsWaiting && delivery.Sequence >= sequence);
     }
 
     internal override Task WhenConsumedAsync(CancellationToken cancellationToken)
