@@ -59,7 +59,9 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
         _standsForAnother = observer is PumpTurn<T>;
         _delivery = delivery;
         _observer = observer;
-        _first = cursor.IsOpen ? new FirstEventState(cursor.Sequence) : new FirstEventState();
+        _first = cursor.IsOpen ? new FirstEventState(cursor.Sequence)
+            : _standsForAnother ? new FirstEventState(0) // called with each event from when it is listed
+            : new FirstEventState();
         _catchUp = cursor.IsOpen ? new CatchUp<T>(this, delivery, cursor) : null;
         _state = new SubscriptionState(isReplaying: _catchUp is not null);
     }

@@ -247,8 +247,8 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     {
     }
 
-    /// <summary>Whether the event at <paramref name="sequence"/>, and each after it, wakes the pump in its turn.</summary>
-    private protected virtual bool IsCalledAt(long sequence) => false;
+    /// <summary>Whether each event that it can park before wakes the pump in its turn.</summary>
+    private protected virtual bool IsCalledInTurn => false;
 
     /// <summary>The sequence number before which it may deliver; see <see cref="PumpTurn{T}"/>.</summary>
     private protected virtual long Granted => long.MaxValue;

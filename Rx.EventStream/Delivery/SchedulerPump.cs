@@ -80,7 +80,7 @@ internal sealed class SchedulerPump<T> : Pump<T>
         }
     }
 
-    private protected override bool IsCalledAt(long sequence) => Volatile.Read(ref _turn) is { } turn && sequence >= turn.First;
+    private protected override bool IsCalledInTurn => Volatile.Read(ref _turn) is not null;
 
     private protected override long Granted => Volatile.Read(ref _turn)?.Granted ?? long.MaxValue;
 
@@ -149,7 +149,7 @@ internal sealed class SchedulerPump<T> : Pump<T>
     private bool LeavesRest()
     {
         long sequence = Sequence;
-        if (_startingThread != Environment.CurrentManagedThreadId || sequence < _rounds.Next || !_rounds.BeginNext(sequence, sequence + Lag) || !IsCalledAt(sequence))
+        if (_startingThread != Environment.CurrentManagedThreadId || sequence < _rounds.Next || !_rounds.BeginNext(sequence, sequence + Lag))
         {
             return false;
         }
