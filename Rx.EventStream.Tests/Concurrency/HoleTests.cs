@@ -211,24 +211,6 @@ internal sealed class HoleTests(int capacity)
     }
 
     [Test]
-    public void Subscribe_InTurnBeforeAHole_GetsItsEventInTurn()
-    {
-        using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
-        var calls = new List<string>();
-        using IDisposable first = stream.Subscribe(value => calls.Add($"first {value}"));
-        using EventPosition<int> position = stream.GetNextPosition();
-        Segment<int> tail = stream.Log.TailBeforeClaim();
-        long sequence = stream.Log.Claims.Claim(1).Count;
-        using IDisposable late = position.AsObservable().ObserveOn(CurrentThreadScheduler.Instance).Subscribe(value => calls.Add($"late {value}"));
-
-        stream.Log.Publish(tail, sequence, 0);
-        stream.Parking.WakeReaders(); // comes before the observers are called
-        stream.OnNext(1);
-
-        Assert.That(calls, Is.EqualTo(new[] { "first 0", "late 0", "first 1", "late 1" }));
-    }
-
-    [Test]
     public void TryTerminate_ClaimAfterTheEnd_IsNeverRead()
     {
         Cursor<int> cursor = _log.JoinNext();

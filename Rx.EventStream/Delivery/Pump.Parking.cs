@@ -20,7 +20,7 @@ internal abstract partial class Pump<T>
         ParkingLot<T> parking = _subscriptions.Parking;
         Waiter waiter = _waiter;
         isAwake = false;
-        bool isCalled = IsCalledInTurn || _taking is { IsBusy: true };
+        bool isCalled = IsCalledAt(_cursor.Sequence) || _taking is { IsBusy: true };
         if (!_state.TryPark())
         {
             return false;

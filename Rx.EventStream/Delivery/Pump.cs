@@ -129,9 +129,6 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// <summary>Whether its thread waits for the first event awake.</summary>
     private protected virtual bool StartsAwake => false;
 
-    /// <summary>Whether it waits, although there is more, for a thread that publishes; see <see cref="CatchUpRounds"/>.</summary>
-    private protected virtual bool IsLeft => false;
-
     /// <summary>Whether an action must run it.</summary>
     internal bool IsScheduled => _state.IsScheduled;
 
@@ -204,12 +201,12 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     /// <summary>As <see cref="Wake"/>, for an event that was granted: unless an earlier one waits, for which the pump schedules itself, or the
     /// pump has delivered this one in between. It would have an action without an event, which a later event could use ahead of its
-    /// turn. One that was left wakes all the same.</summary>
+    /// turn.</summary>
     /// <param name="before">The sequence number before which events were granted until now.</param>
     /// <param name="granted">The same from now on.</param>
     internal void WakeFor(long before, long granted)
     {
-        if (_taking is { IsBusy: true } || (AwaitedSequence < before && !IsLeft) || !_state.TryWake())
+        if (_taking is { IsBusy: true } || AwaitedSequence < before || !_state.TryWake())
         {
             return;
         }
@@ -247,8 +244,8 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     {
     }
 
-    /// <summary>Whether each event that it can park before wakes the pump in its turn.</summary>
-    private protected virtual bool IsCalledInTurn => false;
+    /// <summary>Whether the event at <paramref name="sequence"/>, and each after it, wakes the pump in its turn.</summary>
+    private protected virtual bool IsCalledAt(long sequence) => false;
 
     /// <summary>The sequence number before which it may deliver; see <see cref="PumpTurn{T}"/>.</summary>
     private protected virtual long Granted => long.MaxValue;

@@ -15,7 +15,7 @@ namespace Rx.Delivery;
 /// </code>
 /// Each CAS is a full fence, also where it fails. So the drainer finds the pump parked, or the pump finds the event granted. Only the pump
 /// schedules itself while an earlier event waits: the drainer has gone on to other pumps since that event, and would be too late. Events
-/// before <see cref="First"/> are granted from the start, with or without a call: they are published, so the pump does not park before one of them.
+/// before <see cref="First"/> are granted from the start, with or without a call; until the pump has passed them, it parks as other pumps do.
 /// </remarks>
 internal sealed class PumpTurn<T> : IObserver<T>, IDisposable
 {
@@ -38,11 +38,11 @@ internal sealed class PumpTurn<T> : IObserver<T>, IDisposable
         _pump = pump;
         _subscription = new InlineSubscription<T>(delivery, this, name: null);
         delivery.Add(_subscription);
-        Interlocked.MemoryBarrierProcessWide(); // what is published from here on is delivered by a thread that finds the turn
-        _first = delivery.Log.FindHole();
+        Interlocked.MemoryBarrierProcessWide(); // a writer that claims from here on finds the turn, unless it is granted below
+        _first = delivery.Log.NextSequence;
     }
 
-    /// <summary>The sequence number from which on each event is granted by a call. Those before are published, perhaps by a thread that did not
+    /// <summary>The sequence number from which on each event is granted by a call. Those before may have been claimed by a writer that did not
     /// find the turn.</summary>
     internal long First => _first;
 

@@ -227,22 +227,17 @@ internal sealed partial class EventLog<T>
         long next = NextSequence;
         Cursor<T> cursor = _segments.JoinOldestOpen();
         var spinner = new SpinWait();
-        while (cursor.IsOpen && !cursor.TryMoveOverPublished(this, next) && !_segments.HasLostClaims)
+        while (cursor.IsOpen && cursor.Sequence < next && !_segments.HasLostClaims)
         {
-            spinner.SpinOnce();
+            int count = cursor.PeekRun(this, int.MaxValue).Length;
+            cursor.MoveTo(cursor.Sequence + count);
+            if (count == 0)
+            {
+                spinner.SpinOnce();
+            }
         }
 
         cursor.Close(this);
-    }
-
-    /// <summary>The sequence number before which everything is published, and perhaps some events more.</summary>
-    internal long FindHole()
-    {
-        long next = NextSequence;
-        Cursor<T> cursor = _segments.JoinOldestOpen();
-        bool isHole = cursor.IsOpen && !cursor.TryMoveOverPublished(this, next);
-        cursor.Close(this);
-        return isHole ? cursor.Sequence : next;
     }
 
     /// <summary>Forgets every segment of a log that is settled. What is claimed later goes where no reader finds it.
