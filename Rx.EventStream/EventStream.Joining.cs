@@ -219,9 +219,9 @@ public sealed partial class EventStream<T>
         {
             (observer as ISubscriptionObserver)?.OnSubscribed(subscription);
         }
-        catch
+        catch (Exception error)
         {
-            subscription.Abandon();
+            subscription.Abandon(error);
             throw;
         }
 

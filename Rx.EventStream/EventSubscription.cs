@@ -131,10 +131,14 @@ public abstract class EventSubscription : IDisposable
     /// <summary>Completes when the last call of the observer has returned, once the subscription has ended.</summary>
     internal virtual Task WhenReturnedAsync() => Task.CompletedTask;
 
-    /// <summary>Ends the subscription with an exception of its observer, which does not leave the observer's call.</summary>
+    /// <summary>Ends the subscription with an exception of its observer. By the thread that calls the observer.</summary>
     internal virtual void DisposeWith(Exception error)
     {
-        Error ??= error;
+        if (!IsDisposed) // or it had ended before, and the exception is not what ended it
+        {
+            Error ??= error;
+        }
+
         Dispose();
     }
 

@@ -34,6 +34,51 @@ internal sealed class WhenCaughtUpTests
         Assert.That(stream.WhenCaughtUpAsync().IsCompletedSuccessfully, Is.True);
     }
 
+    /// <summary>An observer that replays an ended stream is a current observer as any other.</summary>
+    [Test]
+    public async Task WhenCaughtUpAsync_InTheReplayOfAnEndedStream_WaitsForIt([Values] bool isSingleWriter, [Values(1, 2, 64)] int capacity, [Values] bool hasFailed)
+    {
+        using var stream = new EventStream<int>(
+            new EventStreamOptions { SingleWriter = isSingleWriter, SegmentCapacity = capacity, Retention = Retention.All });
+        stream.OnNextRange([1, 2, 3]);
+        if (hasFailed)
+        {
+            stream.OnError(new TimeoutException());
+        }
+        else
+        {
+            stream.OnCompleted();
+        }
+
+        var lags = new List<long>();
+        Task? caughtUp = null;
+        stream.Subscribe(
+            _ =>
+            {
+                lags.Add(stream.Subscriptions.Single().Lag);
+                caughtUp ??= stream.WhenCaughtUpAsync();
+                Assert.That(caughtUp.IsCompleted, Is.False);
+            },
+            static _ => { });
+
+        Assert.That(lags, Is.EqualTo(new[] { 3, 2, 1 }));
+        await Eventually.Ends(caughtUp!);
+        Assert.That(stream.Subscriptions, Is.Empty);
+    }
+
+    [Test]
+    public void Dispose_InTheReplayOfAnEndedStream_ThroughTheList_EndsIt([Values] bool isSingleWriter)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = isSingleWriter, Retention = Retention.All });
+        stream.OnNextRange([1, 2, 3]);
+        stream.OnCompleted();
+        var observer = new RecordingObserver<int>(value => stream.Subscriptions.Single().Dispose());
+
+        stream.Subscribe(observer);
+
+        Assert.That((observer.Values.Count, observer.IsCompleted), Is.EqualTo((1, false)));
+    }
+
     [Test]
     public void WhenCaughtUpAsync_NoneOrInlineOrParked_CompletesAtOnce()
     {

@@ -1,4 +1,5 @@
 using System.Reactive.Concurrency;
+using System.Reactive.Linq;
 using System.Runtime.CompilerServices;
 using Rx.Tests.Contract;
 
@@ -11,6 +12,44 @@ internal sealed class EndedInACallTests
     private const int Events = 5;
 
     private static IEnumerable<SchedulerCase?> Schedulers => [null, .. SchedulerCase.All];
+
+    /// <summary>Where <c>Subscribe</c> throws, the subscription has ended too.</summary>
+    [Test]
+    public async Task Error_ObserverThrowsInItsReplay_IsTheException(
+        [ValueSource(nameof(Schedulers))] SchedulerCase? scheduler, [Values] bool isImmediate, [Values("observer", "sequence", "batch")] string kind)
+    {
+        using SchedulerUnderTest? under = scheduler?.Create();
+        string name = StreamMeterTests.NewName();
+        using var stream = new EventStream<int>(new EventStreamOptions { Name = name, Retention = Retention.All });
+        stream.OnNextRange([0, 1, 2, 3]);
+        EventObservable<int> source = under is not null ? stream.ObserveOn(under.Scheduler.Catch<TimeoutException>(_ => true))
+            : isImmediate ? stream.ObserveOn(ImmediateScheduler.Instance) : stream.AsObservable();
+        EventSubscription? subscription = null;
+
+        Exception? thrown = Thrown.By(() => _ = kind switch
+        {
+            "observer" => source.Subscribe(ThrowAtTwo),
+            "sequence" => source.WithSequence().Subscribe(e => ThrowAtTwo(e.Value)),
+            _ => source.Batch(1).Subscribe(batch => ThrowAtTwo(batch.Span[0])),
+        });
+        under?.Run();
+        Assert.That(SpinWait.SpinUntil(() => Volatile.Read(ref subscription) is { IsDisposed: true }, TimeSpan.FromSeconds(30)), Is.True);
+        await Eventually.Ends(subscription!.WhenEndedAsync());
+
+        Assert.That(thrown, under is null ? Is.InstanceOf<TimeoutException>() : Is.Null);
+        Assert.That(subscription.Error, Is.InstanceOf<TimeoutException>());
+        Assert.That((subscription.Delivered, subscription.Sequence), Is.EqualTo((2L, 2L)));
+        Assert.That(StreamMeterTests.Measure(name)["rx.eventstream.failed"], Is.EqualTo(1));
+
+        void ThrowAtTwo(int value)
+        {
+            Volatile.Write(ref subscription, subscription ?? stream.Subscriptions.Single());
+            if (value == 2)
+            {
+                throw new TimeoutException();
+            }
+        }
+    }
 
     [Test]
     public async Task Dispose_InsideTheCall_IsCountedAsTheSubscriptionCounts(

@@ -159,6 +159,54 @@ internal sealed class TracingTests(StreamConfiguration configuration)
         }
     }
 
+    /// <summary>A listener, or the exception itself, may throw as the exception is recorded.</summary>
+    [Test]
+    public async Task Handle_RecordingTheExceptionThrows_TheActivityStops(
+        [Values] bool isAsynchronous, [Values] bool isOfTheListener, [Values] bool isBatch)
+    {
+        int started = 0;
+        int stopped = 0;
+        ActivityStatusCode status = ActivityStatusCode.Unset;
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Rx.EventStream",
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStarted = activity => started += IsOurs(activity) ? 1 : 0,
+            ActivityStopped = activity => (stopped, status) = IsOurs(activity) ? (stopped + 1, activity.Status) : (stopped, status),
+            ExceptionRecorder = (Activity activity, Exception _, ref TagList _) =>
+            {
+                if (isOfTheListener && IsOurs(activity))
+                {
+                    throw new FormatException("The listener throws.");
+                }
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        using EventStream<int> stream = Create();
+        EventObservable<int> source = stream.ObserveOn(TaskPoolScheduler.Default.Catch<UnreadableException>(_ => true));
+        EventSubscription subscription = isBatch
+            ? source.SubscribeAwaitBatch(1, (_, _) => HandleAsync())
+            : source.SubscribeAwait((_, _) => HandleAsync());
+
+        stream.OnNext(0);
+        await Eventually.Ends(subscription.WhenEndedAsync());
+
+        Assert.That((started, stopped, status), Is.EqualTo((1, 1, ActivityStatusCode.Error)));
+        Assert.That(subscription.Error, Is.InstanceOf<UnreadableException>());
+
+        bool IsOurs(Activity activity) => _name.Equals(activity.GetTagItem("rx.eventstream.stream"));
+
+        async ValueTask HandleAsync()
+        {
+            if (isAsynchronous)
+            {
+                await Task.Yield();
+            }
+
+            throw new UnreadableException(isOfTheListener);
+        }
+    }
+
     /// <summary>The subscriber's context stays what it was at <c>Subscribe</c>, between the calls and at the end.</summary>
     [Test]
     public async Task Handle_SubscribedInAnActivity_HasATraceOfItsOwn()
@@ -272,4 +320,9 @@ internal sealed class TracingTests(StreamConfiguration configuration)
         SegmentCapacity = configuration.SegmentCapacity,
         Retention = retention ?? Retention.None,
     });
+
+    private sealed class UnreadableException(bool isReadable) : Exception
+    {
+        public override string Message => isReadable ? "It can be read." : throw new FormatException("It cannot be read.");
+    }
 }

@@ -3,6 +3,7 @@ using System.Reactive.Disposables;
 using System.Reactive.Linq;
 using Rx.Tests.Contract;
 using Rx.Tests.Delivery;
+using Rx.Tests.Diagnostics;
 
 namespace Rx.Tests.Projection;
 
@@ -11,6 +12,8 @@ namespace Rx.Tests.Projection;
 internal sealed class ProjectionFaultTests
 {
     private const int Poison = 3;
+
+    private static IEnumerable<SchedulerCase?> Schedulers => [null, .. SchedulerCase.All];
 
     [Test]
     public void Follow_ApplyThrows_FollowersGetEveryEvent([Values] bool singleWriter, [Values(1, 2, 64)] int capacity)
@@ -43,6 +46,42 @@ internal sealed class ProjectionFaultTests
 
         Assert.That(read, Is.EqualTo(5));
         Assert.That(() => projection.Current, Throws.Exception.SameAs(Marbles.Error));
+    }
+
+    /// <summary>As with an observer that throws: a checkpoint that is taken from there does not skip the event.</summary>
+    [Test]
+    public async Task Sequence_ApplyThrows_IsThatOfTheEvent(
+        [ValueSource(nameof(Schedulers))] SchedulerCase? scheduler, [Values] bool replays, [Values] bool singleWriter, [Values(1, 2, 64)] int capacity)
+    {
+        string name = StreamMeterTests.NewName();
+        using SchedulerUnderTest? under = scheduler?.Create();
+        using var stream = new EventStream<int>(
+            new EventStreamOptions { SingleWriter = singleWriter, SegmentCapacity = capacity, Name = name, Retention = Retention.All });
+        EventObservable<int> source = under is null ? stream.AsObservable() : stream.ObserveOn(under.Scheduler);
+        int[] events = [1, 2, Poison, 4, 5];
+        if (replays)
+        {
+            stream.OnNextRange(events);
+        }
+
+        EventSubscription? subscription = null;
+        using EventProjection<int, int> projection = source.ToProjection(0, (state, value) =>
+        {
+            subscription ??= stream.Subscriptions.Single();
+            return Apply(state, value);
+        });
+        if (!replays)
+        {
+            stream.OnNextRange(events);
+        }
+
+        under?.Run();
+        Assert.That(async () => await Eventually.Ends(projection.Completion), Throws.Exception.SameAs(Marbles.Error));
+        await Eventually.Ends(subscription!.WhenEndedAsync());
+
+        Assert.That((projection.Sequence, subscription.Sequence, subscription.Delivered), Is.EqualTo((2L, 2L, 2L)));
+        Assert.That(subscription.Error, Is.SameAs(Marbles.Error));
+        Assert.That(StreamMeterTests.Measure(name)["rx.eventstream.delivered"], Is.EqualTo(2));
     }
 
     [Test]

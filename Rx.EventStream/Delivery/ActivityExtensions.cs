@@ -10,14 +10,13 @@ internal static class ActivityExtensions
     internal static Exception? StopWith(this Activity activity, Exception? error)
     {
         Activity? current = Activity.Current;
+        if (error is not null)
+        {
+            Record(activity, error);
+        }
+
         try
         {
-            if (error is not null)
-            {
-                activity.SetStatus(ActivityStatusCode.Error, error.Message);
-                activity.AddException(error);
-            }
-
             activity.Stop();
         }
         catch (Exception thrown)
@@ -30,5 +29,20 @@ internal static class ActivityExtensions
         }
 
         return error;
+    }
+
+    /// <summary>Notes the call's error, as far as a listener and the exception itself allow: the activity ends in any case.</summary>
+    private static void Record(Activity activity, Exception error)
+    {
+        try
+        {
+            activity.SetStatus(ActivityStatusCode.Error);
+            activity.SetStatus(ActivityStatusCode.Error, error.Message);
+            activity.AddException(error);
+        }
+        catch (Exception)
+        {
+            // The call's own error counts.
+        }
     }
 }

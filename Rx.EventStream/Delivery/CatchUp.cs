@@ -37,9 +37,6 @@ internal sealed class CatchUp<T>
 
     internal long Sequence => _cursor.Sequence;
 
-    /// <summary>Whether the subscription is in the list, or was: not where the log had ended before. Set before the first event.</summary>
-    internal bool IsListed { get; private set; }
-
     /// <summary>The event that the observer is being called with, where it lies.</summary>
     internal ReadOnlyMemory<T> SliceInDelivery() => _cursor.PeekBatch(_log, 1);
 
@@ -67,8 +64,7 @@ internal sealed class CatchUp<T>
     {
         try
         {
-            IsListed = _log.End == long.MaxValue && !_log.IsDisposed;
-            if (IsListed)
+            if (!_log.IsDisposed)
             {
                 _delivery.Add(_subscription);
             }
@@ -88,9 +84,9 @@ internal sealed class CatchUp<T>
             while (_cursor.LooksReady(_log) && _subscription.TryTakeBack());
             return false;
         }
-        catch
+        catch (Exception error)
         {
-            Abandon();
+            Abandon(error);
             throw;
         }
     }
@@ -119,11 +115,11 @@ internal sealed class CatchUp<T>
     internal void Close() => _cursor.Close(_log);
 
     /// <summary>Ends the subscription without its observer being told. By the subscribing thread, which replays, or is about to.</summary>
-    internal void Abandon()
+    internal void Abandon(Exception error)
     {
         try
         {
-            _subscription.Dispose();
+            _subscription.DisposeWith(error);
         }
         finally
         {
@@ -142,14 +138,7 @@ internal sealed class CatchUp<T>
             ReadOnlySpan<T> run = _cursor.PeekRun(_log, int.MaxValue).Span;
             if (!run.IsEmpty)
             {
-                if (IsListed)
-                {
-                    ReplayRunOwned(run);
-                }
-                else
-                {
-                    ReplayUnlistedRunOwned(run);
-                }
+                ReplayRunOwned(run);
             }
             else if (_cursor.Sequence >= upTo || _cursor.IsAtEnd(_log))
             {
@@ -182,22 +171,6 @@ internal sealed class CatchUp<T>
             {
                 return;
             }
-        }
-    }
-
-    /// <summary>As <see cref="ReplayRunOwned"/>, of a log that had ended: the thread that disposes the stream does not find the
-    /// subscription.</summary>
-    private void ReplayUnlistedRunOwned(ReadOnlySpan<T> run)
-    {
-        foreach (T value in run)
-        {
-            if (_subscription.Observer is not { } observer || _log.IsDisposed)
-            {
-                return;
-            }
-
-            observer.OnNext(value);
-            _cursor.MoveOn();
         }
     }
 }

@@ -64,7 +64,7 @@ internal abstract partial class InlineDelivery<T>
     }
 
     /// <summary>Counts what a subscription has had that replayed, and has ended.</summary>
-    internal void CountReplayed(InlineSubscription<T> subscription, bool wasListed) => _observers.CountReturned(subscription, wasListed);
+    internal void CountReplayed(InlineSubscription<T> subscription) => _observers.CountReturned(subscription);
 
     internal void Remove(InlineSubscription<T> subscription)
     {

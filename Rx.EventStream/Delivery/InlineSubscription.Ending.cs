@@ -47,15 +47,15 @@ internal sealed partial class InlineSubscription<T>
     }
 
     /// <summary>Ends the subscription, which is not in the list yet, where the subscribing thread cannot go on.</summary>
-    internal void Abandon()
+    internal void Abandon(Exception error)
     {
         if (_catchUp is { } catchUp)
         {
-            catchUp.Abandon();
+            catchUp.Abandon(error);
         }
         else
         {
-            Dispose();
+            DisposeWith(error);
         }
     }
 
@@ -137,7 +137,7 @@ internal sealed partial class InlineSubscription<T>
         Volatile.Write(ref _delivery, null);
         if (catchUp is not null)
         {
-            delivery.CountReplayed(this, catchUp.IsListed);
+            delivery.CountReplayed(this);
         }
     }
 

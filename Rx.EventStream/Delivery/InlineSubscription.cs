@@ -115,12 +115,20 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
     /// <remarks>It replays, or waits, until <see cref="LetGo"/>.</remarks>
     internal override bool IsReturning => !_hasGoneLive && Volatile.Read(ref _catchUp) is not null;
 
-    /// <summary>False unless it is a projection's: an exception that leaves an observer on the publishing thread does not end it.</summary>
+    /// <summary>False unless it is a projection's, or an observer threw in its replay: an exception that leaves a live observer does not end it.</summary>
     internal override bool HasFailed => _hasFailed;
 
     internal override void DisposeWith(Exception error)
     {
-        _hasFailed = !IsDisposed;
+        if (!IsDisposed)
+        {
+            _hasFailed = true;
+            if (Volatile.Read(ref _delivery) is { } delivery)
+            {
+                _reached.Close(_hasGoneLive ? delivery.Sequence : _catchUp?.Sequence ?? First); // it has not had the event at which it ends
+            }
+        }
+
         base.DisposeWith(error);
     }
 

@@ -104,11 +104,14 @@ internal abstract partial class Pump<T>
         for (nint i = -run.Length; i < 0; i++)
         {
             observer.OnNext(Unsafe.Add(ref end, i));
-            _cursor.MoveTo(last + i + 1);
             if (Volatile.Read(ref _observer) is null)
             {
+                // Where it ends with an error, as a projection does, it has not had the event.
+                _cursor.MoveTo(Error is null ? last + i + 1 : last + i);
                 return 0;
             }
+
+            _cursor.MoveTo(last + i + 1);
         }
 
         return run.Length;

@@ -105,13 +105,13 @@ internal class SubscriptionList(object? metered = null)
         }
     }
 
-    /// <summary>Counts what a subscription has had that left the list in a call of its observer, or that was never in the list. By the thread on which
-    /// that call has returned.</summary>
-    internal void CountReturned(EventSubscription subscription, bool wasListed = true)
+    /// <summary>Counts what a subscription has had that left the list in a call of its observer. By the thread on which that call has
+    /// returned.</summary>
+    internal void CountReturned(EventSubscription subscription)
     {
         using (Gate.Enter())
         {
-            if (!wasListed || (_returning is not null && _returning.Remove(subscription)))
+            if (_returning is not null && _returning.Remove(subscription))
             {
                 _before = _before.Plus(SubscriptionTotals.Of(subscription));
             }
