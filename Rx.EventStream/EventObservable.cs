@@ -203,7 +203,8 @@ public sealed partial class EventObservable<T> : IObservable<T>
     /// <returns>An <see cref="EventSubscription"/>, which ends when disposed.</returns>
     /// <remarks>
     /// With a scheduler this returns at once, except with <c>CurrentThreadScheduler</c>. Without one, what lies between the position and now is replayed before it
-    /// returns. If the observer throws during the replay, its subscription ends, and the exception leaves this method.
+    /// returns. If the observer throws during the replay, its subscription ends, and the exception leaves this method. If the observer is slower than threads
+    /// that publish at the same time, one of these replays the rest.
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="observer"/> is null.</exception>
     /// <exception cref="ObjectDisposedException">The stream is disposed.</exception>

@@ -211,6 +211,46 @@ internal sealed class HoleTests(int capacity)
     }
 
     [Test]
+    public void Subscribe_InTurnBeforeAHole_GetsItsEventInTurn()
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
+        var calls = new List<string>();
+        using IDisposable first = stream.Subscribe(value => calls.Add($"first {value}"));
+        using EventPosition<int> position = stream.GetNextPosition();
+        Segment<int> tail = stream.Log.TailBeforeClaim();
+        long sequence = stream.Log.Claims.Claim(1).Count;
+        using IDisposable late = position.AsObservable().ObserveOn(CurrentThreadScheduler.Instance).Subscribe(value => calls.Add($"late {value}"));
+
+        stream.Log.Publish(tail, sequence, 0);
+        stream.Parking.WakeReaders(); // comes before the observers are called
+        stream.OnNext(1);
+
+        Assert.That(calls, Is.EqualTo(new[] { "first 0", "late 0", "first 1", "late 1" }));
+    }
+
+    /// <summary>The delivery is opened after the hole, so the turn is not called with its event.</summary>
+    [Test]
+    public void Subscribe_InTurnAsTheFirstBeforeAHole_GetsItsEvent()
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
+        using EventPosition<int> position = stream.GetNextPosition();
+        Segment<int> tail = stream.Log.TailBeforeClaim();
+        long sequence = stream.Log.Claims.Claim(1).Count;
+        stream.OnNext(1);
+        var observer = new Recorder<int>();
+        using IDisposable subscription = position.AsObservable().ObserveOn(CurrentThreadScheduler.Instance).Subscribe(observer);
+
+        stream.OnNext(2);
+        Assert.That(observer.Events, Is.Empty);
+        stream.Log.Publish(tail, sequence, 0);
+        stream.Parking.WakeReaders();
+
+        Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2 }));
+        stream.OnNext(3);
+        Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1, 2, 3 }));
+    }
+
+    [Test]
     public void TryTerminate_ClaimAfterTheEnd_IsNeverRead()
     {
         Cursor<int> cursor = _log.JoinNext();

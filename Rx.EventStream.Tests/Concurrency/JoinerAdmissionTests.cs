@@ -56,6 +56,25 @@ internal sealed class JoinerAdmissionTests
     }
 
     [Test]
+    public void HasConsumed_JoinerWaitsBehindTheDelivery_IsFalse([Values] bool isSingleWriter)
+    {
+        var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);
+        var delivery = InlineDelivery<int>.Create(log, new ParkingLot<int>(log), new ObserverList<int>(log), maxBacklog: 1024);
+        delivery.Add(new InlineSubscription<int>(delivery, new Recorder<int>(), null));
+        var observer = new Recorder<int>();
+        var subscription = new InlineSubscription<int>(delivery, observer, null, log.JoinNext());
+        delivery.Publish(0, log.Flags);
+        subscription.TryWait(); // as one that leaves the rest to a drainer
+
+        Assert.That(subscription.HasConsumed(1), Is.False, "It has yet to replay event 0.");
+
+        delivery.Add(subscription);
+        delivery.Publish(1, log.Flags);
+        Assert.That(observer.Events, Is.EqualTo(new[] { 0, 1 }));
+        Assert.That(subscription.HasConsumed(2), Is.True);
+    }
+
+    [Test]
     public void Lag_EventBetweenCreationAndJoin_IsZero([Values] bool isSingleWriter)
     {
         var log = new EventLog<int>(isSingleWriter, maxCapacity: 64);

@@ -14,8 +14,8 @@ namespace Rx.Delivery;
 /// C (subscriber): state := Waiting; has joiners; process-wide barrier;  mark? then take the subscription back
 /// </code>
 /// The barrier is process-wide, since a single writer has no fence between its mark and its look at the flag. If both see the
-/// other, the CAS from Waiting decides which thread goes on. An observer slower than the publishers never catches up:
-/// then <c>Subscribe</c> does not return.
+/// other, the CAS from Waiting decides which thread goes on. A subscriber that leaves the rest to a drainer stays Waiting for a moment, although there is
+/// more; see <see cref="CatchUpRounds"/>.
 /// </remarks>
 internal sealed class CatchUp<T>
 {
@@ -71,18 +71,24 @@ internal sealed class CatchUp<T>
 
             (_subscription.Observer as IReplayObserver)?.OnReplaying();
             long claimed = _log.Claimed;
-            do
+            var rounds = new CatchUpRounds(_cursor.Sequence, claimed);
+            while (true)
             {
-                ReplayOwned(claimed);
+                ReplayOwned(claimed, rounds.Next);
                 if (_cursor.IsAtEnd(_log) || _log.IsDisposed || !_subscription.TryWait())
                 {
                     return true;
                 }
 
                 Interlocked.MemoryBarrierProcessWide();
+                bool isNoNearer = rounds.BeginNext(_cursor.Sequence, _log.NextSequence);
+                if (!_cursor.LooksReady(_log)
+                    || (isNoNearer && CatchUpRounds.IsTakenSoon(_subscription, static subscription => subscription.IsWaiting))
+                    || !_subscription.TryTakeBack())
+                {
+                    return false;
+                }
             }
-            while (_cursor.LooksReady(_log) && _subscription.TryTakeBack());
-            return false;
         }
         catch (Exception error)
         {
@@ -128,9 +134,9 @@ internal sealed class CatchUp<T>
         }
     }
 
-    /// <summary>Calls the observer with what is published, and at least with everything before <paramref name="upTo"/>, unless the
-    /// subscription ends.</summary>
-    private void ReplayOwned(long upTo)
+    /// <summary>Calls the observer with what is published before <paramref name="next"/>, and a few events more, unless the subscription ends. Waits for what
+    /// comes before <paramref name="claimed"/>.</summary>
+    private void ReplayOwned(long claimed, long next)
     {
         var wait = new SpinWait();
         while (_subscription.Observer is not null && !_log.IsDisposed)
@@ -139,8 +145,12 @@ internal sealed class CatchUp<T>
             if (!run.IsEmpty)
             {
                 ReplayRunOwned(run);
+                if (_cursor.Sequence >= next)
+                {
+                    return;
+                }
             }
-            else if (_cursor.Sequence >= upTo || _cursor.IsAtEnd(_log))
+            else if (_cursor.Sequence >= claimed || _cursor.IsAtEnd(_log))
             {
                 return;
             }

@@ -59,7 +59,9 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
         _standsForAnother = observer is PumpTurn<T>;
         _delivery = delivery;
         _observer = observer;
-        _first = cursor.IsOpen ? new FirstEventState(cursor.Sequence) : new FirstEventState();
+        _first = cursor.IsOpen ? new FirstEventState(cursor.Sequence)
+            : _standsForAnother ? new FirstEventState(0) // called with each event from when it is listed
+            : new FirstEventState();
         _catchUp = cursor.IsOpen ? new CatchUp<T>(this, delivery, cursor) : null;
         _state = new SubscriptionState(isReplaying: _catchUp is not null);
     }
@@ -214,9 +216,9 @@ internal sealed partial class InlineSubscription<T> : EventSubscription, IObserv
             return true;
         }
 
-        // A subscription that still waits when the delivery has passed an event does not get that event.
+        // A subscription without a replay that still waits when the delivery has passed an event does not get that event.
         return _state.IsLive ? delivery.Sequence >= sequence
-            : Sequence >= sequence || (_state.IsWaiting && delivery.Sequence >= sequence);
+            : Sequence >= sequence || (Volatile.Read(ref _catchUp) is null && _state.IsWaiting && delivery.Sequence >= sequence);
     }
 
     internal override Task WhenConsumedAsync(CancellationToken cancellationToken)

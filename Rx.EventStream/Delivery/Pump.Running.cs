@@ -160,6 +160,14 @@ internal abstract partial class Pump<T>
     /// <summary>Parked to Scheduled, for an action of the pump's scheduler, which then runs the pump.</summary>
     private protected bool TryWake() => _state.TryWake();
 
+    /// <summary>Parks although there is more, and waits a moment for a thread that publishes to wake it; false if none did. For a pump that is called
+    /// in its turn, by the thread that has run it and has scheduled nothing.</summary>
+    private protected bool TryLeaveToPublisher()
+    {
+        _state.SleepAgain();
+        return CatchUpRounds.IsTakenSoon(this, static pump => pump.IsParked) || !_state.TryWake();
+    }
+
     /// <summary>Parked to Scheduled where there is an event, for a caller that then runs the pump; false if it is not parked, or dry.</summary>
     private protected bool TryWakeReady() =>
         IsParked && Volatile.Read(ref _log) is { } log && LooksReady(log) && _state.TryWake();

@@ -129,6 +129,9 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
     /// <summary>Whether its thread waits for the first event awake.</summary>
     private protected virtual bool StartsAwake => false;
 
+    /// <summary>Whether it waits, although there is more, for a thread that publishes; see <see cref="CatchUpRounds"/>.</summary>
+    private protected virtual bool IsLeft => false;
+
     /// <summary>Whether an action must run it.</summary>
     internal bool IsScheduled => _state.IsScheduled;
 
@@ -201,12 +204,12 @@ internal abstract partial class Pump<T> : EventSubscription, IParked
 
     /// <summary>As <see cref="Wake"/>, for an event that was granted: unless an earlier one waits, for which the pump schedules itself, or the
     /// pump has delivered this one in between. It would have an action without an event, which a later event could use ahead of its
-    /// turn.</summary>
+    /// turn. One that was left wakes all the same.</summary>
     /// <param name="before">The sequence number before which events were granted until now.</param>
     /// <param name="granted">The same from now on.</param>
     internal void WakeFor(long before, long granted)
     {
-        if (_taking is { IsBusy: true } || AwaitedSequence < before || !_state.TryWake())
+        if (_taking is { IsBusy: true } || (IsLeft ? AwaitedSequence >= granted : AwaitedSequence < before) || !_state.TryWake())
         {
             return;
         }

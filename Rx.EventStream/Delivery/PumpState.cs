@@ -43,7 +43,7 @@ internal struct PumpState
     /// <summary>Parked to Scheduled; true for exactly one of the threads that wake it, which schedules it.</summary>
     internal bool TryWake() => TryMove(Parked, Scheduled);
 
-    /// <summary>Scheduled to Parked, by the thread that woke it and has scheduled no action; does nothing if the pump has ended.</summary>
+    /// <summary>Scheduled to Parked, by the thread that woke or ran it and has scheduled no action; does nothing if the pump has ended.</summary>
     internal void SleepAgain() => TryMove(Scheduled, Parked);
 
     /// <summary>Running to Ended, before the terminal event; false if the pump has ended.</summary>

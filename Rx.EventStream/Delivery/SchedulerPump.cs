@@ -23,6 +23,16 @@ internal sealed class SchedulerPump<T> : Pump<T>
 
     private SchedulingState _scheduling;
 
+    /// <summary>The thread that subscribed, while it runs the pump for the first time on <see cref="CurrentThreadScheduler"/>; else 0. Written by that
+    /// thread alone; another one reads 0 or that.</summary>
+    private int _startingThread;
+
+    /// <summary>For the starting thread.</summary>
+    private CatchUpRounds _rounds;
+
+    /// <summary>Written with release by the starting thread, read with acquire by the draining thread.</summary>
+    private bool _isLeft;
+
     internal SchedulerPump(in PumpSetup<T> setup, int batchSize)
         : base(setup)
     {
@@ -56,6 +66,12 @@ internal sealed class SchedulerPump<T> : Pump<T>
         if (inline is not null)
         {
             Volatile.Write(ref _turn, inline.AddTurn(this));
+            if (Scheduler is CurrentThreadScheduler)
+            {
+                long sequence = Sequence;
+                _rounds = new CatchUpRounds(sequence, sequence + Lag);
+                _startingThread = Environment.CurrentManagedThreadId;
+            }
         }
 
         if (IsDisposed)
@@ -88,6 +104,8 @@ internal sealed class SchedulerPump<T> : Pump<T>
 
     private protected override void OnDisposed() => _scheduled?.Dispose();
 
+    private protected override bool IsLeft => Volatile.Read(ref _isLeft);
+
     /// <remarks>A scheduler that runs actions at once would nest one batch in the other without end; such an action returns, and
     /// the loop that scheduled it continues.</remarks>
     private void Run()
@@ -100,6 +118,16 @@ internal sealed class SchedulerPump<T> : Pump<T>
         do
         {
             if (!RunBatch(BatchSize))
+            {
+                if (_startingThread == Environment.CurrentManagedThreadId)
+                {
+                    _startingThread = 0;
+                }
+
+                return;
+            }
+
+            if (_startingThread != 0 && LeavesRest())
             {
                 return;
             }
@@ -115,5 +143,25 @@ internal sealed class SchedulerPump<T> : Pump<T>
             }
         }
         while (_scheduling.HasRun);
+    }
+    /// <summary>Whether the starting thread has left the rest to a publisher. The observer would keep it otherwise, for as long as it is slower than the
+    /// publishers.</summary>
+    private bool LeavesRest()
+    {
+        long sequence = Sequence;
+        if (_startingThread != Environment.CurrentManagedThreadId || sequence < _rounds.Next || !_rounds.BeginNext(sequence, sequence + Lag) || !IsCalledAt(sequence))
+        {
+            return false;
+        }
+
+        Volatile.Write(ref _isLeft, true);
+        bool isTaken = TryLeaveToPublisher();
+        Volatile.Write(ref _isLeft, false);
+        if (isTaken)
+        {
+            _startingThread = 0;
+        }
+
+        return isTaken;
     }
 }

@@ -149,6 +149,18 @@ internal partial struct Cursor<T>
         LeaveReplay(log);
     }
 
+    /// <summary>Moves over what is published; false if there is a hole before the event at <paramref name="next"/>.</summary>
+    internal bool TryMoveOverPublished(EventLog<T> log, long next)
+    {
+        int count;
+        while (_sequence < next && (count = PeekRun(log, int.MaxValue).Length) > 0)
+        {
+            MoveTo(_sequence + count);
+        }
+
+        return _sequence >= next;
+    }
+
     /// <summary>Skips what is claimed so far, for a cursor that joins at the next event.</summary>
     internal void SkipToNext(EventLog<T> log)
     {

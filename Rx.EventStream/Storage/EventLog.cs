@@ -227,17 +227,22 @@ internal sealed partial class EventLog<T>
         long next = NextSequence;
         Cursor<T> cursor = _segments.JoinOldestOpen();
         var spinner = new SpinWait();
-        while (cursor.IsOpen && cursor.Sequence < next && !_segments.HasLostClaims)
+        while (cursor.IsOpen && !cursor.TryMoveOverPublished(this, next) && !_segments.HasLostClaims)
         {
-            int count = cursor.PeekRun(this, int.MaxValue).Length;
-            cursor.MoveTo(cursor.Sequence + count);
-            if (count == 0)
-            {
-                spinner.SpinOnce();
-            }
+            spinner.SpinOnce();
         }
 
         cursor.Close(this);
+    }
+
+    /// <summary>The sequence number of the first event that is claimed and not published, or of the next one.</summary>
+    internal long FindHole()
+    {
+        long next = NextSequence;
+        Cursor<T> cursor = _segments.JoinOldestOpen();
+        bool isHole = cursor.IsOpen && !cursor.TryMoveOverPublished(this, next);
+        cursor.Close(this);
+        return isHole ? cursor.Sequence : next;
     }
 
     /// <summary>Forgets every segment of a log that is settled. What is claimed later goes where no reader finds it.
