@@ -134,8 +134,8 @@ internal sealed class CatchUp<T>
         }
     }
 
-    /// <summary>Calls the observer with what is published before <paramref name="next"/>, and a few events more, unless the subscription ends. Waits for what
-    /// comes before <paramref name="claimed"/>.</summary>
+    /// <summary>Calls the observer with what is published before <paramref name="next"/>, and perhaps with some events more, unless the subscription ends. Waits
+    /// for what comes before <paramref name="claimed"/>.</summary>
     private void ReplayOwned(long claimed, long next)
     {
         var wait = new SpinWait();

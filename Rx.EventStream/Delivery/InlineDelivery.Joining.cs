@@ -38,6 +38,25 @@ internal abstract partial class InlineDelivery<T>
     /// <summary>Gives a pump its turn among the observers.</summary>
     internal PumpTurn<T> AddTurn(Pump<T> pump) => new(this, pump);
 
+    /// <summary>The sequence number of the first event, from where the delivery stands on, that is claimed and not published; or that of the next
+    /// event.</summary>
+    internal long FindHole()
+    {
+        long next = _log.NextSequence;
+        Cursor<T> cursor;
+        while (!_cursor.TryFork(out cursor))
+        {
+            if (!_cursor.IsOpen)
+            {
+                return next; // closed, and so is what has joined
+            }
+        }
+
+        bool isHole = !cursor.TryMoveOverPublished(_log, next);
+        cursor.Close(_log);
+        return isHole ? cursor.Sequence : next;
+    }
+
     /// <summary>Has the draining thread admit a subscription that has replayed, and waits now.</summary>
     internal void AnnounceJoiner(InlineSubscription<T> subscription)
     {

@@ -39,11 +39,11 @@ internal sealed class PumpTurn<T> : IObserver<T>, IDisposable
         _subscription = new InlineSubscription<T>(delivery, this, name: null);
         delivery.Add(_subscription);
         Interlocked.MemoryBarrierProcessWide(); // what is published from here on is delivered by a thread that finds the turn
-        _first = Math.Max(delivery.Log.FindHole(), delivery.Sequence); // a delivery that was opened after a hole does not deliver it
+        _first = delivery.FindHole();
     }
 
-    /// <summary>The sequence number from which on each event is granted by a call. Those before were published earlier, and perhaps delivered by a thread
-    /// that did not find the turn; or they are published, and the delivery was opened after them.</summary>
+    /// <summary>The sequence number from which on each event is granted by a call. Those before may have been delivered by a thread that did not find the
+    /// turn, or the delivery was opened after them.</summary>
     internal long First => _first;
 
     /// <summary>The sequence number before which the pump may deliver.</summary>

@@ -144,12 +144,16 @@ internal sealed class SchedulerPump<T> : Pump<T>
         }
         while (_scheduling.HasRun);
     }
+
     /// <summary>Whether the starting thread has left the rest to a publisher. The observer would keep it otherwise, for as long as it is slower than the
     /// publishers.</summary>
     private bool LeavesRest()
     {
         long sequence = Sequence;
-        if (_startingThread != Environment.CurrentManagedThreadId || sequence < _rounds.Next || !_rounds.BeginNext(sequence, sequence + Lag) || !IsCalledAt(sequence))
+        if (_startingThread != Environment.CurrentManagedThreadId
+            || sequence < _rounds.Next
+            || !_rounds.BeginNext(sequence, sequence + Lag)
+            || !IsCalledAt(sequence))
         {
             return false;
         }

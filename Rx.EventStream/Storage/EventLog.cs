@@ -235,16 +235,6 @@ internal sealed partial class EventLog<T>
         cursor.Close(this);
     }
 
-    /// <summary>The sequence number of the first event that is claimed and not published, or of the next one.</summary>
-    internal long FindHole()
-    {
-        long next = NextSequence;
-        Cursor<T> cursor = _segments.JoinOldestOpen();
-        bool isHole = cursor.IsOpen && !cursor.TryMoveOverPublished(this, next);
-        cursor.Close(this);
-        return isHole ? cursor.Sequence : next;
-    }
-
     /// <summary>Forgets every segment of a log that is settled. What is claimed later goes where no reader finds it.
     /// Calling it again does nothing; a thread that has joined the log at the same time does.</summary>
     /// <param name="bringForward">Calls <see cref="Cursor{T}.BringForward"/> of bounded cursors.</param>
