@@ -68,6 +68,7 @@ internal sealed class HealthCheckTests
         using TestHost host = await StartAsync(checks => checks.AddEventStream<int>(maxLag: 100, _minute));
         using EventReader<int> reader = host.Stream.OpenReader();
         host.Stream.OnNextRange(new int[10]);
+        await host.Stream.WhenCaughtUpAsync();
 
         for (int i = 0; i < 10; i++)
         {
