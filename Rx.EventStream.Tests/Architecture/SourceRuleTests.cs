@@ -45,6 +45,14 @@ internal sealed partial class SourceRuleTests
     public void Volatile_Keyword_IsNotUsed() =>
         Assert.That(Sources.Where(file => VolatileKeyword().IsMatch(File.ReadAllText(file))).Select(Path.GetFileName), Is.Empty);
 
+    /// <summary>Only the replay of a late subscriber gives back what it has taken if it is interrupted in its sleep.</summary>
+    [Test]
+    public void SpinWait_WhichSleeps_IsUsedByTheReplayAlone() =>
+        Assert.That(
+            Sources.Where(file => file.Contains("Rx.EventStream" + Path.DirectorySeparatorChar) && File.ReadAllText(file).Contains("new SpinWait()", StringComparison.Ordinal))
+                .Select(Path.GetFileName),
+            Is.EqualTo(new[] { "CatchUp.cs" }));
+
     [GeneratedRegex("^(ClaimWord|PublishFlagWord|WaiterStack|Segment\\w*|\\w+State)(\\.\\w+)?$")]
     private static partial Regex StateTypeName();
 

@@ -1,4 +1,5 @@
 using System.Reactive.Concurrency;
+using Rx.Storage;
 using Rx.Tests.Contract;
 
 namespace Rx.Tests.Concurrency;
@@ -164,6 +165,65 @@ internal sealed class InterruptTests
             Assert.That(stream.Subscriptions.Select(static s => $"{s.Name} {s.Lag}"), Is.EqualTo(["first 0"]));
             Assert.That(stream.Log.CountSegments(), Is.LessThanOrEqualTo(2));
         }
+    }
+
+    /// <summary>An observer that publishes as many events as it has never catches up, so it leaves the rest to other publishers, and waits a moment for one.</summary>
+    [Test]
+    public async Task Interrupt_SubscriberThatLeavesItsReplay_MeetsItsNextWait([Values("inline", "current thread", "projection")] string kind)
+    {
+        using var stream = new EventStream<int>(new EventStreamOptions { Retention = Retention.Count(10) });
+        stream.OnNext(0);
+        List<int> seen = [];
+        EventObservable<int> source = kind == "inline" ? stream.AsObservable() : stream.ObserveOn(CurrentThreadScheduler.Instance);
+        await Eventually.Ends(Eventually.OnThread(() =>
+        {
+            using IDisposable subscription = kind == "projection"
+                ? stream.ToProjection(0, (_, value) =>
+                {
+                    OnNext(value);
+                    return value;
+                })
+                : source.Subscribe(OnNext);
+            Assert.That(stream.Subscriptions.Single().Delivered, Is.EqualTo(seen.Count));
+            Assert.That(static () => Thread.Sleep(0), Throws.TypeOf<ThreadInterruptedException>());
+        }));
+
+        Assert.That(seen, Is.EqualTo(Enumerable.Range(0, 30)));
+
+        void OnNext(int value)
+        {
+            seen.Add(value);
+            Thread.CurrentThread.Interrupt();
+            if (value + 1 < 30)
+            {
+                stream.OnNext(value + 1);
+            }
+        }
+    }
+
+    /// <summary>Disposing waits for the event, and others wait for the disposal.</summary>
+    [Test]
+    public async Task Interrupt_DisposeWhileAnEventIsBeingPublished_MeetsItsNextWait([Values(1, 2, 64)] int capacity)
+    {
+        var stream = new EventStream<int>(new EventStreamOptions { SegmentCapacity = capacity });
+        using EventReader<int> reader = stream.OpenReader();
+        Segment<int> tail = stream.Log.TailBeforeClaim();
+        long hole = stream.Log.Claims.Claim(1).Count;
+        stream.OnNext(1);
+
+        Task disposing = Eventually.OnThread(() =>
+        {
+            Thread.CurrentThread.Interrupt();
+            stream.Dispose();
+            Assert.That(static () => Thread.Sleep(0), Throws.TypeOf<ThreadInterruptedException>());
+        });
+        Eventually.IsTrue(() => stream.Log.IsDisposed || disposing.IsCompleted, "It is being disposed.");
+        Thread.Sleep(20); // so that it sleeps, if it does at all
+        stream.Log.Publish(tail, hole, 0);
+        await Eventually.Ends(disposing);
+
+        Assert.That(reader.TryRead(out int first) && first == 0 && reader.TryRead(out int second) && second == 1, Is.True);
+        await Assert.ThatAsync(() => reader.WaitToReadAsync().AsTask(), Throws.TypeOf<ObjectDisposedException>());
     }
 
     private static IDisposable Subscribe(EventStream<int> stream, int kind) => kind switch

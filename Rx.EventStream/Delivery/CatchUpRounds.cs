@@ -1,3 +1,5 @@
+using Rx.Storage;
+
 namespace Rx.Delivery;
 
 /// <summary>The rounds of a subscriber that catches up: in each it has the events that were there when the round began.</summary>
@@ -6,9 +8,9 @@ namespace Rx.Delivery;
 /// used in place.</remarks>
 internal struct CatchUpRounds(long sequence, long next)
 {
-    /// <summary>How many turns of a <see cref="SpinWait"/> the moment has: some 50 microseconds. Publishers that are faster than the observer come sooner,
+    /// <summary>How many turns of an <see cref="UninterruptibleSpin"/> the moment has: some 50 microseconds. Publishers that are faster than the observer come sooner,
     /// unless they have no processor.</summary>
-    private const int TurnsToWait = 64;
+    private const int TurnsToWait = 32;
 
     private long _behind = next - sequence;
 
@@ -27,10 +29,9 @@ internal struct CatchUpRounds(long sequence, long next)
     /// <summary>Waits a moment for another thread to take what the subscriber has left; false if none did.</summary>
     internal static bool IsTakenSoon<TSubscription>(TSubscription subscription, Func<TSubscription, bool> isLeft)
     {
-        var wait = new SpinWait();
         for (int i = 0; i < TurnsToWait && isLeft(subscription); i++)
         {
-            wait.SpinOnce(sleep1Threshold: -1);
+            UninterruptibleSpin.Once();
         }
 
         return !isLeft(subscription);

@@ -226,10 +226,9 @@ internal sealed partial class EventLog<T>
     {
         long next = NextSequence;
         Cursor<T> cursor = _segments.JoinOldestOpen();
-        var spinner = new SpinWait();
         while (cursor.IsOpen && !cursor.TryMoveOverPublished(this, next) && !_segments.HasLostClaims)
         {
-            spinner.SpinOnce();
+            UninterruptibleSpin.Once();
         }
 
         cursor.Close(this);

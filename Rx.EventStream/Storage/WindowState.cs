@@ -10,8 +10,6 @@ namespace Rx.Storage;
 /// </remarks>
 internal struct WindowState<T>
 {
-    private const int SpinsBeforeYield = 30;
-
     private Segment<T>? _segment;
 
     /// <summary>1 while a thread moves the window.</summary>
@@ -29,14 +27,11 @@ internal struct WindowState<T>
     internal bool TryBeginMove() => Interlocked.Exchange(ref _isMoving, 1) == 0;
 
     /// <summary>Resting to Moving, waiting while another thread moves the window.</summary>
-    /// <remarks>Without sleeping, as <see cref="SpinWait"/> would: <see cref="Thread.Interrupt"/> would throw here, where the caller has taken what it
-    /// must give back.</remarks>
     internal void BeginMove()
     {
         while (!TryBeginMove())
         {
-            Thread.SpinWait(SpinsBeforeYield);
-            Thread.Yield();
+            UninterruptibleSpin.Once();
         }
     }
 
