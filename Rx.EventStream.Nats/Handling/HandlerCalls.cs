@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using Rx.Delivery;
 using Rx.Nats.Tracing;
 
 namespace Rx.Nats.Handling;
@@ -52,10 +54,12 @@ internal sealed class HandlerCalls<T>(
         return true;
     }
 
-    /// <summary>Calls the handler in an activity of its own. What a listener throws is a fault of the event, as in the core's handlers.</summary>
+    /// <summary>Calls the handler in an activity of its own. What a listener throws is a fault of the event, unless the handler throws, as in the core's
+    /// handlers.</summary>
     private async ValueTask CallAsync(NatsEvent<T> e, CancellationToken token)
     {
-        using Activity? activity = TraceContext.StartHandling(stream, options.Name, e.Sequence, e.Headers);
+        Activity? activity = TraceContext.StartHandling(stream, options.Name, e.Sequence, e.Headers);
+        Exception? error = null;
         try
         {
             if (e.Unreadable is { } unreadable)
@@ -65,10 +69,15 @@ internal sealed class HandlerCalls<T>(
 
             await handler(e, token).ConfigureAwait(false);
         }
-        catch (Exception error)
+        catch (Exception thrown)
         {
-            activity?.SetStatus(ActivityStatusCode.Error, error.Message).AddException(error);
-            throw;
+            error = thrown;
+        }
+
+        error = activity is null ? error : activity.StopWith(error);
+        if (error is not null)
+        {
+            ExceptionDispatchInfo.Throw(error);
         }
     }
 

@@ -62,6 +62,43 @@ internal sealed class HandlerTracingTests : HandlerFixture
         Assert.That((running.Handled, running.Faults), Is.EqualTo((1, 1)));
     }
 
+    [Test]
+    public async Task Call_HandlerThrowsAndListenerToo_IsTheHandlersFault([Values] bool isAtTheEnd)
+    {
+        var faults = new ConcurrentQueue<Exception>();
+        string call = $"handle twice-{Name}";
+        int stopped = 0;
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = static source => source.Name == "Rx.EventStream",
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ExceptionRecorder = (Activity activity, Exception _, ref TagList _) => ThrowIf(!isAtTheEnd && activity.DisplayName == call),
+            ActivityStopped = activity =>
+            {
+                stopped += activity.DisplayName == call ? 1 : 0;
+                ThrowIf(isAtTheEnd && activity.DisplayName == call);
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+        NatsEventStream<Reading> stream = await OpenAsync();
+        await stream.PublishAsync(new Reading("a", 1));
+        await using NatsSubscription running = stream.SubscribeAwait(
+            static (_, _) => throw new NotSupportedException("no"),
+            HandlerOptions(name: $"twice-{Name}", reportFault: fault => faults.Enqueue(fault.Exception)));
+        await Eventually.Ends(running.WhenCaughtUpAsync());
+
+        Assert.That(faults.Select(fault => fault.GetType()), Is.EqualTo([typeof(NotSupportedException)]));
+        Assert.That(stopped, Is.EqualTo(1));
+
+        static void ThrowIf(bool condition)
+        {
+            if (condition)
+            {
+                throw new InvalidTimeZoneException();
+            }
+        }
+    }
+
     private static ActivityListener Listen(ActivitySource source, Action<Activity> onStopped)
     {
         var listener = new ActivityListener
