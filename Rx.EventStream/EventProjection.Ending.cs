@@ -64,7 +64,7 @@ public sealed partial class EventProjection<TState, T>
 
         /// <summary>Ends the projection with its subscription, whatever ended that. At the end of the stream, before the observers are told
         /// of it.</summary>
-        internal void OnSubscriptionEnded()
+        private void OnSubscriptionEnded()
         {
             if (Volatile.Read(ref _stream) is not { } stream)
             {

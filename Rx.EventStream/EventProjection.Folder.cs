@@ -52,7 +52,11 @@ public sealed partial class EventProjection<TState, T>
             }
         }
 
-        public void OnSubscribed(EventSubscription subscription) => _subscription = subscription;
+        public void OnSubscribed(EventSubscription subscription)
+        {
+            _subscription = subscription;
+            subscription.OnEnded(OnSubscriptionEnded); // which it may in the replay already
+        }
 
         public void OnNext(T value)
         {

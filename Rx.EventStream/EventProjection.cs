@@ -52,8 +52,6 @@ public sealed partial class EventProjection<TState, T> : IDisposable
                 start.Dispose();
             }
         }
-
-        _subscription.OnEnded(_folder.OnSubscriptionEnded);
     }
 
     /// <summary>The state now. Reading it keeps no events alive.</summary>

@@ -48,6 +48,43 @@ internal sealed class ProjectionFaultTests
         Assert.That(() => projection.Current, Throws.Exception.SameAs(Marbles.Error));
     }
 
+    /// <summary>The disposal has ended the projection, wherever it was called, so what <c>apply</c> throws later does not.</summary>
+    [Test]
+    public async Task Completion_ApplyDisposesAndThrows_IsDisposed(
+        [ValueSource(nameof(Schedulers))] SchedulerCase? scheduler, [Values] bool replays, [Values] bool disposesStream, [Values] bool singleWriter)
+    {
+        using SchedulerUnderTest? under = scheduler?.Create();
+        using var stream = new EventStream<int>(new EventStreamOptions { SingleWriter = singleWriter, Retention = Retention.All });
+        EventObservable<int> source = under is null ? stream.AsObservable() : stream.ObserveOn(under.Scheduler);
+        if (replays)
+        {
+            stream.OnNextRange([1, 2, Poison, 4]);
+        }
+
+        EventSubscription? subscription = null;
+        using EventProjection<int, int> projection = source.ToProjection(0, (state, value) =>
+        {
+            subscription ??= stream.Subscriptions.Single();
+            if (value == Poison)
+            {
+                (disposesStream ? (IDisposable)stream : subscription).Dispose();
+            }
+
+            return Apply(state, value);
+        });
+        if (!replays)
+        {
+            stream.OnNextRange([1, 2, Poison, 4]);
+        }
+
+        under?.Run();
+        Assert.That(async () => await Eventually.Ends(projection.Completion), Throws.TypeOf<ObjectDisposedException>());
+        await Eventually.Ends(subscription!.WhenEndedAsync());
+
+        Assert.That(() => projection.State, Throws.TypeOf<ObjectDisposedException>());
+        Assert.That(subscription.Error, Is.Null);
+    }
+
     /// <summary>As with an observer that throws: a checkpoint that is taken from there does not skip the event.</summary>
     [Test]
     public async Task Sequence_ApplyThrows_IsThatOfTheEvent(
