@@ -75,6 +75,40 @@ internal sealed class SubscribeAwaitTests(StreamConfiguration configuration)
         Assert.That((subscription.Sequence, subscription.Delivered), Is.EqualTo((2L, hasOtherKey ? 3L : 2L)));
     }
 
+    /// <summary>The event before is handled, and a service that starts again at the number does not handle it twice.</summary>
+    [Test]
+    public void SubscribeAwait_NextCallOfTheKeyEndsIt_SequenceIsThatEvent(
+        [Values("throw", "dispose and throw", "dispose and await")] string how, [Values] bool hasOtherKey, [Values] bool isStream)
+    {
+        using EventStream<int> stream = configuration.Create<int>();
+        var time = new HistoricalScheduler();
+        ManualCall first = new(), second = new();
+        EventSubscription? subscription = null;
+        subscription = stream.ObserveOn(time.Catch<NotSupportedException>(static _ => true)).SubscribeAwait(
+            (value, _) =>
+            {
+                if (value != 1)
+                {
+                    return value == 0 ? first.Task : ValueTask.CompletedTask;
+                }
+
+                if (how != "throw")
+                {
+                    (isStream ? (IDisposable)stream : subscription!).Dispose();
+                }
+
+                return how == "dispose and await" ? second.Task : throw new NotSupportedException();
+            },
+            new() { MaxConcurrency = 2, PartitionKey = value => hasOtherKey && value == 2 });
+        stream.OnNextRange([0, 1, 2]);
+        time.Start();
+
+        first.Return();
+        time.Start();
+
+        Assert.That((subscription.IsDisposed, subscription.Sequence, subscription.Delivered), Is.EqualTo((true, 1L, hasOtherKey ? 2L : 1L)));
+    }
+
     [Test]
     public void SubscribeAwait_NoScheduler_CallsOnThePool()
     {

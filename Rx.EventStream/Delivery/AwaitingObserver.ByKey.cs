@@ -76,8 +76,14 @@ internal abstract partial class AwaitingObserver<T, TItem>
     /// key's last item that is handled.</summary>
     private long LeaveKeyOwned(BusyKeys<TItem>.Key key, long handled)
     {
-        while (TryNextOwned(key, out HandlerItem<TItem> waiting) && !CallOwned(waiting, key))
+        while (TryNextOwned(key, out HandlerItem<TItem> waiting))
         {
+            Volatile.Write(ref _firstRunning, Math.Min(_running.FirstSequence, waiting.Sequence)); // before the call, which may end the subscription
+            if (CallOwned(waiting, key))
+            {
+                break;
+            }
+
             handled = waiting.Sequence;
         }
 
