@@ -43,8 +43,8 @@ public abstract class EventSubscription : IDisposable
     /// <see cref="LagPolicy.Fail"/> has ended, <see cref="SubscriberLaggedException.MissedCount"/> tells what it missed.</summary>
     public abstract long Dropped { get; }
 
-    /// <summary>How many events the observer or handler threw at, and the subscription went on; see <see cref="FaultPolicy{T}.Continue"/>. 0 for
-    /// observers on the publishing thread, and for readers.</summary>
+    /// <summary>How many events the observer or handler threw at, and <see cref="FaultPolicy{T}.Continue"/> reported. An event counts before its report is
+    /// called, so it counts too where the report throws and ends the subscription. 0 for observers on the publishing thread, and for readers.</summary>
     public abstract long Faults { get; }
 
     /// <summary>When the subscription was made, in UTC, to some 16 milliseconds.</summary>

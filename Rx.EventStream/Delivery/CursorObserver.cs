@@ -24,7 +24,7 @@ internal abstract class CursorObserver<T> : IObserver<T>, ISubscriptionObserver
     /// <summary>Whether the terminal event must wait, until <see cref="IsDue"/>.</summary>
     internal virtual bool HoldsEndOwned => false;
 
-    /// <summary>How many events the observer or handler has thrown at, and the subscription went on; for any thread.</summary>
+    /// <summary>How many events the observer or handler has thrown at, and that were reported; for any thread.</summary>
     internal virtual long Faults => 0;
 
     public abstract void OnNext(T value);

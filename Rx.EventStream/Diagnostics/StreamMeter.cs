@@ -25,7 +25,7 @@ internal static class StreamMeter
         _meter.CreateObservableCounter(
             "rx.eventstream.failed", () => Count(t => t.Failed), "{subscriber}", "Subscriptions that ended with an exception of their own.");
         _meter.CreateObservableCounter(
-            "rx.eventstream.faults", () => Count(t => t.Faults), "{event}", "Events whose observer or handler threw, where the subscription went on.");
+            "rx.eventstream.faults", () => Count(t => t.Faults), "{event}", "Events whose observer or handler threw, and that were reported as faults.");
         _meter.CreateObservableUpDownCounter(
             "rx.eventstream.subscribers", () => Measure(f => f.Subscribers), "{subscriber}", "Observers and readers.");
         _meter.CreateObservableGauge(

@@ -5,7 +5,7 @@ namespace Rx.Diagnostics;
 /// <param name="Delivered">How many were delivered, summed over subscribers.</param>
 /// <param name="Dropped">How many subscribers missed.</param>
 /// <param name="Failed">How many subscriptions ended with an exception of their own.</param>
-/// <param name="Faults">How often an observer or handler threw, and its subscription went on.</param>
+/// <param name="Faults">How many faults of observers and handlers were reported.</param>
 internal readonly record struct StreamTotals(long Published, long Delivered, long Dropped, long Failed, long Faults)
 {
     internal StreamTotals Plus(StreamTotals other) =>
